@@ -1,0 +1,1 @@
+//! Gitea in miniature.

@@ -1,0 +1,1 @@
+//! Keycloak in miniature.

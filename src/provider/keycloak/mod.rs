@@ -1,0 +1,3 @@
+//! Keycloak: what is kept true there, how it is read and written, and its emulator.
+
+pub mod emulator;

@@ -1,0 +1,3 @@
+//! Effects and time: config, Git, ledger, the loop.
+
+pub mod sys;
