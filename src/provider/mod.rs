@@ -1,5 +1,7 @@
-//! One folder a service, and the contract that all of them meet.
+//! One folder a service, and the contract that all of them meet ([`contract`]).
 
+pub mod contract;
 pub mod emulator;
 pub mod gitea;
+pub mod http;
 pub mod keycloak;
