@@ -1,5 +1,7 @@
 //! Values and functions, no effects: nothing here is `async`, opens a file, or reads a clock.
 //!
-//! Imports run one way, in this order: `model`, `diag`, `source`, `schema`, `desired`, `diff`, `plan`, `report`.
+//! Imports run one way, in this order: `model`, `diag`, `source`, `schema`, `documents`, `desired`, `diff`, `plan`, `report`.
 
 pub mod diag;
+pub mod model;
+pub mod source;

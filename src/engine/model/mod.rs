@@ -1,0 +1,3 @@
+//! The values that everything hangs on.
+
+pub mod entity;
