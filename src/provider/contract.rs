@@ -14,8 +14,8 @@ use crate::engine::desired::Placed;
 use crate::engine::diag::Diagnostic;
 use crate::engine::documents::Catalogue;
 use crate::engine::model::{
-    Address, Allotments, Capabilities, Desired, Failure, Fields, Instance, KindName, KindSpec,
-    Live, MembershipSet, Observation,
+    Address, Allotments, Capabilities, Desired, Failure, Fields, Instance, KindName, KindSpec, Live, MembershipSet,
+    Observation,
 };
 use crate::engine::plan::Step;
 use crate::provider::http::Connection;
@@ -189,12 +189,7 @@ pub trait Reader: Send + Sync {
     ///
     /// # Errors
     /// When the answer proves neither presence nor absence.
-    async fn look(
-        &self,
-        address: &Address,
-        external_id: Option<&str>,
-        related: &Related,
-    ) -> Result<Look, Failure>;
+    async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure>;
 }
 
 /// Ids and outputs of the resources that a step uses, by address: from the ledger, from live state, or from steps

@@ -81,11 +81,7 @@ pub struct Address {
 impl Address {
     /// Puts an address together from parts that are already canonical.
     pub fn new(instance: &Instance, kind: &str, key: &str) -> Self {
-        Self {
-            instance: instance.clone(),
-            kind: KindName::new(kind),
-            key: Arc::from(key),
-        }
+        Self { instance: instance.clone(), kind: KindName::new(kind), key: Arc::from(key) }
     }
 
     /// The key of what this resource lies in: everything before the last `/`; `None` at the top.
@@ -95,9 +91,7 @@ impl Address {
 
     /// The last part of the key.
     pub fn leaf(&self) -> &str {
-        self.key
-            .rsplit_once('/')
-            .map_or(&*self.key, |(_, leaf)| leaf)
+        self.key.rsplit_once('/').map_or(&*self.key, |(_, leaf)| leaf)
     }
 }
 
@@ -124,8 +118,7 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = text.split_once(':').and_then(|(instance, rest)| {
             let (kind, key) = rest.split_once('/')?;
-            (!instance.is_empty() && !kind.is_empty() && !key.is_empty())
-                .then_some((instance, kind, key))
+            (!instance.is_empty() && !kind.is_empty() && !key.is_empty()).then_some((instance, kind, key))
         });
         let (instance, kind, key) = parts.ok_or_else(|| NotAnAddress(text.to_owned()))?;
         Ok(Self::new(&Instance::new(instance), kind, key))
@@ -140,9 +133,7 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -152,15 +143,8 @@ mod tests {
 
     #[test]
     fn an_address_survives_its_own_text() {
-        let address = Address::new(
-            &Instance::new("keycloak"),
-            "membership",
-            "acme-corp/platform/alice",
-        );
-        assert_eq!(
-            address.to_string(),
-            "keycloak:membership/acme-corp/platform/alice"
-        );
+        let address = Address::new(&Instance::new("keycloak"), "membership", "acme-corp/platform/alice");
+        assert_eq!(address.to_string(), "keycloak:membership/acme-corp/platform/alice");
         assert_eq!(address.to_string().parse::<Address>(), Ok(address.clone()));
         assert_eq!(address.parent_key(), Some("acme-corp/platform"));
         assert_eq!(address.leaf(), "alice");
@@ -168,15 +152,7 @@ mod tests {
 
     #[test]
     fn half_an_address_is_refused() {
-        for text in [
-            "",
-            "gitea",
-            "gitea:",
-            "gitea:user",
-            "gitea:user/",
-            ":user/alice",
-            "gitea:/alice",
-        ] {
+        for text in ["", "gitea", "gitea:", "gitea:user", "gitea:user/", ":user/alice", "gitea:/alice"] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

@@ -56,11 +56,7 @@ impl EntityRef {
         // Parts that hold a valid name have at most 63 characters; a longer one is cut in what the accessors tell,
         // never in the identity.
         let short = |length: usize| u16::try_from(length).unwrap_or(0);
-        Self {
-            kind_end: short(kind_end),
-            namespace_end: short(namespace_end),
-            text: text.into(),
-        }
+        Self { kind_end: short(kind_end), namespace_end: short(namespace_end), text: text.into() }
     }
 
     /// A user of the default namespace.
@@ -75,11 +71,7 @@ impl EntityRef {
 
     /// Reads Backstage's `[kind:][namespace/]name`; what is not said comes from the field that holds the reference
     /// (kind) and from the entity that holds the field (namespace).
-    pub fn parse(
-        text: &str,
-        default_kind: &str,
-        default_namespace: &str,
-    ) -> Result<Self, EntityRefError> {
+    pub fn parse(text: &str, default_kind: &str, default_namespace: &str) -> Result<Self, EntityRefError> {
         let (kind, rest) = text.split_once(':').unwrap_or((default_kind, text));
         let (namespace, name) = rest.split_once('/').unwrap_or((default_namespace, rest));
         if name.is_empty() {
@@ -107,16 +99,12 @@ impl EntityRef {
 
     /// The namespace, `default` where none was written.
     pub fn namespace(&self) -> &str {
-        self.text
-            .get(usize::from(self.kind_end) + 1..usize::from(self.namespace_end))
-            .unwrap_or_default()
+        self.text.get(usize::from(self.kind_end) + 1..usize::from(self.namespace_end)).unwrap_or_default()
     }
 
     /// The name, folded to lower case.
     pub fn name(&self) -> &str {
-        self.text
-            .get(usize::from(self.namespace_end) + 1..)
-            .unwrap_or_default()
+        self.text.get(usize::from(self.namespace_end) + 1..).unwrap_or_default()
     }
 
     /// The whole, as Backstage writes it.
@@ -169,20 +157,15 @@ pub fn is_kind(text: &str) -> bool {
 /// Whether a text may be a namespace: a DNS label in lower case, at most 63.
 pub fn is_namespace(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text.split('-').all(|part| {
-            !part.is_empty()
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        })
+        && text
+            .split('-')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
 }
 
 /// Whether a text may be a name: 1 to 63 letters, digits, `-`, `_` and `.`, a letter or digit at both ends.
 pub fn is_name(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
         && [text.chars().next(), text.chars().next_back()]
             .into_iter()
             .all(|end| end.is_some_and(|c| c.is_ascii_alphanumeric()))
@@ -195,18 +178,9 @@ mod tests {
     #[test]
     fn parts_not_written_come_from_the_field_and_the_entity() {
         let full = EntityRef::parse("group:labs/research", "user", "default").unwrap();
-        assert_eq!(
-            (full.kind(), full.namespace(), full.name()),
-            ("group", "labs", "research")
-        );
-        assert_eq!(
-            EntityRef::parse("Alice", "user", "labs").unwrap().as_str(),
-            "user:labs/alice"
-        );
-        assert_eq!(
-            "user:alice".parse::<EntityRef>().unwrap(),
-            EntityRef::user("alice")
-        );
+        assert_eq!((full.kind(), full.namespace(), full.name()), ("group", "labs", "research"));
+        assert_eq!(EntityRef::parse("Alice", "user", "labs").unwrap().as_str(), "user:labs/alice");
+        assert_eq!("user:alice".parse::<EntityRef>().unwrap(), EntityRef::user("alice"));
     }
 
     #[test]
@@ -217,14 +191,8 @@ mod tests {
         assert_eq!(error("1x:alice"), EntityRefError::Kind("1x".into()));
         assert_eq!(error("a_b/alice"), EntityRefError::Namespace("a_b".into()));
         assert_eq!(error("-alice"), EntityRefError::Name("-alice".into()));
-        assert_eq!(
-            error("user:default/a/b"),
-            EntityRefError::Name("a/b".into())
-        );
-        assert_eq!(
-            "alice".parse::<EntityRef>().unwrap_err(),
-            EntityRefError::NoKind("alice".into())
-        );
+        assert_eq!(error("user:default/a/b"), EntityRefError::Name("a/b".into()));
+        assert_eq!("alice".parse::<EntityRef>().unwrap_err(), EntityRefError::NoKind("alice".into()));
     }
 
     proptest::proptest! {

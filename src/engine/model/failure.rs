@@ -43,13 +43,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without advice.
     pub fn new(class: FailureClass, doing: impl Into<String>, said: impl Into<String>) -> Self {
-        Self {
-            class,
-            doing: doing.into(),
-            said: said.into(),
-            help: String::new(),
-            retry_after: None,
-        }
+        Self { class, doing: doing.into(), said: said.into(), help: String::new(), retry_after: None }
     }
 
     /// The same failure with advice.

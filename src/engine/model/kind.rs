@@ -81,13 +81,7 @@ pub struct FieldSpec {
 impl FieldSpec {
     /// A field compared plainly that opens nothing and may be shown.
     pub const fn new(name: &'static str, about: &'static str, compare: Compare) -> Self {
-        Self {
-            name,
-            about,
-            compare,
-            access: Access::None,
-            sensitive: false,
-        }
+        Self { name, about, compare, access: Access::None, sensitive: false }
     }
 
     /// The same field, opening or closing access.

@@ -48,20 +48,12 @@ pub struct Scope {
 impl Scope {
     /// All objects of a kind.
     pub fn whole(instance: &Instance, kind: &str) -> Self {
-        Self {
-            instance: instance.clone(),
-            kind: KindName::new(kind),
-            parent: None,
-        }
+        Self { instance: instance.clone(), kind: KindName::new(kind), parent: None }
     }
 
     /// Those within one parent.
     pub fn within(instance: &Instance, kind: &str, parent: &str) -> Self {
-        Self {
-            instance: instance.clone(),
-            kind: KindName::new(kind),
-            parent: Some(parent.to_owned()),
-        }
+        Self { instance: instance.clone(), kind: KindName::new(kind), parent: Some(parent.to_owned()) }
     }
 
     /// The scope that proves the absence of an address of this kind.
@@ -70,20 +62,14 @@ impl Scope {
             ScopeRule::Whole => None,
             ScopeRule::PerParent => Some(address.parent_key().unwrap_or_default().to_owned()),
         };
-        Self {
-            instance: address.instance.clone(),
-            kind: address.kind.clone(),
-            parent,
-        }
+        Self { instance: address.instance.clone(), kind: address.kind.clone(), parent }
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.instance, self.kind)?;
-        self.parent
-            .as_ref()
-            .map_or(Ok(()), |parent| write!(f, "/{parent}/*"))
+        self.parent.as_ref().map_or(Ok(()), |parent| write!(f, "/{parent}/*"))
     }
 }
 

@@ -15,9 +15,7 @@ pub mod wanted;
 pub use address::{Address, Instance, KindName};
 pub use entity::EntityRef;
 pub use failure::{Failure, FailureClass};
-pub use kind::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
-};
+pub use kind::{Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule};
 pub use ledger::{Allotments, ObjectState, Origin, Owner, Recorded};
 pub use live::{Capabilities, Completeness, Live, Mark, Observation, Scope};
 pub use policy::{Budget, Budgets, Extent, IgnoreRule, InstancePolicy, Mode};

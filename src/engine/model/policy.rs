@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{KindClass, KindName};
 
 /// What is done about a difference.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// It is repaired.
@@ -23,9 +21,7 @@ pub enum Mode {
 }
 
 /// How far we go with one declared object (`formulary.dev/manage`).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Extent {
     /// Made, kept true, and offboarded.
@@ -69,25 +65,15 @@ pub struct Budgets {
 impl Budgets {
     /// The budget of a class.
     pub fn of(&self, class: KindClass) -> Budget {
-        if class == KindClass::Person {
-            self.people
-        } else {
-            self.other
-        }
+        if class == KindClass::Person { self.people } else { self.other }
     }
 }
 
 impl Default for Budgets {
     fn default() -> Self {
         Self {
-            people: Budget {
-                at_least: 3,
-                percent: 5,
-            },
-            other: Budget {
-                at_least: 3,
-                percent: 10,
-            },
+            people: Budget { at_least: 3, percent: 5 },
+            other: Budget { at_least: 3, percent: 10 },
             window_hours: 24,
         }
     }

@@ -40,10 +40,7 @@ impl Value {
         I: IntoIterator<Item = S>,
         S: Into<String>,
     {
-        let mut items: Vec<Value> = items
-            .into_iter()
-            .map(|item| Value::Text(item.into()))
-            .collect();
+        let mut items: Vec<Value> = items.into_iter().map(|item| Value::Text(item.into())).collect();
         items.sort();
         items.dedup();
         Value::List(items)

@@ -52,18 +52,12 @@ impl Desired {
 
     /// Adds a field. An output of another resource makes that resource a need.
     #[must_use]
-    pub fn field(
-        mut self,
-        name: &'static str,
-        term: impl Into<Term>,
-        span: Option<Arc<Span>>,
-    ) -> Self {
+    pub fn field(mut self, name: &'static str, term: impl Into<Term>, span: Option<Arc<Span>>) -> Self {
         let term = term.into();
         if let Term::Output(output) = &term {
             self.needs.insert(output.address.clone());
         }
-        self.fields
-            .insert(Field::Borrowed(name), Wanted { term, span });
+        self.fields.insert(Field::Borrowed(name), Wanted { term, span });
         self
     }
 

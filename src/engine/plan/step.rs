@@ -111,9 +111,7 @@ impl Wait {
     /// Why it waits.
     pub fn reason(&self) -> &str {
         match self {
-            Wait::Approval { reason, .. }
-            | Wait::Budget { reason, .. }
-            | Wait::Until { reason, .. } => reason,
+            Wait::Approval { reason, .. } | Wait::Budget { reason, .. } | Wait::Until { reason, .. } => reason,
         }
     }
 }

@@ -34,12 +34,7 @@ pub struct StaticHeader {
 impl StaticHeader {
     /// Signs with `<scheme> <secret named name>`; the secret is resolved at the first call.
     pub fn new(connection: Connection, scheme: &'static str, name: &'static str) -> Self {
-        Self {
-            connection,
-            scheme,
-            name,
-            value: OnceCell::new(),
-        }
+        Self { connection, scheme, name, value: OnceCell::new() }
     }
 }
 
@@ -50,11 +45,7 @@ impl Authorize for StaticHeader {
             .value
             .get_or_try_init(|| async {
                 let secret = self.connection.required(self.name).await?;
-                Ok(SecretString::from(format!(
-                    "{} {}",
-                    self.scheme,
-                    secret.expose_secret()
-                )))
+                Ok(SecretString::from(format!("{} {}", self.scheme, secret.expose_secret())))
             })
             .await?;
         Ok(Some(value.clone()))
@@ -64,12 +55,8 @@ impl Authorize for StaticHeader {
 /// A header value that the client will not print.
 pub(super) fn sensitive(value: &SecretString, doing: &str) -> Result<HeaderValue, Failure> {
     let mut header = HeaderValue::from_str(value.expose_secret()).map_err(|_| {
-        Failure::new(
-            FailureClass::MissingRights,
-            doing,
-            "the credential holds characters that no header can carry",
-        )
-        .help("check the secret for line breaks and other invisible characters")
+        Failure::new(FailureClass::MissingRights, doing, "the credential holds characters that no header can carry")
+            .help("check the secret for line breaks and other invisible characters")
     })?;
     header.set_sensitive(true);
     Ok(header)

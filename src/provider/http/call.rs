@@ -8,11 +8,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 
 /// Everything but unreserved characters (RFC 3986) is encoded in a path segment.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Whether a call may be made again when it is not known whether it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,24 +54,12 @@ pub struct Call {
 impl Call {
     /// A call without query or body. Reads and deletions may be repeated, `PUT` and `PATCH` may, `POST` may not;
     /// say otherwise with [`Call::repeat`].
-    pub fn new(
-        method: Method,
-        route: &'static str,
-        segments: &[&str],
-        doing: impl Into<String>,
-    ) -> Self {
-        let repeat = if method == Method::POST {
-            Repeat::Unsafe
-        } else {
-            Repeat::Safe
-        };
+    pub fn new(method: Method, route: &'static str, segments: &[&str], doing: impl Into<String>) -> Self {
+        let repeat = if method == Method::POST { Repeat::Unsafe } else { Repeat::Safe };
         Self {
             method,
             route,
-            segments: segments
-                .iter()
-                .map(|segment| (*segment).to_owned())
-                .collect(),
+            segments: segments.iter().map(|segment| (*segment).to_owned()).collect(),
             query: Vec::new(),
             body: Body::None,
             repeat,
@@ -122,9 +106,7 @@ impl Call {
         let mut path = String::with_capacity(self.route.len() + 32);
         let mut rest = self.route;
         while let Some(open) = rest.find('{') {
-            let close = rest[open..]
-                .find('}')
-                .map_or(rest.len(), |at| open + at + 1);
+            let close = rest[open..].find('}').map_or(rest.len(), |at| open + at + 1);
             path.push_str(&rest[..open]);
             match segments.next().map(String::as_str) {
                 // A dot segment would be resolved away by the client or the server.
@@ -170,20 +152,14 @@ impl Answer {
     pub fn location_id(&self) -> Option<String> {
         let location = self.header("location")?;
         let path = location.split(['?', '#']).next()?;
-        path.trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .filter(|id| !id.is_empty())
-            .map(str::to_owned)
+        path.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty()).map(str::to_owned)
     }
 
     /// Headers that matter to a reader, for tests and messages.
     pub fn header_map(&self) -> BTreeMap<String, String> {
         self.headers
             .iter()
-            .filter_map(|(name, value)| {
-                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-            })
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect()
     }
 }
@@ -196,9 +172,6 @@ mod tests {
     fn no_segment_leaves_its_place() {
         let call = Call::get("/realms/{realm}/users/{id}", &["a/b", "../x?y=1;z#"], "x");
         assert_eq!(call.path(), "/realms/a%2Fb/users/..%2Fx%3Fy%3D1%3Bz%23");
-        assert_eq!(
-            Call::get("/{a}/{b}", &["..", "."], "x").path(),
-            "/%2E%2E/%2E"
-        );
+        assert_eq!(Call::get("/{a}/{b}", &["..", "."], "x").path(), "/%2E%2E/%2E");
     }
 }

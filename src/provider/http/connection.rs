@@ -28,13 +28,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            concurrency: 4,
-            per_second: None,
-            timeout: Duration::from_secs(60),
-            attempts: 4,
-            max_answer: 64 << 20,
-        }
+        Self { concurrency: 4, per_second: None, timeout: Duration::from_secs(60), attempts: 4, max_answer: 64 << 20 }
     }
 }
 
@@ -66,18 +60,12 @@ impl Connection {
 
     /// The address of a path that begins with `/`.
     pub(super) fn url(&self, path: &str) -> Result<Url, url::ParseError> {
-        Url::parse(&format!(
-            "{}{path}",
-            self.base.as_str().trim_end_matches('/')
-        ))
+        Url::parse(&format!("{}{path}", self.base.as_str().trim_end_matches('/')))
     }
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("instance", &self.instance)
-            .field("base", &self.base.as_str())
-            .finish()
+        f.debug_struct("Connection").field("instance", &self.instance).field("base", &self.base.as_str()).finish()
     }
 }

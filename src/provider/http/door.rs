@@ -48,20 +48,11 @@ impl Door {
     ///
     /// # Errors
     /// When the HTTP client cannot be made (no root certificates, for instance).
-    pub fn new(
-        connection: Connection,
-        authorize: Box<dyn Authorize>,
-        classify: Classify,
-    ) -> Result<Self, Failure> {
+    pub fn new(connection: Connection, authorize: Box<dyn Authorize>, classify: Classify) -> Result<Self, Failure> {
         let client = Client::builder()
             .redirect(Policy::none())
             .timeout(connection.limits.timeout)
-            .connect_timeout(
-                connection
-                    .limits
-                    .timeout
-                    .min(std::time::Duration::from_secs(10)),
-            )
+            .connect_timeout(connection.limits.timeout.min(std::time::Duration::from_secs(10)))
             .user_agent(concat!("formulary/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| {
@@ -77,15 +68,7 @@ impl Door {
             .and_then(std::num::NonZeroU32::new)
             .map(|per_second| RateLimiter::direct(Quota::per_second(per_second)));
         let slots = Semaphore::new(connection.limits.concurrency.max(1));
-        Ok(Self(Arc::new(Inner {
-            client,
-            connection,
-            authorize,
-            classify,
-            slots,
-            rate,
-            calls: AtomicU64::new(0),
-        })))
+        Ok(Self(Arc::new(Inner { client, connection, authorize, classify, slots, rate, calls: AtomicU64::new(0) })))
     }
 
     /// The installation behind it.
@@ -100,10 +83,7 @@ impl Door {
 
     /// A door that lets only `routes` pass.
     pub fn read_only(&self, routes: &'static [ReadRoute]) -> ReadDoor {
-        ReadDoor {
-            door: self.clone(),
-            routes,
-        }
+        ReadDoor { door: self.clone(), routes }
     }
 
     /// Makes a call and repeats it as far as that is safe and useful.
@@ -123,21 +103,14 @@ impl Door {
                     }
                     match (self.0.classify)(call, &answer) {
                         None => return Ok(answer),
-                        Some(failure) => Failure {
-                            retry_after: failure.retry_after.or_else(|| retry_after(&answer)),
-                            ..failure
-                        },
+                        Some(failure) => {
+                            Failure { retry_after: failure.retry_after.or_else(|| retry_after(&answer)), ..failure }
+                        }
                     }
                 }
                 Err(failure) => failure,
             };
-            match delay_before(
-                attempt,
-                self.0.connection.limits.attempts,
-                &failure,
-                call.repeat,
-                dice(),
-            ) {
+            match delay_before(attempt, self.0.connection.limits.attempts, &failure, call.repeat, dice()) {
                 Retry::After(wait) => {
                     tracing::debug!(
                         instance = %self.0.connection.instance, route = call.route, attempt,
@@ -159,28 +132,16 @@ impl Door {
         self.attempt(call, None).await
     }
 
-    async fn attempt(
-        &self,
-        call: &Call,
-        signature: Option<&SecretString>,
-    ) -> Result<Answer, Failure> {
+    async fn attempt(&self, call: &Call, signature: Option<&SecretString>) -> Result<Answer, Failure> {
         let inner = &*self.0;
-        let _slot = inner
-            .slots
-            .acquire()
-            .await
-            .expect("the semaphore is never closed");
+        let _slot = inner.slots.acquire().await.expect("the semaphore is never closed");
         if let Some(rate) = &inner.rate {
             rate.until_ready().await;
         }
         inner.calls.fetch_add(1, Ordering::Relaxed);
         let request_id = Uuid::new_v4();
         let url = inner.connection.url(&call.path()).map_err(|error| {
-            Failure::new(
-                FailureClass::Refused,
-                &call.doing,
-                format!("the address is no URL: {error}"),
-            )
+            Failure::new(FailureClass::Refused, &call.doing, format!("the address is no URL: {error}"))
         })?;
         let mut request = inner
             .client
@@ -197,9 +158,7 @@ impl Door {
             Body::None => request,
             Body::Json(body) => request.json(body),
             Body::Form(fields) => request.form(fields),
-            Body::Raw(bytes, content_type) => request
-                .header(CONTENT_TYPE, *content_type)
-                .body(bytes.clone()),
+            Body::Raw(bytes, content_type) => request.header(CONTENT_TYPE, *content_type).body(bytes.clone()),
         };
         let began = std::time::Instant::now();
         let answer = self.receive(call, request).await;
@@ -211,15 +170,8 @@ impl Door {
         answer
     }
 
-    async fn receive(
-        &self,
-        call: &Call,
-        request: reqwest::RequestBuilder,
-    ) -> Result<Answer, Failure> {
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.no_answer(call, &error))?;
+    async fn receive(&self, call: &Call, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+        let response = request.send().await.map_err(|error| self.no_answer(call, &error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut body = BytesMut::new();
         let mut chunks = response.bytes_stream();
@@ -229,19 +181,12 @@ impl Door {
                 return Err(Failure::new(
                     FailureClass::Refused,
                     &call.doing,
-                    format!(
-                        "the answer is longer than {} bytes",
-                        self.0.connection.limits.max_answer
-                    ),
+                    format!("the answer is longer than {} bytes", self.0.connection.limits.max_answer),
                 ));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer {
-            status,
-            headers,
-            body: body.freeze(),
-        })
+        Ok(Answer { status, headers, body: body.freeze() })
     }
 
     /// Why no answer came, and whether the call may have happened: not when the connection was never made.
@@ -253,10 +198,7 @@ impl Door {
                 .help("check that the service runs and that the URL, the port and the certificates are right");
         }
         let said = if error.is_timeout() {
-            format!(
-                "no answer within {} s",
-                self.0.connection.limits.timeout.as_secs()
-            )
+            format!("no answer within {} s", self.0.connection.limits.timeout.as_secs())
         } else {
             format!("the connection broke: {cause}")
         };
@@ -274,10 +216,7 @@ impl Door {
             }
         }
         if said.len() > SAID {
-            let cut = (0..=SAID)
-                .rev()
-                .find(|at| said.is_char_boundary(*at))
-                .unwrap_or(0);
+            let cut = (0..=SAID).rev().find(|at| said.is_char_boundary(*at)).unwrap_or(0);
             said.truncate(cut);
             said.push('…');
         }
@@ -298,18 +237,11 @@ impl ReadDoor {
     /// # Errors
     /// As [`Door::send`]; a route that is not listed is refused before anything is sent.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        if !self
-            .routes
-            .iter()
-            .any(|(method, route)| *method == call.method && *route == call.route)
-        {
+        if !self.routes.iter().any(|(method, route)| *method == call.method && *route == call.route) {
             return Err(Failure::new(
                 FailureClass::Refused,
                 &call.doing,
-                format!(
-                    "{} {} is not among the routes that a reading half may use",
-                    call.method, call.route
-                ),
+                format!("{} {} is not among the routes that a reading half may use", call.method, call.route),
             )
             .help("this is a defect of Formulary; please report it"));
         }

@@ -24,31 +24,18 @@ pub enum Retry {
 /// spreads the waits ("full jitter" over the upper half), so that many clients do not come back at once.
 ///
 /// Only failures after which nothing happened are repeated, and unclear ones where a repeat is safe.
-pub fn delay_before(
-    attempt: u32,
-    attempts: u32,
-    failure: &Failure,
-    repeat: Repeat,
-    dice: f64,
-) -> Retry {
+pub fn delay_before(attempt: u32, attempts: u32, failure: &Failure, repeat: Repeat, dice: f64) -> Retry {
     let may = match failure.class {
         FailureClass::Retry | FailureClass::Later => true,
         FailureClass::Unclear => repeat == Repeat::Safe,
-        FailureClass::Refused
-        | FailureClass::MissingRights
-        | FailureClass::Gone
-        | FailureClass::Conflict => false,
+        FailureClass::Refused | FailureClass::MissingRights | FailureClass::Gone | FailureClass::Conflict => false,
     };
     if !may || attempt >= attempts {
         return Retry::No;
     }
     if let Some(seconds) = failure.retry_after {
         let asked = Duration::from_secs(seconds);
-        return if asked <= LONGEST {
-            Retry::After(asked + FIRST.mul_f64(dice))
-        } else {
-            Retry::No
-        };
+        return if asked <= LONGEST { Retry::After(asked + FIRST.mul_f64(dice)) } else { Retry::No };
     }
     let ceiling = FIRST.saturating_mul(1 << attempt.min(10)).min(LONGEST);
     Retry::After(ceiling.mul_f64(0.5 + dice / 2.0))
@@ -59,10 +46,7 @@ mod tests {
     use super::*;
 
     fn failure(class: FailureClass, retry_after: Option<u64>) -> Failure {
-        Failure {
-            retry_after,
-            ..Failure::new(class, "x", "y")
-        }
+        Failure { retry_after, ..Failure::new(class, "x", "y") }
     }
 
     #[test]
@@ -86,38 +70,15 @@ mod tests {
     #[test]
     fn the_service_is_obeyed_when_it_names_a_wait() {
         assert_eq!(
-            delay_before(
-                1,
-                4,
-                &failure(FailureClass::Later, Some(2)),
-                Repeat::Safe,
-                0.0
-            ),
+            delay_before(1, 4, &failure(FailureClass::Later, Some(2)), Repeat::Safe, 0.0),
             Retry::After(Duration::from_secs(2))
         );
-        assert_eq!(
-            delay_before(
-                1,
-                4,
-                &failure(FailureClass::Later, Some(3600)),
-                Repeat::Safe,
-                0.0
-            ),
-            Retry::No
-        );
+        assert_eq!(delay_before(1, 4, &failure(FailureClass::Later, Some(3600)), Repeat::Safe, 0.0), Retry::No);
     }
 
     #[test]
     fn waits_grow_and_end() {
-        let wait = |attempt| {
-            delay_before(
-                attempt,
-                4,
-                &failure(FailureClass::Retry, None),
-                Repeat::Safe,
-                1.0,
-            )
-        };
+        let wait = |attempt| delay_before(attempt, 4, &failure(FailureClass::Retry, None), Repeat::Safe, 1.0);
         assert_eq!(wait(1), Retry::After(Duration::from_millis(400)));
         assert_eq!(wait(2), Retry::After(Duration::from_millis(800)));
         assert_eq!(wait(4), Retry::No);

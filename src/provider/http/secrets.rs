@@ -24,12 +24,7 @@ pub struct NamedSecrets(pub BTreeMap<String, SecretString>);
 impl NamedSecrets {
     /// Secrets by name.
     pub fn new<const N: usize>(secrets: [(&str, &str); N]) -> Self {
-        Self(
-            secrets
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), SecretString::from(value.to_owned())))
-                .collect(),
-        )
+        Self(secrets.into_iter().map(|(name, value)| (name.to_owned(), SecretString::from(value.to_owned()))).collect())
     }
 }
 
@@ -41,19 +36,13 @@ impl SecretSource for NamedSecrets {
 }
 
 /// The named secret, or a failure that says which one the config lacks.
-pub(super) async fn required(
-    source: &dyn SecretSource,
-    name: &str,
-    instance: &str,
-) -> Result<SecretString, Failure> {
+pub(super) async fn required(source: &dyn SecretSource, name: &str, instance: &str) -> Result<SecretString, Failure> {
     source.secret(name).await?.ok_or_else(|| {
         Failure::new(
             FailureClass::MissingRights,
             format!("read the credentials of '{instance}'"),
             format!("the config names no '{name}'"),
         )
-        .help(format!(
-            "add 'services.{instance}.credentials.{name}: env:…' to the config"
-        ))
+        .help(format!("add 'services.{instance}.credentials.{name}: env:…' to the config"))
     })
 }
