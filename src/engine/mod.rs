@@ -1,10 +1,11 @@
 //! Values and functions, no effects: nothing here is `async`, opens a file, or reads a clock.
 //!
-//! Imports run one way, in this order: `model`, `diag`, `source`, `schema`, `documents`, `desired`, `plan`
-//! (its data), `diff`, `report`.
+//! Imports run one way, in this order: `model`, `diag`, `source`, `schema`, `documents`, `desired`, `diff`, `plan`,
+//! `report`. (`model` uses the place of `diag`.)
 
 pub mod desired;
 pub mod diag;
+pub mod diff;
 pub mod documents;
 pub mod model;
 pub mod plan;
