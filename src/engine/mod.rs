@@ -3,5 +3,6 @@
 //! Imports run one way, in this order: `model`, `diag`, `source`, `schema`, `documents`, `desired`, `diff`, `plan`, `report`.
 
 pub mod diag;
+pub mod documents;
 pub mod model;
 pub mod source;
