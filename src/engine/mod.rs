@@ -1,7 +1,7 @@
 //! Values and functions, no effects: nothing here is `async`, opens a file, or reads a clock.
 //!
-//! Imports run one way, in this order: `model`, `diag`, `source`, `schema`, `documents`, `desired`, `diff`, `plan`,
-//! `report`. (`model` uses the place of `diag`.)
+//! Imports run one way, in this order: `diag`, `model`, `source`, `schema`, `documents`, `desired`, `diff`, `plan`,
+//! `report`.
 
 pub mod desired;
 pub mod diag;
@@ -9,3 +9,4 @@ pub mod diff;
 pub mod documents;
 pub mod model;
 pub mod plan;
+pub mod source;

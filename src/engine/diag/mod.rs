@@ -1,5 +1,9 @@
 //! A problem as data: code, severity, place, message, help. Rendering is elsewhere.
 
+mod span;
+
+pub use span::{Mark, Span};
+
 use serde::{Deserialize, Serialize};
 
 /// How bad a problem is.
@@ -12,21 +16,6 @@ pub enum Severity {
     Warning,
     /// Worth knowing.
     Note,
-}
-
-/// A place in a file of the mono-repo. Lines and columns count from 1; a column counts characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Span {
-    /// Path from the root of the mono-repo, with forward slashes.
-    pub file: String,
-    /// Line of the first character, from 1.
-    pub line: u32,
-    /// Column of the first character, from 1, in characters.
-    pub column: u32,
-    /// Byte offset of the first character in the file.
-    pub start: u32,
-    /// Byte offset after the last character.
-    pub end: u32,
 }
 
 /// A stable code of a kind of problem, such as `FML0123`. Codes stand in one table and are never used again for another.

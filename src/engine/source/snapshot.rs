@@ -52,10 +52,7 @@ impl Snapshot {
         P: Into<String>,
         T: AsRef<str>,
     {
-        let files = files
-            .into_iter()
-            .map(|(path, text)| (path.into(), FileEntry::from(text.as_ref())))
-            .collect();
+        let files = files.into_iter().map(|(path, text)| (path.into(), FileEntry::from(text.as_ref()))).collect();
         Self { revision, files }
     }
 
