@@ -49,8 +49,10 @@ pub(super) fn router(host: Arc<Host>) -> Router {
         .route("/requests", get(requests).delete(forget_requests))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(host);
-    Router::new().nest(PREFIX, routes)
+        .with_state(host.clone());
+    // A nested "/" answers at the prefix without a slash alone.
+    let slash = Router::new().route(&format!("{PREFIX}/"), get(index)).with_state(host);
+    slash.nest(PREFIX, routes)
 }
 
 async fn index(State(host): State<Arc<Host>>) -> Response {
