@@ -29,7 +29,10 @@ const ROUTES: [(&str, &str); 9] = [
     ("POST /__sandbox/reset", "a new installation: state, faults and recorded requests are forgotten"),
     ("GET /__sandbox/credentials", "the accounts that a new installation begins with, as headers by name"),
     ("GET /__sandbox/faults", "the armed faults with what they did so far"),
-    ("POST /__sandbox/faults", "arm one fault, or a list: {\"when\": {\"method\", \"path\", \"from\", \"every\", \"times\", \"chance\"}, \"then\": {\"fault\": NAME}}"),
+    (
+        "POST /__sandbox/faults",
+        "arm one fault, or a list: {\"when\": {\"method\", \"path\", \"from\", \"every\", \"times\", \"chance\"}, \"then\": {\"fault\": NAME}}",
+    ),
     ("DELETE /__sandbox/faults", "lift all faults; /__sandbox/faults/ID lifts one"),
     ("GET /__sandbox/clock", "the time that the emulator goes by"),
     ("POST /__sandbox/clock", "move it: {\"advance_seconds\": N}"),
@@ -162,7 +165,8 @@ fn done(body: &impl serde::Serialize) -> Response {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("cannot read the body: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("cannot read the body: {error}")))
 }
 
 /// Why a control call was not done.
@@ -179,6 +183,9 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        json_answer(self.status, &json!({ "error": self.error, "help": format!("GET {PREFIX}/ lists the control routes") }))
+        json_answer(
+            self.status,
+            &json!({ "error": self.error, "help": format!("GET {PREFIX}/ lists the control routes") }),
+        )
     }
 }

@@ -408,7 +408,8 @@ fn glob(pattern: &[u8], path: &[u8]) -> bool {
 /// The path with every segment that is a number or an UUID replaced, so that a draw does not depend on ids.
 fn without_ids(path: &str) -> String {
     let is_id = |segment: &str| {
-        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit()) || uuid::Uuid::try_parse(segment).is_ok()
+        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
+            || uuid::Uuid::try_parse(segment).is_ok()
     };
     path.split('/').map(|segment| if is_id(segment) { "*" } else { segment }).collect::<Vec<_>>().join("/")
 }

@@ -109,7 +109,8 @@ impl Call {
             Some(Defect::NullList) => self.send_response(json_answer(StatusCode::OK, &Value::Null)),
             Some(Defect::Html { status }) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-                let page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n";
+                let page =
+                    "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n";
                 self.send_response((status, axum::response::Html(page)).into_response())
             }
             Some(Defect::ExpiredToken) => {

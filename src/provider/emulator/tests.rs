@@ -48,7 +48,10 @@ impl Emulator for Toy {
         }
         Router::new()
             .route("/api/names", get(list).post(add))
-            .route("/api/page/{n}", get(|| async { json_answer(StatusCode::OK, &json!({"ok": true, "data": [1, 2, 3, 4]})) }))
+            .route(
+                "/api/page/{n}",
+                get(|| async { json_answer(StatusCode::OK, &json!({"ok": true, "data": [1, 2, 3, 4]})) }),
+            )
             .fallback(|| async { not_modelled() })
             .with_state(self)
     }
@@ -150,7 +153,11 @@ async fn statuses_come_in_the_services_own_words() {
     world.arm(Fault::new(Defect::RateLimited { retry_after: 7 }).on("GET", "/api/names").nth(1));
     world.arm(Fault::new(Defect::MissingRights).on("GET", "/api/names").nth(1));
     world.arm(Fault::new(Defect::Status { status: 500, body: None, applied: true }).on("POST", "/api/names").nth(1));
-    world.arm(Fault::new(Defect::Status { status: 502, body: Some("bad gateway".into()), applied: false }).on("POST", "/**").nth(1));
+    world.arm(
+        Fault::new(Defect::Status { status: 502, body: Some("bad gateway".into()), applied: false })
+            .on("POST", "/**")
+            .nth(1),
+    );
 
     let limited = world.get("/api/names").await.unwrap();
     assert_eq!((limited.status().as_u16(), &limited.headers()["retry-after"]), (429, &"7".parse().unwrap()));
@@ -311,7 +318,11 @@ async fn a_body_over_the_limit_is_refused() {
 async fn the_control_address_arms_lists_and_lifts() {
     let world = World::new().await;
     let (status, armed) = world
-        .control("POST", "/faults", r#"{"when": {"path": "/api/**", "from": 2, "times": 1}, "then": {"fault": "status", "status": 503}}"#)
+        .control(
+            "POST",
+            "/faults",
+            r#"{"when": {"path": "/api/**", "from": 2, "times": 1}, "then": {"fault": "status", "status": 503}}"#,
+        )
         .await;
     assert_eq!(status, 201);
     assert_eq!(armed["faults"][0]["id"], 1);
@@ -321,7 +332,8 @@ async fn the_control_address_arms_lists_and_lifts() {
     let (_, faults) = world.control("GET", "/faults", "").await;
     assert_eq!((&faults["faults"][0]["matched"], &faults["faults"][0]["used"]), (&json!(3), &json!(1)));
 
-    let (status, armed) = world.control("POST", "/faults", r#"[{"then": {"fault": "hang"}}, {"then": {"fault": "html"}}]"#).await;
+    let (status, armed) =
+        world.control("POST", "/faults", r#"[{"then": {"fault": "hang"}}, {"then": {"fault": "html"}}]"#).await;
     assert_eq!((status, armed["faults"].as_array().unwrap().len()), (201, 2));
     assert_eq!(world.control("DELETE", "/faults/2", "").await.1["lifted"][0]["id"], 2);
     assert_eq!(world.control("DELETE", "/faults/2", "").await.0, 404);
@@ -336,7 +348,13 @@ async fn the_control_address_explains_what_it_refuses() {
         ("POST", "/faults", "{", 400, "cannot read the body: EOF"),
         ("POST", "/faults", r#"{"then": {"fault": "fire"}}"#, 400, "unknown variant `fire`, expected one of `latency`"),
         ("POST", "/faults", r#"{"then": {"fault": "hang"}, "whne": {}}"#, 400, "unknown field `whne`"),
-        ("POST", "/faults", r#"{"then": {"fault": "hang"}, "when": {"from": 0}}"#, 422, "\"from\" counts from 1, got 0"),
+        (
+            "POST",
+            "/faults",
+            r#"{"then": {"fault": "hang"}, "when": {"from": 0}}"#,
+            422,
+            "\"from\" counts from 1, got 0",
+        ),
         ("POST", "/clock", r#"{"advance_seconds": "1"}"#, 400, "invalid type: string"),
         ("POST", "/clock", r#"{"advance_seconds": 9000000000000}"#, 422, "lies within"),
         ("GET", "/nothing", "", 404, "no control route \"/__sandbox/nothing\""),
@@ -376,7 +394,10 @@ async fn the_control_address_resets_counts_and_moves_the_clock() {
     let (status, clock) = world.control("POST", "/clock", r#"{"advance_seconds": 3600}"#).await;
     assert_eq!((status, &clock["ahead_seconds"]), (200, &json!(3600)));
     assert!(world.served.clock().now() - before >= chrono::Duration::seconds(3600));
-    assert_eq!(world.control("GET", "/credentials", "").await.1, json!({"admin token": {"Authorization": "token good"}}));
+    assert_eq!(
+        world.control("GET", "/credentials", "").await.1,
+        json!({"admin token": {"Authorization": "token good"}})
+    );
     assert_eq!(world.control("GET", "/", "").await.1["service"], "toy");
 }
 
