@@ -72,9 +72,7 @@ fn as_set(value: &Value) -> BTreeSet<&Value> {
 /// taking it away is seen as closing.
 fn levels_of<'a>(levels: &[&str], value: &'a Value) -> std::collections::BTreeMap<&'a str, usize> {
     let rank = |value: &Value| {
-        value
-            .as_text()
-            .map_or(0, |text| levels.iter().position(|level| *level == text).unwrap_or(levels.len()))
+        value.as_text().map_or(0, |text| levels.iter().position(|level| *level == text).unwrap_or(levels.len()))
     };
     match value {
         Value::Map(map) => map.iter().map(|(key, value)| (key.as_str(), rank(value))).collect(),
