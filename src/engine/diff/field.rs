@@ -53,6 +53,29 @@ pub fn effect(spec: &FieldSpec, before: &Value, after: &Value) -> Effect {
     }
 }
 
+/// What stands between `before` and `after` when first everything is closed that is to be closed, and nothing is
+/// opened yet. `None` for fields that have no such middle.
+pub fn closing_part(spec: &FieldSpec, before: &Value, after: &Value) -> Option<Value> {
+    match (spec.access, before, after) {
+        (Access::Levels(levels), Value::Map(before), Value::Map(after)) => {
+            let rank = |map: &std::collections::BTreeMap<String, Value>, key: &String| {
+                let level = map.get(key).and_then(Value::as_text);
+                level.map_or(0, |text| levels.iter().position(|it| *it == text).unwrap_or(levels.len()))
+            };
+            let keys = before.keys().chain(after.keys());
+            let lower = keys.filter_map(|key| {
+                let source = if rank(before, key) <= rank(after, key) { before } else { after };
+                Some((key.clone(), source.get(key)?.clone()))
+            });
+            Some(Value::Map(lower.collect()))
+        }
+        (Access::Grants, _, _) => {
+            Some(Value::List(as_set(before).intersection(&as_set(after)).map(|item| (*item).clone()).collect()))
+        }
+        _ => None,
+    }
+}
+
 fn folded(value: &Value) -> Value {
     match value {
         Value::Text(text) => Value::Text(text.to_lowercase()),

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::model::{Address, Desired, KindSpec, Live, Recorded};
 
 pub use change::{Change, DriftClass, Effect, FieldChange, Shown};
-pub use field::{effect, same};
+pub use field::{closing_part, effect, same};
 pub use input::{DiffInput, Kinds};
 pub use matching::Approval;
 pub use observed::{Absence, Observed};
@@ -98,7 +98,7 @@ pub fn diff<'a>(input: &DiffInput<'a>) -> ChangeSet<'a> {
 
 /// What a resource needs comes before it; within that, order of address. What lies on a cycle comes last (the planner
 /// reports the cycle).
-fn in_order_of_need(desired: &[Desired]) -> Vec<&Desired> {
+pub(super) fn in_order_of_need(desired: &[Desired]) -> Vec<&Desired> {
     let by_address: BTreeMap<&Address, &Desired> = desired.iter().map(|it| (&it.address, it)).collect();
     let mut order = Vec::with_capacity(desired.len());
     let mut state: BTreeMap<&Address, bool> = BTreeMap::new();

@@ -2,6 +2,12 @@
 //!
 //! A plan is data throughout: stored, compared, shown, digested, replayed. It leaves the executor nothing to decide.
 
+mod build;
+mod digest;
+mod draft;
+mod guard;
+mod lint;
+mod order;
 pub mod step;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::diff::Change;
 use crate::engine::model::{Failure, Instance, Scope};
 
+pub use build::{Approved, PlanInput, Planned, plan, plan_digest};
 pub use step::{Consequence, Step, StepId, Verb, Wait};
 
 /// The version of the plan's form.
