@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::field::{effect, is_compared, same};
 use super::matching::{Identity, identify};
 use super::names::Index;
-use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Effect, FieldChange, Shown, Situation};
+use super::{
+    Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Effect, FieldChange, Refresh, Shown, Situation,
+};
 use crate::engine::model::{
     Access, Address, Compare, Desired, Extent, FieldSpec, KindSpec, Live, Mode, ObjectState, Origin, Recorded, Rename,
     Term, Value, Wanted,
@@ -70,9 +72,12 @@ impl<'a> One<'_, 'a> {
         let id = self.recorded?.external_id.as_deref()?;
         let under_the_name = self.index.live.get(&self.desired.address);
         if under_the_name.is_some_and(|live| live.external_id.as_deref() == Some(id)) {
-            // It was found by its former name: misnamed only where the service can rename.
+            // Found by its former name: misnamed where the service can rename it. What only lies in something renamed
+            // (or belongs to somebody renamed) follows by itself.
             let live = *under_the_name?;
-            return (live.address != self.desired.address && self.spec.rename == Rename::InPlace).then_some(live);
+            let renamed = self.desired.previously.iter().any(|former| **former == *live.address.key);
+            let misnamed = renamed && live.address != self.desired.address && self.spec.rename == Rename::InPlace;
+            return misnamed.then_some(live);
         }
         self.index.with_id(&self.desired.address, id)
     }
@@ -177,7 +182,7 @@ impl<'a> One<'_, 'a> {
             }
         }
         if now != *recorded {
-            self.changes.refresh.push(now);
+            self.changes.refresh.push(Refresh { was: recorded.address.clone(), now });
         }
     }
 

@@ -74,13 +74,22 @@ pub struct ChangeSet<'a> {
     pub in_sync: usize,
     /// Records that are true but out of date (another file declares the object now, a field is declared for the first
     /// time and agrees): to be written without a step.
-    pub refresh: Vec<Recorded>,
+    pub refresh: Vec<Refresh>,
     /// The declared name of every live object that belongs to a declaration.
     pub matched: BTreeMap<Address, &'a Live>,
     /// Declared resources that are proven absent.
     pub absent: BTreeSet<Address>,
     /// Declared resources that cannot be relied on in this cycle: in conflict, or not known to be there.
     pub unsettled: BTreeMap<Address, String>,
+}
+
+/// A record to be replaced without a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refresh {
+    /// The name that it is recorded under.
+    pub was: Address,
+    /// What is to be recorded.
+    pub now: Recorded,
 }
 
 /// Compares everything.

@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::engine::diff::Change;
 use crate::engine::model::{Failure, Instance, Scope};
 
+#[cfg(test)]
+mod tests;
+
 pub use build::{Approved, PlanInput, Planned, plan, plan_digest};
 pub use step::{Consequence, Step, StepId, Verb, Wait};
 
