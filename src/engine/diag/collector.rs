@@ -76,6 +76,13 @@ mod tests {
         ]);
         collector.push(Diagnostic::error(codes::FILE_UNREADABLE, "y"));
         let order: Vec<String> = collector.finish().iter().map(ToString::to_string).collect();
-        insta::assert_debug_snapshot!(order, @"");
+        insta::assert_debug_snapshot!(order, @r#"
+        [
+            "error[FML0101]: y",
+            "a:3:1: warning[FML0116]: x",
+            "a:20:1: warning[FML0116]: x",
+            "b:1:1: warning[FML0116]: x",
+        ]
+        "#);
     }
 }

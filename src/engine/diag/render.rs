@@ -62,7 +62,7 @@ pub fn lines(diagnostics: &[Diagnostic]) -> String {
 }
 
 /// `{"diagnostics": [{"code", "severity", "file", "line", "column", "message", "help", …}]}`; what is not known is
-/// `null`. Beside them `end` (byte offsets) and `related`, for tools that can use them.
+/// `null`. Beside them `related`: other places that matter, each with its own message.
 pub fn json(diagnostics: &[Diagnostic]) -> Value {
     let related = |(span, why): &(Span, String)| json!({"file": &*span.file, "line": span.line, "column": span.column, "message": why});
     let one = |it: &Diagnostic| {
@@ -292,7 +292,24 @@ mod tests {
             colour: false,
             width: 80,
         };
-        insta::assert_snapshot!(text(&sample(), |_| Some(SOURCE), look), @"");
+        insta::assert_snapshot!(text(&sample(), |_| Some(SOURCE), look), @r#"
+        error[FML0101]: file 'a' cannot be read
+
+        error[FML0110]: key 'memberOf' appears twice
+         --> users/alice.yaml:4:3
+          |
+        4 |   memberOf: [labs]
+          |   ^^^^^^^^
+          |
+         ::: users/alice.yaml:3:3
+          |
+        3 |   memberOf: [acme]
+          |   -------- first written here
+          |
+          = help: keep one of them
+
+        2 errors
+        "#);
     }
 
     #[test]
@@ -301,17 +318,62 @@ mod tests {
             colour: false,
             width: 80,
         };
-        insta::assert_snapshot!(text(&sample(), |_| None, look), @"");
+        insta::assert_snapshot!(text(&sample(), |_| None, look), @r#"
+        error[FML0101]: file 'a' cannot be read
+
+        error[FML0110]: key 'memberOf' appears twice
+        --> users/alice.yaml:4:3
+        ::: users/alice.yaml:3:3
+         = note: first written here
+         = help: keep one of them
+
+        2 errors
+        "#);
     }
 
     #[test]
     fn one_line_each() {
-        insta::assert_snapshot!(lines(&sample()), @"");
+        insta::assert_snapshot!(lines(&sample()), @r#"
+        error[FML0101]: file 'a' cannot be read
+        users/alice.yaml:4:3: error[FML0110]: key 'memberOf' appears twice (keep one of them)
+        "#);
     }
 
     #[test]
     fn machines_get_every_field() {
-        insta::assert_snapshot!(serde_json::to_string_pretty(&json(&sample())).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json(&sample())).unwrap(), @r#"
+        {
+          "diagnostics": [
+            {
+              "code": "FML0101",
+              "severity": "error",
+              "file": null,
+              "line": null,
+              "column": null,
+              "message": "file 'a' cannot be read",
+              "help": null,
+              "related": []
+            },
+            {
+              "code": "FML0110",
+              "severity": "error",
+              "file": "users/alice.yaml",
+              "line": 4,
+              "column": 3,
+              "message": "key 'memberOf' appears twice",
+              "help": "keep one of them",
+              "related": [
+                {
+                  "file": "users/alice.yaml",
+                  "line": 3,
+                  "column": 3,
+                  "message": "first written here"
+                }
+              ]
+            }
+          ]
+        }
+        "#);
     }
 
     #[test]
@@ -320,7 +382,10 @@ mod tests {
             codes::LOOKALIKE,
             "key '@all <img src=x> [a](http://b) \u{1b}[31m'",
         );
-        insta::assert_snapshot!(markdown(&[sample().remove(1), hostile]), @"");
+        insta::assert_snapshot!(markdown(&[sample().remove(1), hostile]), @r#"
+        - **error** `FML0110` `users/alice.yaml:4:3`: key 'memberOf' appears twice<br>keep one of them<br>`users/alice.yaml:3:3`: first written here
+        - **warning** `FML0116`: key '@<!-- -->all &lt;img src=x&gt; \[a\](http:<!-- -->//b) \\u{1b}\[31m'
+        "#);
     }
 
     #[test]

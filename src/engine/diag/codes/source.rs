@@ -166,4 +166,15 @@ What to do: remove the tag and write the value."
 Example: `quota: .inf`.
 
 What to do: put it in quotes if it is text; otherwise choose a number."
+
+"FML0121" MERGE_KEY "a merge key that Backstage does not expand" "
+`<<` is expanded here. Backstage reads the same file with a reader that does not, and sees a field named `<<`.
+
+Example:
+
+    metadata:
+      <<: *common
+      name: alice
+
+What to do: write the keys out in documents that Backstage also reads."
 }
