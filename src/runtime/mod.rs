@@ -1,3 +1,5 @@
 //! Effects and time: config, Git, ledger, the loop.
 
+pub mod config;
+pub mod repo;
 pub mod sys;
