@@ -73,7 +73,7 @@ pub enum RepoError {
         reason: String,
     },
     /// The fetch took too long.
-    #[error("fetching '{url}' took longer than {} s", .deadline.as_secs())]
+    #[error("fetching '{url}' took longer than {deadline:?}")]
     Deadline {
         /// The address, without credentials.
         url: String,

@@ -58,6 +58,21 @@ impl Selection {
     }
 }
 
+/// What is wrong with the name of an entry, if something is: nothing may lead out of the tree, into Git's own folder, or
+/// to another place on another system.
+pub(super) fn fault_of_name(name: &[u8]) -> Option<&'static str> {
+    let Ok(name) = std::str::from_utf8(name) else {
+        return Some("its name is not UTF-8");
+    };
+    match name {
+        "" | "." | ".." => Some("its name leads out of the tree"),
+        _ if name.eq_ignore_ascii_case(".git") => Some("its name is that of Git's own folder"),
+        _ if name.contains(['/', '\\']) => Some("its name holds a separator of paths"),
+        _ if name.chars().any(char::is_control) => Some("its name holds a control character"),
+        _ => None,
+    }
+}
+
 fn is_within(path: &str, root: &str) -> bool {
     path.strip_prefix(root)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -66,6 +81,26 @@ fn is_within(path: &str, root: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_faults() {
+        for name in [
+            &b".."[..],
+            b".",
+            b"",
+            b".GIT",
+            b"a/b",
+            b"a\\b",
+            b"a\nb",
+            b"a\0b",
+            b"\xff",
+        ] {
+            assert!(fault_of_name(name).is_some(), "{name:?}");
+        }
+        for name in ["...", ".gitignore", "a b", "ü", "-"] {
+            assert_eq!(fault_of_name(name.as_bytes()), None, "{name}");
+        }
+    }
 
     #[test]
     fn what_can_declare_something_is_read_and_what_builds_leave_is_not() {
