@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::engine::diag::{Code, Diagnostic, Severity};
+use crate::engine::diag::{Code, Diagnostic, codes};
 
 /// Why a revision could not be read.
 ///
@@ -152,19 +152,21 @@ impl RepoError {
 
     /// The stable code.
     pub fn code(&self) -> Code {
-        Code(match self {
-            RepoError::Address { .. } => "FML8001",
-            RepoError::NoFolder(_) => "FML8002",
-            RepoError::NoRepository { .. } => "FML8003",
-            RepoError::Empty { .. } => "FML8004",
-            RepoError::NoRevision { .. } => "FML8005",
-            RepoError::Ambiguous { .. } => "FML8006",
-            RepoError::Denied { .. } => "FML8007",
-            RepoError::Unreachable { .. } => "FML8008",
-            RepoError::Deadline { .. } => "FML8009",
-            RepoError::PackTooLarge { .. } | RepoError::TooMany { .. } => "FML8010",
-            RepoError::Io { .. } | RepoError::Git { .. } => "FML8011",
-        })
+        match self {
+            RepoError::Address { .. } => codes::REPOSITORY_ADDRESS,
+            RepoError::NoFolder(_) => codes::NO_FOLDER,
+            RepoError::NoRepository { .. } => codes::NO_REPOSITORY,
+            RepoError::Empty { .. } => codes::EMPTY_REPOSITORY,
+            RepoError::NoRevision { .. } => codes::NO_REVISION,
+            RepoError::Ambiguous { .. } => codes::AMBIGUOUS_REVISION,
+            RepoError::Denied { .. } => codes::REPOSITORY_DENIED,
+            RepoError::Unreachable { .. } => codes::REPOSITORY_UNREACHABLE,
+            RepoError::Deadline { .. } => codes::REPOSITORY_DEADLINE,
+            RepoError::PackTooLarge { .. } | RepoError::TooMany { .. } => {
+                codes::REPOSITORY_TOO_LARGE
+            }
+            RepoError::Io { .. } | RepoError::Git { .. } => codes::REPOSITORY_BROKEN,
+        }
     }
 
     /// What to do next.
@@ -206,6 +208,10 @@ impl RepoError {
                 "keep large files and generated trees out of the mono-repo".into()
             }
             RepoError::Io { .. } => "check that the path exists and that this user may use it".into(),
+            RepoError::Git { source, .. } if source.code() == git2::ErrorCode::Owner => {
+                "the repository belongs to another user; allow it with `git config --global --add safe.directory PATH`"
+                    .into()
+            }
             RepoError::Git { .. } => {
                 "if it happens again, remove the cached clone; it is made anew".into()
             }
@@ -220,13 +226,6 @@ impl RepoError {
             message = format!("{message}: {error}");
             cause = error.source();
         }
-        Diagnostic {
-            span: None,
-            code: self.code(),
-            severity: Severity::Error,
-            message,
-            help: Some(self.hint()),
-            related: Vec::new(),
-        }
+        Diagnostic::error(self.code(), message).help(self.hint())
     }
 }

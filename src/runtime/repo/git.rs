@@ -222,9 +222,16 @@ fn open_local(path: &Path, shown: &str) -> Result<(Repository, References), Repo
             source: None,
         });
     }
-    let missing = |source| RepoError::NoRepository {
-        url: shown.to_owned(),
-        source: Some(source),
+    let missing = |source: git2::Error| match source.code() {
+        // Git trusts no repository of another user; that is another problem than none being there.
+        git2::ErrorCode::Owner => RepoError::Git {
+            what: "open the repository",
+            source,
+        },
+        _ => RepoError::NoRepository {
+            url: shown.to_owned(),
+            source: Some(source),
+        },
     };
     let repository = Repository::open(path).map_err(missing)?;
     let references = References::of_local(&repository).map_err(missing)?;

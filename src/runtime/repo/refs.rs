@@ -1,8 +1,10 @@
 //! What a repository can be asked for by name, and from a name to a commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git2::{Oid, Repository};
+
+use crate::engine::diag::nearest;
 
 use super::error::RepoError;
 
@@ -132,36 +134,25 @@ impl References {
 
     /// The names closest to one that does not exist; where none is close, some that exist.
     fn near(&self, wanted: &str) -> Vec<String> {
-        let mut names: Vec<&str> = self
+        let mut names: BTreeSet<&str> = self
             .names
             .keys()
-            .filter(|name| *name != "HEAD")
             .map(|name| short_name(name))
-            .filter(|name| *name != "origin/HEAD")
+            .filter(|name| !["HEAD", "origin/HEAD"].contains(name))
             .collect();
-        names.sort_unstable();
-        names.dedup();
-        let mut close: Vec<(usize, &str)> = names
-            .iter()
-            .map(|name| (edits(wanted, name), *name))
-            .filter(|(distance, _)| *distance <= (wanted.chars().count() / 3).max(2))
-            .collect();
-        close.sort_unstable();
-        let offered: Vec<&str> = if close.is_empty() {
-            // The default branch is the likeliest of all.
+        let mut offered = Vec::new();
+        while let Some(name) = nearest(wanted, names.iter().copied()) {
+            offered.push(name);
+            names.remove(name);
+        }
+        if offered.is_empty() {
+            // Nothing is close; the default branch is the likeliest of all.
             let default = self.default.as_deref().map(short_name);
-            default
-                .into_iter()
-                .chain(names.into_iter().filter(|name| Some(*name) != default))
-                .collect()
-        } else {
-            close.into_iter().map(|(_, name)| name).collect()
-        };
-        offered
-            .into_iter()
-            .take(OFFERED)
-            .map(str::to_owned)
-            .collect()
+            offered.extend(default.filter(|name| names.remove(name)));
+            offered.extend(names);
+        }
+        offered.truncate(OFFERED);
+        offered.into_iter().map(str::to_owned).collect()
     }
 }
 
@@ -192,20 +183,4 @@ fn short_name(name: &str) -> &str {
         .iter()
         .find_map(|folder| name.strip_prefix(folder))
         .unwrap_or(name)
-}
-
-/// How many characters must be put in, taken out or exchanged to make one text of the other.
-fn edits(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let exchanged = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = exchanged.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
 }
