@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::engine::diag::{Code, Diagnostic, Severity};
+use crate::engine::diag::{Code, Diagnostic, codes};
 
 /// Why a revision could not be read.
 ///
@@ -73,7 +73,7 @@ pub enum RepoError {
         reason: String,
     },
     /// The fetch took too long.
-    #[error("fetching '{url}' took longer than {} s", .deadline.as_secs())]
+    #[error("fetching '{url}' took longer than {deadline:?}")]
     Deadline {
         /// The address, without credentials.
         url: String,
@@ -139,7 +139,9 @@ impl RepoError {
             | RepoError::NoRevision { .. }
             | RepoError::Ambiguous { .. } => RepoErrorKind::Request,
             RepoError::Empty { .. } => RepoErrorKind::Empty,
-            RepoError::Unreachable { .. } | RepoError::Deadline { .. } => RepoErrorKind::Unreachable,
+            RepoError::Unreachable { .. } | RepoError::Deadline { .. } => {
+                RepoErrorKind::Unreachable
+            }
             RepoError::Denied { .. } => RepoErrorKind::Denied,
             RepoError::PackTooLarge { .. }
             | RepoError::TooMany { .. }
@@ -150,19 +152,21 @@ impl RepoError {
 
     /// The stable code.
     pub fn code(&self) -> Code {
-        Code(match self {
-            RepoError::Address { .. } => "FML8001",
-            RepoError::NoFolder(_) => "FML8002",
-            RepoError::NoRepository { .. } => "FML8003",
-            RepoError::Empty { .. } => "FML8004",
-            RepoError::NoRevision { .. } => "FML8005",
-            RepoError::Ambiguous { .. } => "FML8006",
-            RepoError::Denied { .. } => "FML8007",
-            RepoError::Unreachable { .. } => "FML8008",
-            RepoError::Deadline { .. } => "FML8009",
-            RepoError::PackTooLarge { .. } | RepoError::TooMany { .. } => "FML8010",
-            RepoError::Io { .. } | RepoError::Git { .. } => "FML8011",
-        })
+        match self {
+            RepoError::Address { .. } => codes::REPOSITORY_ADDRESS,
+            RepoError::NoFolder(_) => codes::NO_FOLDER,
+            RepoError::NoRepository { .. } => codes::NO_REPOSITORY,
+            RepoError::Empty { .. } => codes::EMPTY_REPOSITORY,
+            RepoError::NoRevision { .. } => codes::NO_REVISION,
+            RepoError::Ambiguous { .. } => codes::AMBIGUOUS_REVISION,
+            RepoError::Denied { .. } => codes::REPOSITORY_DENIED,
+            RepoError::Unreachable { .. } => codes::REPOSITORY_UNREACHABLE,
+            RepoError::Deadline { .. } => codes::REPOSITORY_DEADLINE,
+            RepoError::PackTooLarge { .. } | RepoError::TooMany { .. } => {
+                codes::REPOSITORY_TOO_LARGE
+            }
+            RepoError::Io { .. } | RepoError::Git { .. } => codes::REPOSITORY_BROKEN,
+        }
     }
 
     /// What to do next.
@@ -171,10 +175,15 @@ impl RepoError {
             RepoError::Address { .. } => {
                 "give an https:// address, a file:// address, or the path of a repository".into()
             }
-            RepoError::NoFolder(_) => "check the path; `--dir` reads a folder, `--repo` a Git repository".into(),
-            RepoError::NoRepository { .. } => "check the address; a folder without Git is read with `--dir`".into(),
+            RepoError::NoFolder(_) => {
+                "check the path; `--dir` reads a folder, `--repo` a Git repository".into()
+            }
+            RepoError::NoRepository { .. } => {
+                "check the address; a folder without Git is read with `--dir`".into()
+            }
             RepoError::Empty { .. } => {
-                "push a first commit; nothing is planned from an empty repository, so nothing is removed".into()
+                "push a first commit; nothing is planned from an empty repository, so nothing is removed"
+                    .into()
             }
             RepoError::NoRevision { near, .. } if near.is_empty() => {
                 "give a branch, a tag, or at least 7 digits of a commit id".into()
@@ -185,7 +194,8 @@ impl RepoError {
             }
             RepoError::Ambiguous { .. } => "give more digits of the commit id".into(),
             RepoError::Denied { signed_in: false, .. } => {
-                "name credentials under `repository:` in the config; some servers answer 404 to strangers".into()
+                "name credentials under `repository:` in the config; some servers answer 404 to strangers"
+                    .into()
             }
             RepoError::Denied { .. } => {
                 "check that the token is right, has not expired, and may read this repository".into()
@@ -198,7 +208,13 @@ impl RepoError {
                 "keep large files and generated trees out of the mono-repo".into()
             }
             RepoError::Io { .. } => "check that the path exists and that this user may use it".into(),
-            RepoError::Git { .. } => "if it happens again, remove the cached clone; it is made anew".into(),
+            RepoError::Git { source, .. } if source.code() == git2::ErrorCode::Owner => {
+                "the repository belongs to another user; allow it with `git config --global --add safe.directory PATH`"
+                    .into()
+            }
+            RepoError::Git { .. } => {
+                "if it happens again, remove the cached clone; it is made anew".into()
+            }
         }
     }
 
@@ -210,13 +226,6 @@ impl RepoError {
             message = format!("{message}: {error}");
             cause = error.source();
         }
-        Diagnostic {
-            span: None,
-            code: self.code(),
-            severity: Severity::Error,
-            message,
-            help: Some(self.hint()),
-            related: Vec::new(),
-        }
+        Diagnostic::error(self.code(), message).help(self.hint())
     }
 }

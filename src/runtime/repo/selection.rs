@@ -50,14 +50,32 @@ impl Selection {
         }
         let name = path.rsplit('/').next().unwrap_or(path);
         !name.starts_with('.')
-            && name
-                .rsplit_once('.')
-                .is_some_and(|(_, ending)| self.endings.iter().any(|it| it.eq_ignore_ascii_case(ending)))
+            && name.rsplit_once('.').is_some_and(|(_, ending)| {
+                self.endings
+                    .iter()
+                    .any(|it| it.eq_ignore_ascii_case(ending))
+            })
+    }
+}
+
+/// What is wrong with the name of an entry, if something is: nothing may lead out of the tree, into Git's own folder, or
+/// to another place on another system.
+pub(super) fn fault_of_name(name: &[u8]) -> Option<&'static str> {
+    let Ok(name) = std::str::from_utf8(name) else {
+        return Some("its name is not UTF-8");
+    };
+    match name {
+        "" | "." | ".." => Some("its name leads out of the tree"),
+        _ if name.eq_ignore_ascii_case(".git") => Some("its name is that of Git's own folder"),
+        _ if name.contains(['/', '\\']) => Some("its name holds a separator of paths"),
+        _ if name.chars().any(char::is_control) => Some("its name holds a control character"),
+        _ => None,
     }
 }
 
 fn is_within(path: &str, root: &str) -> bool {
-    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -65,20 +83,55 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_that_lead_elsewhere_are_faults() {
+        for name in [
+            &b".."[..],
+            b".",
+            b"",
+            b".GIT",
+            b"a/b",
+            b"a\\b",
+            b"a\nb",
+            b"a\0b",
+            b"\xff",
+        ] {
+            assert!(fault_of_name(name).is_some(), "{name:?}");
+        }
+        for name in ["...", ".gitignore", "a b", "ü", "-"] {
+            assert_eq!(fault_of_name(name.as_bytes()), None, "{name}");
+        }
+    }
+
+    #[test]
     fn what_can_declare_something_is_read_and_what_builds_leave_is_not() {
         let selection = Selection::default();
         let enters = |path: &str| selection.enters(path);
-        assert!(enters("users") && enters("users/target") && enters("formulas/ml/coder-template/.claude"));
-        assert!(!enters("target") && !enters(".git") && !enters("docs/.vuepress") && !enters("formulas/ml/.terraform"));
+        assert!(
+            enters("users")
+                && enters("users/target")
+                && enters("formulas/ml/coder-template/.claude")
+        );
+        assert!(
+            !enters("target")
+                && !enters(".git")
+                && !enters("docs/.vuepress")
+                && !enters("formulas/ml/.terraform")
+        );
         let takes = |path: &str| selection.takes(path);
         assert!(
             takes("users/acme/alice.yaml")
                 && takes("catalog-info.YML")
                 && takes("enterprise/claude-code/managed-mcp.json")
         );
-        assert!(takes("formulas/ml/coder-template/main.tf") && takes("formulas/ml/coder-template/.mcp.json"));
         assert!(
-            !takes("README.md") && !takes(".pre-commit-config.yaml") && !takes("formulasx/main.tf") && !takes("yaml")
+            takes("formulas/ml/coder-template/main.tf")
+                && takes("formulas/ml/coder-template/.mcp.json")
+        );
+        assert!(
+            !takes("README.md")
+                && !takes(".pre-commit-config.yaml")
+                && !takes("formulasx/main.tf")
+                && !takes("yaml")
         );
     }
 }
