@@ -53,7 +53,10 @@ impl Call {
 
     fn bytes(&self, host: &str) -> Vec<u8> {
         let path = utf8_percent_encode(self.path.split('#').next().unwrap_or_default(), SAFE);
-        let mut head = format!("{} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\naccept-encoding: identity\r\n", self.method);
+        let mut head = format!(
+            "{} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\naccept-encoding: identity\r\n",
+            self.method
+        );
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

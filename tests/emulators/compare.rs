@@ -47,7 +47,8 @@ impl Met {
         if self.data.is_empty() {
             return Value::Null;
         }
-        serde_json::from_slice(&self.data).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&self.data).into_owned()))
+        serde_json::from_slice(&self.data)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&self.data).into_owned()))
     }
 }
 
@@ -66,13 +67,17 @@ pub fn compare(expected: &Expected, met: &Met, trimmed: bool, map: &mut Map) -> 
     };
     let mut body = met.body();
     if let (Some(field), Value::Array(items)) = (&expected.each, &body) {
-        body = items.iter().filter_map(|item| item.as_object().map(|item| item.get(field).cloned().unwrap_or_default())).collect();
+        body = items
+            .iter()
+            .filter_map(|item| item.as_object().map(|item| item.get(field).cloned().unwrap_or_default()))
+            .collect();
     }
     map.learn(recorded, &body, expected);
     if recorded.as_str().is_some_and(|text| text.starts_with('<') || text.chars().count() > 2000) {
         return found; // Described, not quoted.
     }
-    let mut comparison = Comparison { map, loose: expected, trimmed, strict: expected.status >= 400, found: &mut found };
+    let mut comparison =
+        Comparison { map, loose: expected, trimmed, strict: expected.status >= 400, found: &mut found };
     comparison.values(recorded, &body, "", "");
     found
 }
@@ -189,7 +194,9 @@ impl Comparison<'_> {
 
     fn numbers(&mut self, recorded: &serde_json::Number, met: &serde_json::Number, at: &str, key: &str) {
         // Whole and broken numbers are one type to most clients; their values are compared within each kind alone.
-        let (Some(wanted), Some(got)) = (recorded.as_f64(), met.as_f64()) else { return };
+        let (Some(wanted), Some(got)) = (recorded.as_f64(), met.as_f64()) else {
+            return;
+        };
         if recorded.is_f64() != met.is_f64() || is_time_key(key) || wanted.abs() > 1e9 || is_id_key(key) {
             return;
         }
@@ -306,8 +313,21 @@ mod tests {
     fn what_a_server_makes_is_mapped_by_position() {
         let mut map = Map::default();
         let (a, b) = ("11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222");
-        assert_eq!(answer(200, json!({"id": a, "n": {"team_id": 5}}), json!({"id": b, "n": {"team_id": 6}}), plain(), "", &mut map), [""; 0]);
-        assert_eq!(map.put_json(&json!({"user": a, "team_id": 5, "size": 5}), ""), json!({"user": b, "team_id": 6, "size": 5}));
+        assert_eq!(
+            answer(
+                200,
+                json!({"id": a, "n": {"team_id": 5}}),
+                json!({"id": b, "n": {"team_id": 6}}),
+                plain(),
+                "",
+                &mut map
+            ),
+            [""; 0]
+        );
+        assert_eq!(
+            map.put_json(&json!({"user": a, "team_id": 5, "size": 5}), ""),
+            json!({"user": b, "team_id": 6, "size": 5})
+        );
         let gone = |text: &str| json!({"message": format!("no user {text}")});
         assert_eq!(answer(404, gone(a), gone(b), plain(), "", &mut map), [""; 0]);
         assert_eq!(answer(404, gone("alice"), gone("bob"), plain(), "", &mut map).len(), 1);
@@ -329,14 +349,23 @@ mod tests {
             "varies" => Expected { varies: vec![pointer.into()], ..plain() },
             _ => Expected { each: Some(pointer.into()), ..plain() },
         };
-        let (list, turned) = (json!({"l": [{"name": "a", "x": 1}, {"name": "b", "x": 2}]}), json!({"l": [{"name": "b", "x": 2}, {"name": "a", "x": 1}]}));
+        let (list, turned) = (
+            json!({"l": [{"name": "a", "x": 1}, {"name": "b", "x": 2}]}),
+            json!({"l": [{"name": "b", "x": 2}, {"name": "a", "x": 1}]}),
+        );
         assert_eq!(differences(list.clone(), turned.clone(), loose("unordered", "/l")), [""; 0]);
         assert_eq!(differences(list.clone(), turned.clone(), plain()).len(), 4);
         let mut wrong = turned;
         wrong["l"][0]["x"] = json!(3);
         assert_eq!(differences(list.clone(), wrong.clone(), loose("unordered", "/l")), ["/l/1/x: 2 recorded, got 3"]);
-        assert_eq!(differences(list, wrong, Expected { unordered: vec!["/l".into()], ..loose("varies", "/l/*/x") }), [""; 0]);
-        assert_eq!(differences(json!(["a", "b"]), json!([{"n": "a"}, {"n": "b", "more": 1}]), loose("each", "n")), [""; 0]);
+        assert_eq!(
+            differences(list, wrong, Expected { unordered: vec!["/l".into()], ..loose("varies", "/l/*/x") }),
+            [""; 0]
+        );
+        assert_eq!(
+            differences(json!(["a", "b"]), json!([{"n": "a"}, {"n": "b", "more": 1}]), loose("each", "n")),
+            [""; 0]
+        );
         assert_eq!(differences(json!(["a", "b"]), json!([{"n": "a"}, {"n": "c"}]), loose("each", "n")).len(), 1);
     }
 
@@ -354,7 +383,10 @@ mod tests {
     #[test]
     fn times_are_not_compared() {
         let pair = |key: &str| differences(json!({key: "yesterday"}), json!({key: "today"}), plain()).len();
-        assert_eq!([pair("created_at"), pair("lastLoginTime"), pair("createdTimestamp"), pair("description")], [0, 0, 0, 1]);
+        assert_eq!(
+            [pair("created_at"), pair("lastLoginTime"), pair("createdTimestamp"), pair("description")],
+            [0, 0, 0, 1]
+        );
         assert_eq!(differences(json!({"start": 1_795_397_962_000_i64}), json!({"start": 1}), plain()), [""; 0]);
     }
 }

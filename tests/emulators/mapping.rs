@@ -12,7 +12,18 @@ const UUID: &str = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 /// The fields that name an item, the best first.
 pub const NAMES: [&str; 12] = [
-    "name", "username", "login", "full_name", "rule_name", "filename", "path", "alias", "clientId", "email", "key", "id",
+    "name",
+    "username",
+    "login",
+    "full_name",
+    "rule_name",
+    "filename",
+    "path",
+    "alias",
+    "clientId",
+    "email",
+    "key",
+    "id",
 ];
 
 static UUIDS: LazyLock<Regex> = LazyLock::new(|| regex(UUID));
@@ -28,7 +39,8 @@ static ID_KEYS: LazyLock<Regex> = LazyLock::new(|| regex("(^id$|_id$|Id$|^uid$|^
 static ORIGIN: LazyLock<Regex> = LazyLock::new(|| regex(r"https?://[A-Za-z0-9.\-\[\]:]+"));
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| regex("[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9:.]+(Z|[+-][0-9][0-9]:[0-9][0-9])?"));
-static MADE_WITHIN: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"{UUID}|\b[0-9a-f]{{40}}\b|\b[a-z0-9]{{26}}\b")));
+static MADE_WITHIN: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r"{UUID}|\b[0-9a-f]{{40}}\b|\b[a-z0-9]{{26}}\b")));
 
 /// Whether a text looks like one that a server makes, or is a placeholder for one.
 pub fn is_made(text: &str) -> bool {
@@ -107,7 +119,9 @@ impl Map {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             if digits > 0 {
                 let (number, after) = rest.split_at(digits);
-                let whole = matches!(before, '/' | '=') && digits <= 12 && matches!(after.chars().next(), None | Some('/' | '?' | '&'));
+                let whole = matches!(before, '/' | '=')
+                    && digits <= 12
+                    && matches!(after.chars().next(), None | Some('/' | '?' | '&'));
                 out.push_str(self.get(number).filter(|_| whole).unwrap_or(number));
                 before = '0';
                 rest = after;
@@ -196,7 +210,8 @@ pub fn sorted<'v>(items: &'v [Value], map: Option<&Map>) -> Vec<&'v Value> {
 
 /// What an unordered list is sorted by: a name where there is one, else the whole.
 fn order_key(value: &Value, map: Option<&Map>) -> String {
-    let named = value.as_object().and_then(|fields| NAMES.iter().filter_map(|name| fields.get(*name)).find(|v| is_truthy(v)));
+    let named =
+        value.as_object().and_then(|fields| NAMES.iter().filter_map(|name| fields.get(*name)).find(|v| is_truthy(v)));
     let value = named.unwrap_or(value);
     let text = match value {
         Value::String(text) => text.clone(),

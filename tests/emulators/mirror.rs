@@ -31,7 +31,8 @@ impl Mirror {
             exchange.kind.is_none() && exchange.request.as_ref().is_some_and(|request| request.method.is_some())
         };
         let exchanges: Vec<_> = recording.numbered().unwrap().into_iter().map(|(_, e)| e).filter(is_plain).collect();
-        let names = exchanges.iter().filter_map(|exchange| exchange.request.as_ref()).map(|request| request.principal());
+        let names =
+            exchanges.iter().filter_map(|exchange| exchange.request.as_ref()).map(|request| request.principal());
         let principals = names.map(|name| (name, BTreeMap::new())).collect();
         let answers = Mutex::new(exchanges.into_iter().map(|exchange| exchange.response).collect());
         Arc::new(Mirror { answers, next: AtomicUsize::new(0), principals })
@@ -44,9 +45,13 @@ impl Mirror {
 
     fn answer(&self) -> Response<Body> {
         let at = self.next.fetch_add(1, Ordering::SeqCst);
-        let Some(expected) = self.answers.lock().unwrap().get(at).cloned().flatten() else { return not_modelled() };
+        let Some(expected) = self.answers.lock().unwrap().get(at).cloned().flatten() else {
+            return not_modelled();
+        };
         let body = match (&expected.body, &expected.each) {
-            (Some(Value::Array(items)), Some(field)) => Some(items.iter().map(|item| json!({field: item})).collect::<Value>()),
+            (Some(Value::Array(items)), Some(field)) => {
+                Some(items.iter().map(|item| json!({field: item})).collect::<Value>())
+            }
             (body, _) => body.clone(),
         };
         let mut response = Response::new(match body {
@@ -59,7 +64,9 @@ impl Mirror {
         for (name, value) in expected.headers.iter().flatten() {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             if !name.eq_ignore_ascii_case("content-length") {
-                response.headers_mut().append(name.to_lowercase().parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap());
+                response
+                    .headers_mut()
+                    .append(name.to_lowercase().parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap());
             }
         }
         response
@@ -101,7 +108,9 @@ async fn reflect(recording: &Recording, spoil: impl FnOnce(&Mirror)) -> Vec<Outc
 
 fn recordings(folder: &Path) -> Vec<(String, Recording)> {
     let services = ["gitea", "keycloak"];
-    let all = services.iter().flat_map(|service| scenarios(folder, service).unwrap().into_iter().map(move |found| (service, found)));
+    let all = services
+        .iter()
+        .flat_map(|service| scenarios(folder, service).unwrap().into_iter().map(move |found| (service, found)));
     all.map(|(service, (name, path))| (format!("{service}/{name}"), Recording::read(&path).unwrap())).collect()
 }
 
@@ -158,7 +167,8 @@ async fn exceptions_excuse_and_grow_stale() {
     report.add("small", outcomes);
     let known = |exchanges| [Exception { scenario: "toy/small", exchanges, reason: "a reason" }];
     assert_eq!(report.findings(&[]).len(), 1);
-    let wanted = "toy/small · 2 read\n    GET /users/7\n    soft /id: missing\n    hard /name: \"a\" recorded, got \"b\"";
+    let wanted =
+        "toy/small · 2 read\n    GET /users/7\n    soft /id: missing\n    hard /name: \"a\" recorded, got \"b\"";
     assert_eq!(report.findings(&[]), [wanted]);
     assert!(report.findings(&known(&[2])).is_empty());
     assert_eq!(report.findings(&known(&[1, 2])), ["stale exception: toy/small · 1 differs no more"]);
@@ -168,11 +178,20 @@ async fn exceptions_excuse_and_grow_stale() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_recording_agrees_with_its_mirror() {
-    let Some(folder) = data_folder("FORMULARY_RECORDINGS") else { return };
+    let Some(folder) = data_folder("FORMULARY_RECORDINGS") else {
+        return;
+    };
     let mut compared = 0;
     for (name, recording) in recordings(&folder) {
         for outcome in reflect(&recording, |_| {}).await {
-            assert_ne!(outcome.verdict, Verdict::Differs, "{name} · {} {}: {:?}", outcome.number, outcome.label, outcome.differences);
+            assert_ne!(
+                outcome.verdict,
+                Verdict::Differs,
+                "{name} · {} {}: {:?}",
+                outcome.number,
+                outcome.label,
+                outcome.differences
+            );
             compared += usize::from(outcome.verdict == Verdict::Same);
         }
     }
@@ -181,7 +200,9 @@ async fn every_recording_agrees_with_its_mirror() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_status_is_caught_in_every_recording() {
-    let Some(folder) = data_folder("FORMULARY_RECORDINGS") else { return };
+    let Some(folder) = data_folder("FORMULARY_RECORDINGS") else {
+        return;
+    };
     for (name, recording) in recordings(&folder) {
         // The last answer that is compared; one in the middle would lead later requests astray.
         let mirror = Mirror::of(&recording);

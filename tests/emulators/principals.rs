@@ -20,7 +20,8 @@ use super::recording::Recording;
 /// The fields in which services hand out a token, the likeliest first.
 const TOKEN_FIELDS: [&str; 5] = ["sha1", "key", "session_token", "access_token", "token"];
 
-static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| Regex::new("<(token|password):([^>]+)>").expect("a valid pattern"));
+static PLACEHOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("<(token|password):([^>]+)>").expect("a valid pattern"));
 
 /// Headers by principal, for one scenario.
 pub struct Principals<'a> {

@@ -8,6 +8,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::compare::Met;
+
 /// The folder that the environment variable `variable` names.
 ///
 /// `None`, with a loud line, where it is not set: the data are not part of this repository. In CI, which must have
@@ -76,6 +78,22 @@ pub struct Expected {
     pub each: Option<String>,
     pub unordered: Vec<String>,
     pub varies: Vec<String>,
+}
+
+impl Exchange {
+    /// Method, path and answer of the real server, where the recording holds that answer whole.
+    pub fn as_recorded(&self) -> Option<(String, String, Met)> {
+        let (request, expected) = (self.request.as_ref()?, self.response.as_ref()?);
+        let is_cut = ["trimmed", "cut", "not shown"].iter().any(|word| self.label.contains(word));
+        if self.kind.is_some() || expected.each.is_some() || is_cut {
+            return None;
+        }
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let headers =
+            expected.headers.iter().flatten().map(|(name, value)| (name.to_lowercase(), text(value))).collect();
+        let data = expected.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        Some((request.method.clone()?, request.path.clone(), Met { status: expected.status, headers, data }))
+    }
 }
 
 impl Request {

@@ -92,7 +92,9 @@ impl Report {
         let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
         for outcome in self.scenarios.values().flatten() {
             match &outcome.verdict {
-                Verdict::NotModelled => *left_out.entry(format!("not modelled: {}", operation(&outcome.request))).or_default() += 1,
+                Verdict::NotModelled => {
+                    *left_out.entry(format!("not modelled: {}", operation(&outcome.request))).or_default() += 1
+                }
                 Verdict::Skipped(why) => *left_out.entry(format!("skipped: {why}")).or_default() += 1,
                 _ => {}
             }
