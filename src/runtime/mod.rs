@@ -2,4 +2,5 @@
 
 pub mod config;
 pub mod repo;
+pub mod sandbox;
 pub mod sys;
