@@ -1,1 +1,104 @@
-//! Gitea in miniature.
+//! Gitea in miniature: release 1.27.0 as its API was seen to behave, in memory, over HTTP.
+//!
+//! State is one [`world::World`] behind a mutex; every operation is a plain function of that world and one call. Axum
+//! only carries bytes: routing, credentials and refusals follow Gitea's own order, which no generic router has.
+//! It is no Git server and delivers no webhooks.
+
+#![expect(dead_code, reason = "the routes of repositories follow")]
+
+mod access;
+mod admin_users;
+mod auth;
+mod call;
+mod digests;
+mod dispatch;
+mod emails;
+mod forms;
+mod gates;
+mod json_text;
+mod names;
+mod org_members;
+mod orgs;
+mod paging;
+mod profiles;
+mod reply;
+mod repos;
+mod routes;
+mod scopes;
+mod settings;
+mod team_members;
+mod teams;
+mod tokens;
+mod user_lists;
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+
+use crate::provider::emulator::{Credentials, Emulator};
+use crate::runtime::sys::SharedClock;
+
+pub use settings::Settings;
+
+/// The service in miniature. Hand it to the kit that serves emulators, or serve [`Emulator::router`] oneself.
+#[derive(Debug)]
+pub struct Gitea {
+    clock: SharedClock,
+    settings: Settings,
+    world: Mutex<world::World>,
+}
+
+impl Gitea {
+    /// A new installation with the default settings, told the time by `clock`.
+    pub fn new(clock: SharedClock) -> Arc<Self> {
+        Self::with_settings(clock, Settings::default())
+    }
+
+    /// A new installation whose `app.ini` differs from the defaults in what `settings` says.
+    pub fn with_settings(clock: SharedClock, settings: Settings) -> Arc<Self> {
+        let world = world::World::installed(clock.now(), settings.clone());
+        Arc::new(Self {
+            clock,
+            settings,
+            world: Mutex::new(world),
+        })
+    }
+
+    fn world(&self) -> MutexGuard<'_, world::World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Emulator for Gitea {
+    fn service(&self) -> &'static str {
+        "gitea"
+    }
+
+    fn router(self: Arc<Self>) -> Router {
+        Router::new().fallback(move |request: axum::extract::Request| {
+            dispatch::serve(Arc::clone(&self), request)
+        })
+    }
+
+    fn reset(&self) {
+        *self.world() = world::World::installed(self.clock.now(), self.settings.clone());
+    }
+
+    fn credentials(&self) -> Credentials {
+        auth::initial_credentials()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), header(value)))
+            .collect()
+    }
+
+    /// Gitea's tokens do not expire: until [`Emulator::reset`], every token that exists now answers 401.
+    fn expire_tokens(&self) {
+        self.world().tokens.expire_all();
+    }
+}
+
+fn header(value: String) -> BTreeMap<String, String> {
+    BTreeMap::from([("Authorization".to_owned(), value)])
+}

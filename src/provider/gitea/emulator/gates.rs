@@ -1,0 +1,180 @@
+//! What a route asks of its caller before the operation runs, in the order in which Gitea asks.
+
+use super::call::{Call, Credential};
+use super::paging::escape_segment;
+use super::reply::{Reply, forbidden, not_found, redirect, refuse};
+use super::scopes::{Category, spell};
+use super::world::World;
+
+/// One condition of a route. A route lists its own in order; the first that fails answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// A token must have all of these; passwords are not asked.
+    Scope(&'static [Category]),
+    /// Somebody must be signed in.
+    SignedIn,
+    SiteAdmin,
+    /// Resolves `{username}`.
+    User,
+    /// Resolves `{username}` and hides who may not be seen.
+    VisibleUser,
+    SelfOrAdmin,
+    /// A password, not a token.
+    Password,
+    /// Resolves `{org}`.
+    Org,
+    OrgMember,
+    OrgOwner,
+    /// Resolves `{team}` and its organisation.
+    Team,
+    TeamMember,
+}
+
+impl Gate {
+    /// Lets the call pass or answers it.
+    pub(super) fn pass(self, world: &World, call: &mut Call) -> Result<(), Box<Reply>> {
+        match self {
+            Self::Scope(categories) => scope(call, categories),
+            Self::SignedIn if call.doer.is_none() => Err(refuse(401, "token is required")),
+            Self::SiteAdmin if !world.is_site_admin(call.doer) => {
+                Err(forbidden("user should be the site admin"))
+            }
+            Self::User => {
+                call.user = user_in_path(world, call)?;
+                Ok(())
+            }
+            Self::VisibleUser => {
+                call.user = user_in_path(world, call)?;
+                if world.can_see(world.accounts.at(call.user), call.doer) {
+                    Ok(())
+                } else {
+                    Err(not_found())
+                }
+            }
+            Self::SelfOrAdmin
+                if call.doer != Some(call.user) && !world.is_site_admin(call.doer) =>
+            {
+                Err(forbidden(
+                    "doer should be the site admin or be same as the contextUser",
+                ))
+            }
+            Self::Password if call.credential != Credential::Password => {
+                Err(refuse(401, "auth required"))
+            }
+            Self::Org => {
+                call.org = org_in_path(world, call)?;
+                Ok(())
+            }
+            Self::OrgMember if !world.belongs_to(call.org, call.doer) => {
+                Err(forbidden("Must be an organization member"))
+            }
+            Self::OrgOwner if !world.owns_org(call.org, call.doer) => {
+                Err(forbidden("Must be an organization owner"))
+            }
+            Self::Team => {
+                let team = world
+                    .orgs
+                    .teams
+                    .get(&call.id("team"))
+                    .ok_or_else(not_found)?;
+                (call.team, call.org) = (team.id, team.org);
+                Ok(())
+            }
+            Self::TeamMember => team_member(world, call),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn scope(call: &Call, categories: &[Category]) -> Result<(), Box<Reply>> {
+    let Credential::Token { scope, .. } = &call.credential else {
+        return Ok(());
+    };
+    let write = !call.is_read();
+    if scope.allows(categories, write) {
+        return Ok(());
+    }
+    let wanted: Vec<String> = categories
+        .iter()
+        .map(|category| spell(*category, write))
+        .collect();
+    Err(forbidden(format!(
+        "token does not have at least one of required scope(s), required=[{}], token scope={}",
+        wanted.join(" "),
+        scope.words().join(",")
+    )))
+}
+
+fn user_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
+    let name = call.param("username");
+    find_account(world, call, name)?.ok_or_else(|| {
+        refuse(
+            404,
+            format!(
+                "user redirect does not exist [name: {}]",
+                name.to_lowercase()
+            ),
+        )
+    })
+}
+
+fn org_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
+    let id = find_account(world, call, call.param("org"))?.ok_or_else(not_found)?;
+    let account = world.accounts.at(id);
+    let is_hidden = call.is_public_only() && account.visibility != "public";
+    if account.is_org && world.can_see(account, call.doer) && !is_hidden {
+        Ok(id)
+    } else {
+        Err(not_found())
+    }
+}
+
+/// The account of this name; a former name is answered with a redirect.
+pub(super) fn find_account(
+    world: &World,
+    call: &Call,
+    name: &str,
+) -> Result<Option<i64>, Box<Reply>> {
+    if let Some(account) = world.accounts.named(name) {
+        return Ok(Some(account.id));
+    }
+    match world.accounts.formerly(name) {
+        Some(account) => Err(moved(
+            call,
+            307,
+            &escape_segment(name),
+            &escape_segment(&account.name),
+        )),
+        None => Ok(None),
+    }
+}
+
+/// A redirect to the same address with one part replaced.
+pub(super) fn moved(call: &Call, status: u16, from: &str, to: &str) -> Box<Reply> {
+    let path = call.path.replacen(from, to, 1);
+    let location = if call.raw_query.is_empty() {
+        path
+    } else {
+        format!("{path}?{}", call.raw_query)
+    };
+    redirect(status, location, call.is_read())
+}
+
+fn team_member(world: &World, call: &Call) -> Result<(), Box<Reply>> {
+    let team = world.orgs.team(call.team);
+    let is_member = call.doer.is_some_and(|doer| team.members.contains(&doer));
+    if is_member || world.owns_org(team.org, call.doer) {
+        return Ok(());
+    }
+    let sees_org = world.belongs_to(team.org, call.doer);
+    let is_shown = match team.visibility.as_str() {
+        "public" => world.can_see(world.accounts.at(team.org), call.doer),
+        "limited" => sees_org,
+        _ => false,
+    };
+    match () {
+        () if call.is_read() && is_shown => Ok(()),
+        () if sees_org => Err(forbidden("Must be a team member")),
+        () => Err(not_found()),
+    }
+}
