@@ -31,9 +31,7 @@ impl Collector {
 
     /// Whether an error is among them.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|it| it.severity == Severity::Error)
+        self.diagnostics.iter().any(|it| it.severity == Severity::Error)
     }
 
     /// All problems ordered by file and place (those without a place first), each once.
@@ -57,23 +55,10 @@ mod tests {
 
     #[test]
     fn problems_come_out_by_file_and_place_and_once() {
-        let at = |file: &str, line| {
-            Mark {
-                line,
-                column: 1,
-                start: 0,
-                end: 0,
-            }
-            .in_file(&file.into())
-        };
+        let at = |file: &str, line| Mark { line, column: 1, start: 0, end: 0 }.in_file(&file.into());
         let problem = |file, line| Diagnostic::warning(codes::LOOKALIKE, "x").at(at(file, line));
         let mut collector = Collector::new();
-        collector.extend([
-            problem("b", 1),
-            problem("a", 20),
-            problem("a", 3),
-            problem("b", 1),
-        ]);
+        collector.extend([problem("b", 1), problem("a", 20), problem("a", 3), problem("b", 1)]);
         collector.push(Diagnostic::error(codes::FILE_UNREADABLE, "y"));
         let order: Vec<String> = collector.finish().iter().map(ToString::to_string).collect();
         insta::assert_debug_snapshot!(order, @r#"

@@ -74,14 +74,7 @@ impl Diagnostic {
 
     /// A problem of some severity, without a place yet.
     pub fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Self {
-            span: None,
-            code,
-            severity,
-            message: message.into(),
-            help: None,
-            related: Vec::new(),
-        }
+        Self { span: None, code, severity, message: message.into(), help: None, related: Vec::new() }
     }
 
     /// The same, with its place.

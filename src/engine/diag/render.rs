@@ -22,21 +22,9 @@ pub struct Look {
 
 /// Problems for a person at a terminal: each with the lines it is about. `source` gives the text of a file; where it
 /// gives none, the place alone is shown. Ends with a line that counts.
-pub fn text<'a>(
-    diagnostics: &[Diagnostic],
-    source: impl Fn(&str) -> Option<&'a str>,
-    look: Look,
-) -> String {
-    let renderer = if look.colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let decor = if look.colour {
-        DecorStyle::Unicode
-    } else {
-        DecorStyle::Ascii
-    };
+pub fn text<'a>(diagnostics: &[Diagnostic], source: impl Fn(&str) -> Option<&'a str>, look: Look) -> String {
+    let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
+    let decor = if look.colour { DecorStyle::Unicode } else { DecorStyle::Ascii };
     let renderer = renderer.term_width(look.width.max(40)).decor_style(decor);
     let mut out = String::new();
     for diagnostic in diagnostics {
@@ -106,41 +94,23 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let kinds = [Severity::Error, Severity::Warning, Severity::Note];
     let counts: Vec<String> = kinds
         .into_iter()
-        .map(|kind| {
-            (
-                diagnostics.iter().filter(|it| it.severity == kind).count(),
-                kind,
-            )
-        })
+        .map(|kind| (diagnostics.iter().filter(|it| it.severity == kind).count(), kind))
         .filter(|(count, _)| *count > 0)
         .map(|(count, kind)| format!("{count} {kind}{}", if count == 1 { "" } else { "s" }))
         .collect();
-    if counts.is_empty() {
-        "no problems".to_owned()
-    } else {
-        counts.join(", ")
-    }
+    if counts.is_empty() { "no problems".to_owned() } else { counts.join(", ") }
 }
 
 /// Text in which control characters and marks that turn the reading direction are written out, so that a terminal
 /// shows them instead of obeying them.
 pub fn visible(text: &str) -> String {
     let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(hidden) {
         return text.to_owned();
     }
-    text.chars()
-        .map(|c| {
-            if hidden(c) {
-                c.escape_default().to_string()
-            } else {
-                c.to_string()
-            }
-        })
-        .collect()
+    text.chars().map(|c| if hidden(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// A stretch of a file: some whole lines, the number of the first, and a range in it.
@@ -150,11 +120,7 @@ struct Window<'a> {
     range: std::ops::Range<usize>,
 }
 
-fn one<'a>(
-    it: &Diagnostic,
-    source: &impl Fn(&str) -> Option<&'a str>,
-    renderer: &Renderer,
-) -> String {
+fn one<'a>(it: &Diagnostic, source: &impl Fn(&str) -> Option<&'a str>, renderer: &Renderer) -> String {
     let level = match it.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -170,14 +136,8 @@ fn one<'a>(
             }
             continue;
         };
-        let kind = if why.is_some() {
-            AnnotationKind::Context
-        } else {
-            AnnotationKind::Primary
-        };
-        let snippet = Snippet::source(window.text)
-            .path(&*span.file)
-            .line_start(window.first_line);
+        let kind = if why.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
+        let snippet = Snippet::source(window.text).path(&*span.file).line_start(window.first_line);
         let label = why.map(|why| visible(why));
         group = group.element(snippet.annotation(kind.span(window.range).label(label)));
     }
@@ -188,46 +148,28 @@ fn one<'a>(
 }
 
 fn origin(span: &Span) -> Origin<'_> {
-    Origin::path(&*span.file)
-        .line(span.line as usize)
-        .char_column(span.column as usize)
+    Origin::path(&*span.file).line(span.line as usize).char_column(span.column as usize)
 }
 
 /// The lines of a span with one more on each side; `None` where they are too long to show, or the span does not fit
 /// the text.
 fn window<'a>(text: &'a str, span: &Span) -> Option<Window<'a>> {
     const LONGEST: usize = 2000;
-    let (start, end) = (
-        span.start as usize,
-        (span.end as usize).max(span.start as usize),
-    );
+    let (start, end) = (span.start as usize, (span.end as usize).max(span.start as usize));
     if end > text.len() || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
         return None;
     }
     // Only the first line of a long stretch is worth marking.
-    let end = text[start..end]
-        .find('\n')
-        .map_or(end, |length| start + length);
+    let end = text[start..end].find('\n').map_or(end, |length| start + length);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let before = text[..line_start.saturating_sub(1)]
-        .rfind('\n')
-        .map_or(0, |at| at + 1);
+    let before = text[..line_start.saturating_sub(1)].rfind('\n').map_or(0, |at| at + 1);
     let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-    let after = text
-        .get(line_end + 1..)
-        .and_then(|rest| rest.find('\n'))
-        .map_or(text.len(), |at| line_end + 1 + at);
+    let after = text.get(line_end + 1..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| line_end + 1 + at);
     if after - before > LONGEST {
         return None;
     }
-    let first_line = (span.line as usize)
-        .saturating_sub(usize::from(before < line_start))
-        .max(1);
-    Some(Window {
-        text: &text[before..after],
-        first_line,
-        range: start - before..end - before,
-    })
+    let first_line = (span.line as usize).saturating_sub(usize::from(before < line_start)).max(1);
+    Some(Window { text: &text[before..after], first_line, range: start - before..end - before })
 }
 
 /// Text in a code span of Markdown, whatever it holds.
@@ -250,8 +192,7 @@ fn inert(text: &str) -> String {
         }
     }
     // A bare address becomes a link on a forge; a comment in its middle keeps it text.
-    out.replace("://", ":<!-- -->//")
-        .replace("www.", "www<!-- -->.")
+    out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
 }
 
 #[cfg(test)]
@@ -263,20 +204,8 @@ mod tests {
 
     fn sample() -> Vec<Diagnostic> {
         let file = "users/alice.yaml".into();
-        let second = Mark {
-            line: 4,
-            column: 3,
-            start: 38,
-            end: 46,
-        }
-        .in_file(&file);
-        let first = Mark {
-            line: 3,
-            column: 3,
-            start: 19,
-            end: 27,
-        }
-        .in_file(&file);
+        let second = Mark { line: 4, column: 3, start: 38, end: 46 }.in_file(&file);
+        let first = Mark { line: 3, column: 3, start: 19, end: 27 }.in_file(&file);
         vec![
             Diagnostic::error(codes::FILE_UNREADABLE, "file 'a' cannot be read"),
             Diagnostic::error(codes::DUPLICATE_KEY, "key 'memberOf' appears twice")
@@ -288,10 +217,7 @@ mod tests {
 
     #[test]
     fn a_terminal_shows_the_lines() {
-        let look = Look {
-            colour: false,
-            width: 80,
-        };
+        let look = Look { colour: false, width: 80 };
         insta::assert_snapshot!(text(&sample(), |_| Some(SOURCE), look), @r#"
         error[FML0101]: file 'a' cannot be read
 
@@ -314,10 +240,7 @@ mod tests {
 
     #[test]
     fn without_the_source_the_place_is_shown() {
-        let look = Look {
-            colour: false,
-            width: 80,
-        };
+        let look = Look { colour: false, width: 80 };
         insta::assert_snapshot!(text(&sample(), |_| None, look), @r#"
         error[FML0101]: file 'a' cannot be read
 
@@ -378,10 +301,7 @@ mod tests {
 
     #[test]
     fn a_forge_gets_a_list_in_which_nothing_acts() {
-        let hostile = Diagnostic::warning(
-            codes::LOOKALIKE,
-            "key '@all <img src=x> [a](http://b) \u{1b}[31m'",
-        );
+        let hostile = Diagnostic::warning(codes::LOOKALIKE, "key '@all <img src=x> [a](http://b) \u{1b}[31m'");
         insta::assert_snapshot!(markdown(&[sample().remove(1), hostile]), @r#"
         - **error** `FML0110` `users/alice.yaml:4:3`: key 'memberOf' appears twice<br>keep one of them<br>`users/alice.yaml:3:3`: first written here
         - **warning** `FML0116`: key '@<!-- -->all &lt;img src=x&gt; \[a\](http:<!-- -->//b) \\u{1b}\[31m'

@@ -15,9 +15,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             continue;
         }
         let distance = distance(&word, &letters);
-        if distance <= limit
-            && best.is_none_or(|(least, first)| (distance, candidate) < (least, first))
-        {
+        if distance <= limit && best.is_none_or(|(least, first)| (distance, candidate) < (least, first)) {
             best = Some((distance, candidate));
         }
     }
@@ -25,10 +23,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// The sentence for a help text, if a candidate is close.
-pub fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, candidates).map(|candidate| format!("did you mean '{candidate}'?"))
 }
 

@@ -20,11 +20,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            depth: limits.depth,
-            values: limits.values,
-            text_bytes: limits.text_bytes,
-        }
+        Self { depth: limits.depth, values: limits.values, text_bytes: limits.text_bytes }
     }
 }
 
@@ -36,24 +32,11 @@ pub(super) fn expand(
     budget: &mut Budget,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Tree, Diagnostic> {
-    let mut walk = Walk {
-        arena,
-        file,
-        budget,
-        diagnostics,
-        places: Vec::new(),
-        ambiguous: Vec::new(),
-    };
+    let mut walk = Walk { arena, file, budget, diagnostics, places: Vec::new(), ambiguous: Vec::new() };
     let mut pointer = String::new();
     let value = walk.node(root, arena.nodes[root].mark, None, &mut pointer, 0)?;
-    let Walk {
-        places, ambiguous, ..
-    } = walk;
-    Ok(Tree {
-        value,
-        spans: SpanTable::new(file.clone(), places),
-        ambiguous,
-    })
+    let Walk { places, ambiguous, .. } = walk;
+    Ok(Tree { value, spans: SpanTable::new(file.clone(), places), ambiguous })
 }
 
 struct Walk<'a> {
@@ -95,13 +78,7 @@ impl<'a> Walk<'a> {
                 for (index, item) in items.iter().enumerate() {
                     let length = pointer.len();
                     *pointer += &format!("/{index}");
-                    list.push(self.node(
-                        *item,
-                        arena.nodes[*item].mark,
-                        None,
-                        pointer,
-                        depth + 1,
-                    )?);
+                    list.push(self.node(*item, arena.nodes[*item].mark, None, pointer, depth + 1)?);
                     pointer.truncate(length);
                 }
                 Ok(Value::Array(list))
@@ -111,13 +88,7 @@ impl<'a> Walk<'a> {
                 for (key, value) in self.pairs(pairs, pointer, depth)? {
                     let length = pointer.len();
                     push_token(pointer, &key.text);
-                    let value = self.node(
-                        value,
-                        arena.nodes[value].mark,
-                        Some(key.mark),
-                        pointer,
-                        depth + 1,
-                    )?;
+                    let value = self.node(value, arena.nodes[value].mark, Some(key.mark), pointer, depth + 1)?;
                     pointer.truncate(length);
                     map.insert(key.text.clone(), value);
                 }
@@ -147,15 +118,8 @@ impl<'a> Walk<'a> {
             first.entry(&key.text).or_insert(key.mark);
         }
         for (key, value) in merges {
-            let problem = Diagnostic::warning(
-                codes::MERGE_KEY,
-                "merge key '<<' is expanded here and not by Backstage",
-            );
-            self.diagnostics.push(
-                problem
-                    .at(key.mark.in_file(self.file))
-                    .help("write the keys out"),
-            );
+            let problem = Diagnostic::warning(codes::MERGE_KEY, "merge key '<<' is expanded here and not by Backstage");
+            self.diagnostics.push(problem.at(key.mark.in_file(self.file)).help("write the keys out"));
             self.merge(value, depth, &mut first, &mut all)?;
         }
         Ok(all)
@@ -190,15 +154,10 @@ impl<'a> Walk<'a> {
             }
             Content::List(items) => {
                 self.charge(items.len(), 0, mark)?;
-                items
-                    .iter()
-                    .try_for_each(|item| self.merge(*item, depth + 1, known, all))
+                items.iter().try_for_each(|item| self.merge(*item, depth + 1, known, all))
             }
             Content::Scalar(_) | Content::Open => {
-                let problem = Diagnostic::error(
-                    codes::BAD_MERGE,
-                    "merge key '<<' has a value that is no mapping",
-                );
+                let problem = Diagnostic::error(codes::BAD_MERGE, "merge key '<<' has a value that is no mapping");
                 let problem = problem.help("merge a mapping, or write the keys out");
                 self.diagnostics.push(problem.at(mark.in_file(self.file)));
                 Ok(())
@@ -210,29 +169,19 @@ impl<'a> Walk<'a> {
         let mut at = pointer.to_owned();
         push_token(&mut at, &key.text);
         self.ambiguous.push(at);
-        let problem = Diagnostic::error(
-            codes::DUPLICATE_KEY,
-            format!("key '{}' appears twice", key.text),
-        )
-        .at(key.mark.in_file(self.file))
-        .help("keep one of them")
-        .related(before.in_file(self.file), "first written here");
+        let problem = Diagnostic::error(codes::DUPLICATE_KEY, format!("key '{}' appears twice", key.text))
+            .at(key.mark.in_file(self.file))
+            .help("keep one of them")
+            .related(before.in_file(self.file), "first written here");
         self.diagnostics.push(problem);
     }
 
     fn charge(&mut self, values: usize, bytes: usize, mark: Mark) -> Result<(), Diagnostic> {
-        let left = self
-            .budget
-            .values
-            .checked_sub(values)
-            .zip(self.budget.text_bytes.checked_sub(bytes));
+        let left = self.budget.values.checked_sub(values).zip(self.budget.text_bytes.checked_sub(bytes));
         let Some((values, text_bytes)) = left else {
-            return Err(Diagnostic::error(
-                codes::EXPANSION,
-                "the file grows too large when its aliases are expanded",
-            )
-            .at(mark.in_file(self.file))
-            .help("write out what you mean, or split the file"));
+            return Err(Diagnostic::error(codes::EXPANSION, "the file grows too large when its aliases are expanded")
+                .at(mark.in_file(self.file))
+                .help("write out what you mean, or split the file"));
         };
         self.budget.values = values;
         self.budget.text_bytes = text_bytes;
@@ -242,11 +191,8 @@ impl<'a> Walk<'a> {
 
 /// What to say of a document beyond the depth that is read.
 pub(super) fn too_deep(depth: usize) -> Diagnostic {
-    Diagnostic::error(
-        codes::TOO_DEEP,
-        format!("the document is nested more than {depth} levels deep"),
-    )
-    .help("flatten it")
+    Diagnostic::error(codes::TOO_DEEP, format!("the document is nested more than {depth} levels deep"))
+        .help("flatten it")
 }
 
 /// Adds a token to a JSON pointer, escaped.

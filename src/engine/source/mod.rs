@@ -64,14 +64,7 @@ pub struct Tree {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            file_bytes: 1 << 20,
-            depth: 64,
-            documents: 1000,
-            values: 500_000,
-            aliases: 1000,
-            text_bytes: 32 << 20,
-        }
+        Self { file_bytes: 1 << 20, depth: 64, documents: 1000, values: 500_000, aliases: 1000, text_bytes: 32 << 20 }
     }
 }
 
@@ -82,16 +75,8 @@ impl Document {
     }
 
     fn unreadable(span: Span, diagnostic: Diagnostic) -> Self {
-        let diagnostic = if diagnostic.span.is_some() {
-            diagnostic
-        } else {
-            diagnostic.at(span.clone())
-        };
-        Self {
-            span,
-            tree: None,
-            diagnostics: vec![diagnostic],
-        }
+        let diagnostic = if diagnostic.span.is_some() { diagnostic } else { diagnostic.at(span.clone()) };
+        Self { span, tree: None, diagnostics: vec![diagnostic] }
     }
 }
 
@@ -102,20 +87,14 @@ pub fn read(path: &str, bytes: &[u8], limits: &Limits) -> Vec<Document> {
     let text = match text::decode(&file, bytes, limits) {
         Ok(text) => text,
         Err(diagnostic) => {
-            let span = diagnostic
-                .span
-                .clone()
-                .unwrap_or_else(|| Mark::START.in_file(&file));
+            let span = diagnostic.span.clone().unwrap_or_else(|| Mark::START.in_file(&file));
             return vec![Document::unreadable(span, diagnostic)];
         }
     };
     if path.to_ascii_lowercase().ends_with(".json")
         && let Err(diagnostic) = json::check(&file, &text)
     {
-        let span = diagnostic
-            .span
-            .clone()
-            .unwrap_or_else(|| Mark::START.in_file(&file));
+        let span = diagnostic.span.clone().unwrap_or_else(|| Mark::START.in_file(&file));
         return vec![Document::unreadable(span, diagnostic)];
     }
     yaml::read(&file, &text, limits)

@@ -53,11 +53,7 @@ pub(super) fn resolve(text: &str, plain: bool, tag: Option<CoreTag>) -> Result<V
                 CoreTag::Float => value.is_number(),
                 CoreTag::Text | CoreTag::List | CoreTag::Map => false,
             };
-            if fits {
-                Ok(value)
-            } else {
-                Err(ScalarError::Tag)
-            }
+            if fits { Ok(value) } else { Err(ScalarError::Tag) }
         }
     }
 }
@@ -71,14 +67,9 @@ pub(super) fn lookalike(text: &str) -> Option<String> {
         _ => {}
     }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let numeric = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
     if numeric && digits.len() > 1 && digits.starts_with('0') {
-        return Some(format!(
-            "{}, or the number without its leading zero",
-            quoted()
-        ));
+        return Some(format!("{}, or the number without its leading zero", quoted()));
     }
     if numeric && digits.contains('_') && digits.starts_with(|c: char| c.is_ascii_digit()) {
         return Some(format!("{}, or '{}'", quoted(), text.replace('_', "")));
@@ -121,13 +112,7 @@ fn integer(text: &str) -> Option<Option<Number>> {
         return None;
     }
     let signed = text.strip_prefix('+').unwrap_or(text);
-    Some(
-        signed
-            .parse::<i64>()
-            .map(Number::from)
-            .or_else(|_| signed.parse::<u64>().map(Number::from))
-            .ok(),
-    )
+    Some(signed.parse::<i64>().map(Number::from).or_else(|_| signed.parse::<u64>().map(Number::from)).ok())
 }
 
 fn is_special_float(text: &str) -> bool {
@@ -190,11 +175,7 @@ mod tests {
     #[test]
     fn numbers_that_json_has_not_are_refused() {
         for text in [".inf", "-.INF", ".nan", "18446744073709551616", "1e999"] {
-            assert_eq!(
-                resolve(text, true, None),
-                Err(ScalarError::Number),
-                "{text}"
-            );
+            assert_eq!(resolve(text, true, None), Err(ScalarError::Number), "{text}");
         }
     }
 
@@ -202,10 +183,7 @@ mod tests {
     fn a_tag_must_fit_its_word() {
         assert_eq!(resolve("12", true, Some(CoreTag::Text)), Ok(json!("12")));
         assert_eq!(resolve("12", false, Some(CoreTag::Int)), Ok(json!(12)));
-        assert_eq!(
-            resolve("many", true, Some(CoreTag::Int)),
-            Err(ScalarError::Tag)
-        );
+        assert_eq!(resolve("many", true, Some(CoreTag::Int)), Err(ScalarError::Tag));
         assert_eq!(resolve("", true, Some(CoreTag::Map)), Err(ScalarError::Tag));
     }
 
@@ -214,16 +192,7 @@ mod tests {
         for text in ["no", "On", "Y", "0755", "-012", "1_000"] {
             assert!(lookalike(text).is_some(), "{text}");
         }
-        for text in [
-            "true",
-            "0",
-            "10",
-            "nope",
-            "0.5",
-            "2026-01-02",
-            "_1",
-            "alice",
-        ] {
+        for text in ["true", "0", "10", "nope", "0.5", "2026-01-02", "_1", "alice"] {
             assert!(lookalike(text).is_none(), "{text}");
         }
     }

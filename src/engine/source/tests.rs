@@ -35,17 +35,11 @@ fn value(text: &str) -> Value {
 #[test]
 fn every_value_knows_its_place() {
     let text = "kind: User\nspec:\n  profile: {email: a@b.c}\n  memberOf:\n    - acme\n    - 'ümlaut' # x\n";
-    let tree = read("a.yaml", text.as_bytes(), &Limits::default())
-        .remove(0)
-        .tree
-        .unwrap();
+    let tree = read("a.yaml", text.as_bytes(), &Limits::default()).remove(0).tree.unwrap();
     let mut out = String::new();
     for pointer in tree.spans.pointers() {
         let value = tree.spans.value(pointer).unwrap();
-        let key = tree
-            .spans
-            .key(pointer)
-            .map_or_else(|| "-".to_owned(), |it| it.to_string());
+        let key = tree.spans.key(pointer).map_or_else(|| "-".to_owned(), |it| it.to_string());
         let slice = &text[value.start as usize..value.end as usize];
         let _ = writeln!(out, "{pointer:20} {value} key {key} {slice:?}");
     }
@@ -63,14 +57,8 @@ fn every_value_knows_its_place() {
 
 #[test]
 fn a_place_is_found_even_where_nothing_was_written() {
-    let tree = read("a.yaml", b"spec:\n  memberOf: []\n", &Limits::default())
-        .remove(0)
-        .tree
-        .unwrap();
-    assert_eq!(
-        tree.spans.nearest("/spec/profile/email").to_string(),
-        "a.yaml:2:3"
-    );
+    let tree = read("a.yaml", b"spec:\n  memberOf: []\n", &Limits::default()).remove(0).tree.unwrap();
+    assert_eq!(tree.spans.nearest("/spec/profile/email").to_string(), "a.yaml:2:3");
     assert_eq!(tree.spans.nearest("/nothing").to_string(), "a.yaml:1:1");
 }
 
@@ -88,34 +76,21 @@ fn a_file_holds_several_documents_and_one_broken_leaves_the_others() {
 
 #[test]
 fn a_key_that_appears_twice_is_an_error_at_both_places() {
-    let documents = read(
-        "a.yaml",
-        b"a: 1\nb:\n  c: 1\n  c: 2\na: 3\n",
-        &Limits::default(),
-    );
-    let found: Vec<String> = documents[0]
-        .diagnostics
-        .iter()
-        .map(|it| format!("{it}, {}: {}", it.related[0].0, it.related[0].1))
-        .collect();
+    let documents = read("a.yaml", b"a: 1\nb:\n  c: 1\n  c: 2\na: 3\n", &Limits::default());
+    let found: Vec<String> =
+        documents[0].diagnostics.iter().map(|it| format!("{it}, {}: {}", it.related[0].0, it.related[0].1)).collect();
     insta::assert_debug_snapshot!(found, @r#"
     [
         "a.yaml:5:1: error[FML0110]: key 'a' appears twice, a.yaml:1:1: first written here",
         "a.yaml:4:3: error[FML0110]: key 'c' appears twice, a.yaml:3:3: first written here",
     ]
     "#);
-    assert_eq!(
-        documents[0].tree.as_ref().unwrap().ambiguous,
-        ["/a", "/b/c"]
-    );
+    assert_eq!(documents[0].tree.as_ref().unwrap().ambiguous, ["/a", "/b/c"]);
 }
 
 #[test]
 fn aliases_stand_for_what_they_name() {
-    assert_eq!(
-        value("a: &x [1, {b: 2}]\nc: *x\n"),
-        json!({"a": [1, {"b": 2}], "c": [1, {"b": 2}]})
-    );
+    assert_eq!(value("a: &x [1, {b: 2}]\nc: *x\n"), json!({"a": [1, {"b": 2}], "c": [1, {"b": 2}]}));
     insta::assert_snapshot!(yaml("a: &x [1, *x]\nb: *y\n"), @r#"
     a.yaml:1:11: error[FML0113]: an alias stands inside what it names
     a.yaml:2:4: error[FML0113]: alias 'y' names no anchor before it
@@ -125,7 +100,8 @@ fn aliases_stand_for_what_they_name() {
 
 #[test]
 fn merge_keys_bring_what_is_not_written() {
-    let text = "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\none: {<<: *b, x: 9}\ntwo: {<<: [*m, *b]}\nquoted: {'<<': 1}\n";
+    let text =
+        "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\none: {<<: *b, x: 9}\ntwo: {<<: [*m, *b]}\nquoted: {'<<': 1}\n";
     let document = read("a.yaml", text.as_bytes(), &Limits::default()).remove(0);
     let value = document.tree.as_ref().unwrap().value.clone();
     assert_eq!(value["one"], json!({"x": 9, "y": 2}));
@@ -175,15 +151,9 @@ fn tabs_line_ends_and_marks_of_byte_order() {
     a.yaml:2:2: error[FML0108]: the text is not YAML: tabs disallowed within this context (block indentation)
     unreadable
     "#);
-    assert_eq!(
-        value("a: 1\r\nb:\r\n  - x\r\n"),
-        json!({"a": 1, "b": ["x"]})
-    );
+    assert_eq!(value("a: 1\r\nb:\r\n  - x\r\n"), json!({"a": 1, "b": ["x"]}));
     assert_eq!(value("\u{feff}a: 1\n"), json!({"a": 1}));
-    let tree = read("a.yaml", "\u{feff}a: 1\n".as_bytes(), &Limits::default())
-        .remove(0)
-        .tree
-        .unwrap();
+    let tree = read("a.yaml", "\u{feff}a: 1\n".as_bytes(), &Limits::default()).remove(0).tree.unwrap();
     let span = tree.spans.value("/a").unwrap();
     assert_eq!((span.column, span.start, span.end), (4, 6, 7));
 }
@@ -235,11 +205,7 @@ fn bombs_are_defused() {
     let mut aliases = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {
         let name = format!("*a{}", level - 1);
-        let _ = writeln!(
-            aliases,
-            "a{level}: &a{level} [{}]",
-            vec![name; 10].join(", ")
-        );
+        let _ = writeln!(aliases, "a{level}: &a{level} [{}]", vec![name; 10].join(", "));
     }
     insta::assert_snapshot!(yaml(&aliases), @r#"
     a.yaml:1:34: error[FML0112]: the file grows too large when its aliases are expanded
@@ -253,26 +219,17 @@ fn bombs_are_defused() {
     a.json:1:10000: error[FML0109]: file 'a.json' is not JSON: EOF while parsing a list
     unreadable
     "#);
-    let nested: String = (0..100)
-        .map(|level| format!("{}a:\n", " ".repeat(level)))
-        .collect();
+    let nested: String = (0..100).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     insta::assert_snapshot!(yaml(&nested), @r#"
     a.yaml:65:65: error[FML0111]: the document is nested more than 64 levels deep
     unreadable
     "#);
-    let merges = format!(
-        "a: &a {{b: 1}}\nc: {{<<: [{}]}}\n",
-        vec!["*a"; 1001].join(", ")
-    );
+    let merges = format!("a: &a {{b: 1}}\nc: {{<<: [{}]}}\n", vec!["*a"; 1001].join(", "));
     insta::assert_snapshot!(yaml(&merges), @r#"
     a.yaml:2:4010: error[FML0112]: the document uses more than 1000 aliases
     unreadable
     "#);
-    let documents = read(
-        "a.yaml",
-        "---\na\n".repeat(1002).as_bytes(),
-        &Limits::default(),
-    );
+    let documents = read("a.yaml", "---\na\n".repeat(1002).as_bytes(), &Limits::default());
     assert_eq!(documents.len(), 1001);
     insta::assert_snapshot!(documents.last().unwrap().diagnostics[0], @"a.yaml:1:1: error[FML0118]: file 'a.yaml' holds more than 1000 documents; the others are not read");
 }
@@ -316,23 +273,13 @@ fn check_places(path: &str, bytes: &[u8]) -> Result<(), TestCaseError> {
     let length = bytes.len() as u32;
     for document in read(path, bytes, &Limits::default()) {
         let tables = document.tree.iter().map(|it| &it.spans);
-        let values = tables.flat_map(|it| {
-            it.pointers()
-                .flat_map(|pointer| [it.value(pointer), it.key(pointer)])
-        });
+        let values = tables.flat_map(|it| it.pointers().flat_map(|pointer| [it.value(pointer), it.key(pointer)]));
         let problems = document.diagnostics.iter().map(|it| it.span.clone());
-        for span in values
-            .flatten()
-            .chain(problems.flatten())
-            .chain([document.span.clone()])
-        {
+        for span in values.flatten().chain(problems.flatten()).chain([document.span.clone()]) {
             prop_assert!(span.start <= span.end && span.end <= length, "{span:?}");
             prop_assert!(span.line >= 1 && span.column >= 1, "{span:?}");
             if let Ok(text) = std::str::from_utf8(bytes) {
-                prop_assert!(
-                    text.is_char_boundary(span.start as usize)
-                        && text.is_char_boundary(span.end as usize)
-                );
+                prop_assert!(text.is_char_boundary(span.start as usize) && text.is_char_boundary(span.end as usize));
             }
         }
     }

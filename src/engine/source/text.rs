@@ -36,11 +36,7 @@ pub(super) fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-pub(super) fn decode<'a>(
-    file: &Arc<str>,
-    bytes: &'a [u8],
-    limits: &Limits,
-) -> Result<Text<'a>, Diagnostic> {
+pub(super) fn decode<'a>(file: &Arc<str>, bytes: &'a [u8], limits: &Limits) -> Result<Text<'a>, Diagnostic> {
     if bytes.len() > limits.file_bytes.min(u32::MAX as usize) {
         return Err(too_large(file, bytes.len() as u64, limits));
     }
@@ -52,22 +48,13 @@ pub(super) fn decode<'a>(
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
-        let mark = Text {
-            text: valid,
-            skipped: 0,
-        }
-        .mark_at(valid.len());
+        let mark = Text { text: valid, skipped: 0 }.mark_at(valid.len());
         let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-        Diagnostic::error(
-            codes::NOT_UTF8,
-            format!("file '{file}' is not UTF-8 (byte 0x{byte:02x} is out of place)"),
-        )
-        .at(mark.in_file(file))
-        .help("save it as UTF-8")
+        Diagnostic::error(codes::NOT_UTF8, format!("file '{file}' is not UTF-8 (byte 0x{byte:02x} is out of place)"))
+            .at(mark.in_file(file))
+            .help("save it as UTF-8")
     })?;
-    let (text, skipped) = text
-        .strip_prefix('\u{feff}')
-        .map_or((text, 0), |rest| (rest, 3));
+    let (text, skipped) = text.strip_prefix('\u{feff}').map_or((text, 0), |rest| (rest, 3));
     if text.starts_with("version https://git-lfs.github.com/spec/") {
         return Err(Diagnostic::error(
             codes::LFS_POINTER,
@@ -77,16 +64,10 @@ pub(super) fn decode<'a>(
         .help("keep documents out of LFS: 'git lfs untrack', then 'git add --renormalize'"));
     }
     let text = Text { text, skipped };
-    let forbidden = |c: char| {
-        (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}'))
-            || c == '\u{fffe}'
-            || c == '\u{ffff}'
-    };
+    let forbidden =
+        |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')) || c == '\u{fffe}' || c == '\u{ffff}';
     if let Some((at, c)) = text.text.char_indices().find(|(_, c)| forbidden(*c)) {
-        let message = format!(
-            "file '{file}' holds the control character U+{:04X}",
-            u32::from(c)
-        );
+        let message = format!("file '{file}' holds the control character U+{:04X}", u32::from(c));
         return Err(Diagnostic::error(codes::CONTROL_CHARACTER, message)
             .at(text.mark_at(at).in_file(file))
             .help("the file is binary or damaged; restore it"));

@@ -72,30 +72,21 @@ pub(super) fn read(file: &Arc<str>, text: &Text<'_>, limits: &Limits) -> Vec<Doc
                 continue;
             }
             Ok((Event::DocumentEnd, _)) => {
-                documents.extend(
-                    std::mem::replace(&mut builder, Builder::new(file, text, limits))
-                        .finish(&mut budget),
-                );
+                documents.extend(std::mem::replace(&mut builder, Builder::new(file, text, limits)).finish(&mut budget));
                 None
             }
             Ok((event, span)) => builder.take(event, &span).err(),
             Err(error) => Some(syntax(&builder, &error)),
         };
         if let Some(diagnostic) = end {
-            let span = diagnostic
-                .span
-                .clone()
-                .unwrap_or_else(|| Mark::START.in_file(file));
+            let span = diagnostic.span.clone().unwrap_or_else(|| Mark::START.in_file(file));
             documents.push(Document::unreadable(span, *diagnostic));
             if !matches!(parser.proceed_next_document(), Ok(true)) {
                 break;
             }
         }
         if documents.len() >= limits.documents {
-            if matches!(
-                parser.next_event(),
-                Some(Ok((Event::DocumentStart(..), _)) | Err(_))
-            ) {
+            if matches!(parser.next_event(), Some(Ok((Event::DocumentStart(..), _)) | Err(_))) {
                 documents.push(too_many(file, limits));
             }
             break;
@@ -129,10 +120,7 @@ struct Frame {
 
 enum Children {
     List(Vec<NodeId>),
-    Map {
-        pairs: Vec<(Key, NodeId)>,
-        key: Option<Key>,
-    },
+    Map { pairs: Vec<(Key, NodeId)>, key: Option<Key> },
 }
 
 impl<'a> Builder<'a> {
@@ -158,41 +146,23 @@ impl<'a> Builder<'a> {
             return None;
         }
         match expand(&self.arena, root, self.file, budget, &mut self.diagnostics) {
-            Ok(tree) => Some(Document {
-                span,
-                tree: Some(tree),
-                diagnostics: self.diagnostics,
-            }),
+            Ok(tree) => Some(Document { span, tree: Some(tree), diagnostics: self.diagnostics }),
             Err(diagnostic) => Some(Document::unreadable(span, diagnostic)),
         }
     }
 
     /// Takes one event of a document's contents; an error means that the document cannot be read.
-    fn take(
-        &mut self,
-        event: Event<'_>,
-        span: &granit_parser::Span,
-    ) -> Result<(), Box<Diagnostic>> {
+    fn take(&mut self, event: Event<'_>, span: &granit_parser::Span) -> Result<(), Box<Diagnostic>> {
         let mark = self.mark(span.start, span.end);
         match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                self.scalar(&text, style, anchor, tag.as_deref(), mark)
-            }
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), mark),
             Event::SequenceStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), Some(CoreTag::List), mark);
                 self.begin(Children::List(Vec::new()), style, anchor, mark)
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), Some(CoreTag::Map), mark);
-                self.begin(
-                    Children::Map {
-                        pairs: Vec::new(),
-                        key: None,
-                    },
-                    style,
-                    anchor,
-                    mark,
-                )
+                self.begin(Children::Map { pairs: Vec::new(), key: None }, style, anchor, mark)
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.end(mark);
@@ -227,21 +197,14 @@ impl<'a> Builder<'a> {
         if plain && tag.is_none() {
             if let Some(instead) = scalar::lookalike(text) {
                 let message = format!("'{text}' is read differently by different tools");
-                self.report(
-                    Diagnostic::warning(codes::LOOKALIKE, message).help(format!("write {instead}")),
-                    mark,
-                );
+                self.report(Diagnostic::warning(codes::LOOKALIKE, message).help(format!("write {instead}")), mark);
             }
         }
         let value = scalar::resolve(text, plain, tag).unwrap_or_else(|error| {
             let problem = match error {
-                ScalarError::Tag => {
-                    Diagnostic::error(codes::UNKNOWN_TAG, format!("'{text}' does not fit its tag"))
-                }
-                ScalarError::Number => {
-                    Diagnostic::error(codes::BAD_NUMBER, format!("number '{text}' cannot be kept"))
-                        .help("put it in quotes if it is text")
-                }
+                ScalarError::Tag => Diagnostic::error(codes::UNKNOWN_TAG, format!("'{text}' does not fit its tag")),
+                ScalarError::Number => Diagnostic::error(codes::BAD_NUMBER, format!("number '{text}' cannot be kept"))
+                    .help("put it in quotes if it is text"),
             };
             self.report(problem, mark);
             Value::String(text.to_owned())
@@ -253,17 +216,10 @@ impl<'a> Builder<'a> {
 
     fn scalar_key(&mut self, text: &str, plain: bool, mark: Mark) -> Result<(), Box<Diagnostic>> {
         if plain && matches!(text, "" | "~" | "null" | "Null" | "NULL") {
-            self.report(
-                Diagnostic::error(codes::BAD_KEY, "a key is empty").help("write the key"),
-                mark,
-            );
+            self.report(Diagnostic::error(codes::BAD_KEY, "a key is empty").help("write the key"), mark);
         }
         let merge = plain && text == "<<";
-        self.key(Key {
-            text: text.to_owned(),
-            mark,
-            merge,
-        });
+        self.key(Key { text: text.to_owned(), mark, merge });
         Ok(())
     }
 
@@ -275,9 +231,7 @@ impl<'a> Builder<'a> {
         mark: Mark,
     ) -> Result<(), Box<Diagnostic>> {
         if self.open.len() >= self.limits.depth {
-            return Err(Box::new(
-                too_deep(self.limits.depth).at(mark.in_file(self.file)),
-            ));
+            return Err(Box::new(too_deep(self.limits.depth).at(mark.in_file(self.file))));
         }
         if self.wants_key() {
             let problem = Diagnostic::error(codes::BAD_KEY, "a list or mapping stands as a key")
@@ -287,12 +241,7 @@ impl<'a> Builder<'a> {
         let flow = style == StructureStyle::Flow;
         let node = self.add(Content::Open, mark)?;
         self.anchor(anchor, node);
-        self.open.push(Frame {
-            node,
-            flow,
-            children,
-            last: mark,
-        });
+        self.open.push(Frame { node, flow, children, last: mark });
         Ok(())
     }
 
@@ -314,36 +263,21 @@ impl<'a> Builder<'a> {
     fn alias(&mut self, anchor: usize, mark: Mark) -> Result<(), Box<Diagnostic>> {
         self.aliases += 1;
         if self.aliases > self.limits.aliases {
-            let message = format!(
-                "the document uses more than {} aliases",
-                self.limits.aliases
-            );
+            let message = format!("the document uses more than {} aliases", self.limits.aliases);
             let problem = Diagnostic::error(codes::EXPANSION, message).help("write the values out");
             return Err(Box::new(problem.at(mark.in_file(self.file))));
         }
         if self.wants_key() {
-            self.report(
-                Diagnostic::error(codes::BAD_KEY, "an alias stands as a key")
-                    .help("write the key out"),
-                mark,
-            );
-            self.key(Key {
-                text: String::new(),
-                mark,
-                merge: false,
-            });
+            self.report(Diagnostic::error(codes::BAD_KEY, "an alias stands as a key").help("write the key out"), mark);
+            self.key(Key { text: String::new(), mark, merge: false });
             return Ok(());
         }
-        let complete = self
-            .anchors
-            .get(&anchor)
-            .copied()
-            .filter(|node| !matches!(self.arena.nodes[*node].content, Content::Open));
+        let complete =
+            self.anchors.get(&anchor).copied().filter(|node| !matches!(self.arena.nodes[*node].content, Content::Open));
         let content = match complete {
             Some(node) => Content::Alias(node),
             None => {
-                let problem =
-                    Diagnostic::error(codes::BAD_ALIAS, "an alias stands inside what it names");
+                let problem = Diagnostic::error(codes::BAD_ALIAS, "an alias stands inside what it names");
                 self.report(problem.help("write the value out"), mark);
                 Content::Scalar(Value::Null)
             }
@@ -368,11 +302,7 @@ impl<'a> Builder<'a> {
                     Children::List(items) => items.push(id),
                     Children::Map { pairs, key } => {
                         // A missing key cannot happen: the events of a mapping alternate. An empty one is harmless.
-                        let key = key.take().unwrap_or_else(|| Key {
-                            text: String::new(),
-                            mark,
-                            merge: false,
-                        });
+                        let key = key.take().unwrap_or_else(|| Key { text: String::new(), mark, merge: false });
                         pairs.push((key, id));
                     }
                 }
@@ -382,25 +312,14 @@ impl<'a> Builder<'a> {
     }
 
     fn key(&mut self, read: Key) {
-        if let Some(Frame {
-            children: Children::Map { key, .. },
-            last,
-            ..
-        }) = self.open.last_mut()
-        {
+        if let Some(Frame { children: Children::Map { key, .. }, last, .. }) = self.open.last_mut() {
             *last = read.mark;
             *key = Some(read);
         }
     }
 
     fn wants_key(&self) -> bool {
-        matches!(
-            self.open.last(),
-            Some(Frame {
-                children: Children::Map { key: None, .. },
-                ..
-            })
-        )
+        matches!(self.open.last(), Some(Frame { children: Children::Map { key: None, .. }, .. }))
     }
 
     fn anchor(&mut self, anchor: usize, node: NodeId) {
@@ -410,19 +329,13 @@ impl<'a> Builder<'a> {
     }
 
     /// The core tag on a node; one that is unknown, or unfit for a collection, is reported.
-    fn tag(
-        &mut self,
-        tag: Option<&Tag>,
-        collection: Option<CoreTag>,
-        mark: Mark,
-    ) -> Option<CoreTag> {
+    fn tag(&mut self, tag: Option<&Tag>, collection: Option<CoreTag>, mark: Mark) -> Option<CoreTag> {
         let tag = tag?;
         let core = tag.core_suffix().and_then(CoreTag::named);
         if core.is_none() || (collection.is_some() && core != collection) {
             let message = format!("tag '{}' means nothing here", tag.original());
             self.report(
-                Diagnostic::error(codes::UNKNOWN_TAG, message)
-                    .help("remove the tag and write the value"),
+                Diagnostic::error(codes::UNKNOWN_TAG, message).help("remove the tag and write the value"),
                 mark,
             );
             return None;
@@ -431,21 +344,12 @@ impl<'a> Builder<'a> {
     }
 
     fn bad_alias(&mut self, name: &str, mark: Mark) {
-        let problem = Diagnostic::error(
-            codes::BAD_ALIAS,
-            format!("alias '{name}' names no anchor before it"),
-        );
-        self.report(
-            problem.help(format!(
-                "define '&{name}' above in the same document, or write the value out"
-            )),
-            mark,
-        );
+        let problem = Diagnostic::error(codes::BAD_ALIAS, format!("alias '{name}' names no anchor before it"));
+        self.report(problem.help(format!("define '&{name}' above in the same document, or write the value out")), mark);
     }
 
     fn report(&mut self, diagnostic: Diagnostic, mark: Mark) {
-        self.diagnostics
-            .push(diagnostic.at(mark.in_file(self.file)));
+        self.diagnostics.push(diagnostic.at(mark.in_file(self.file)));
     }
 
     fn mark(&self, start: Marker, end: Marker) -> Mark {
@@ -469,21 +373,16 @@ fn syntax(builder: &Builder<'_>, error: &ScanError) -> Box<Diagnostic> {
         Kind::RecursionLimitExceeded => {
             return Box::new(too_deep(builder.limits.depth).at(mark.in_file(builder.file)));
         }
-        Kind::TabNotAllowed
-        | Kind::TabInBlockIndentation
-        | Kind::TabInIndentation
-        | Kind::TabAtBlockScalarStart => "indent by spaces; YAML allows no tabs there",
+        Kind::TabNotAllowed | Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabAtBlockScalarStart => {
+            "indent by spaces; YAML allows no tabs there"
+        }
         Kind::UnclosedQuotedScalar => "close the quote",
         Kind::UnclosedFlowCollection { .. }
         | Kind::UnexpectedEofFlowMapping
         | Kind::UnexpectedEofFlowSequence
         | Kind::ExpectedFlowMappingSeparator
-        | Kind::ExpectedFlowSequenceSeparator => {
-            "close the bracket, or put a comma between the values"
-        }
-        Kind::MappingValueNotAllowed => {
-            "put the value in quotes if it holds ': ', or correct the indentation"
-        }
+        | Kind::ExpectedFlowSequenceSeparator => "close the bracket, or put a comma between the values",
+        Kind::MappingValueNotAllowed => "put the value in quotes if it holds ': ', or correct the indentation",
         Kind::SimpleKeyExpected | Kind::ExpectedBlockMappingKey | Kind::InvalidIndentation => {
             "a ':' is missing after a key, or a line is indented wrongly"
         }
@@ -491,24 +390,13 @@ fn syntax(builder: &Builder<'_>, error: &ScanError) -> Box<Diagnostic> {
         _ => "correct the text at this place",
     };
     let reason = error.info();
-    let reason = reason
-        .rsplit(", ")
-        .next()
-        .unwrap_or(&reason)
-        .trim_start_matches("did not find ");
-    let diagnostic = Diagnostic::error(
-        codes::YAML_SYNTAX,
-        format!("the text is not YAML: {reason}"),
-    );
+    let reason = reason.rsplit(", ").next().unwrap_or(&reason).trim_start_matches("did not find ");
+    let diagnostic = Diagnostic::error(codes::YAML_SYNTAX, format!("the text is not YAML: {reason}"));
     Box::new(diagnostic.at(mark.in_file(builder.file)).help(help))
 }
 
 fn too_many(file: &Arc<str>, limits: &Limits) -> Document {
-    let message = format!(
-        "file '{file}' holds more than {} documents; the others are not read",
-        limits.documents
-    );
-    let problem =
-        Diagnostic::error(codes::TOO_MANY_DOCUMENTS, message).help("split it into several files");
+    let message = format!("file '{file}' holds more than {} documents; the others are not read", limits.documents);
+    let problem = Diagnostic::error(codes::TOO_MANY_DOCUMENTS, message).help("split it into several files");
     Document::unreadable(Mark::START.in_file(file), problem)
 }

@@ -7,9 +7,5 @@ mod services;
 mod settings;
 
 pub use crate::runtime::sys::SecretRef;
-pub use services::{
-    Budget, Budgets, Credentials, IgnoreRule, KindPolicy, Limits, Mode, Service, ServiceType,
-};
-pub use settings::{
-    Approvals, Config, Defaults, Extent, FirstSignIn, LedgerPlace, Protected, Repository,
-};
+pub use services::{Budget, Budgets, Credentials, IgnoreRule, KindPolicy, Limits, Mode, Service, ServiceType};
+pub use settings::{Approvals, Config, Defaults, Extent, FirstSignIn, LedgerPlace, Protected, Repository};

@@ -146,21 +146,14 @@ impl Credentials {
             ("token", self.token.is_some()),
             ("username", self.username.is_some()),
         ];
-        given
-            .into_iter()
-            .filter_map(|(name, is_given)| is_given.then_some(name))
-            .collect()
+        given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
     }
 
     /// Every reference to a secret, with the name of the credential it is for.
     pub fn references(&self) -> impl Iterator<Item = (&'static str, &SecretRef)> {
-        [
-            ("client_secret", &self.client_secret),
-            ("password", &self.password),
-            ("token", &self.token),
-        ]
-        .into_iter()
-        .filter_map(|(name, reference)| Some((name, reference.as_ref()?)))
+        [("client_secret", &self.client_secret), ("password", &self.password), ("token", &self.token)]
+            .into_iter()
+            .filter_map(|(name, reference)| Some((name, reference.as_ref()?)))
     }
 
     /// User name and secret for HTTP Basic, as a Git remote wants them: a token goes as the password of `username`, or of
@@ -168,10 +161,7 @@ impl Credentials {
     ///
     /// # Errors
     /// When the secret cannot be read. Blocks, as [`SecretRef::resolve`] does.
-    pub fn basic(
-        &self,
-        environment: &dyn Environment,
-    ) -> Result<Option<(String, SecretString)>, SecretError> {
+    pub fn basic(&self, environment: &dyn Environment) -> Result<Option<(String, SecretString)>, SecretError> {
         let Some(reference) = self.token.as_ref().or(self.password.as_ref()) else {
             return Ok(None);
         };
@@ -190,8 +180,7 @@ impl IgnoreRule {
 impl Budget {
     /// How many of `owned` objects may go: the larger of the share, rounded down, and the number.
     pub fn of(self, owned: usize) -> usize {
-        let share =
-            owned / 100 * usize::from(self.percent) + owned % 100 * usize::from(self.percent) / 100;
+        let share = owned / 100 * usize::from(self.percent) + owned % 100 * usize::from(self.percent) / 100;
         share.max(self.at_least as usize)
     }
 }
@@ -211,14 +200,8 @@ impl Default for Limits {
 impl Default for Budgets {
     fn default() -> Self {
         Self {
-            people: Budget {
-                percent: 5,
-                at_least: 3,
-            },
-            other: Budget {
-                percent: 10,
-                at_least: 3,
-            },
+            people: Budget { percent: 5, at_least: 3 },
+            other: Budget { percent: 10, at_least: 3 },
             window: Duration::from_secs(24 * 60 * 60),
         }
     }

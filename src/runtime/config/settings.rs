@@ -134,8 +134,6 @@ impl Config {
 impl Default for Approvals {
     fn default() -> Self {
         // Three days: what was approved on a Friday can still be applied on the Monday.
-        Self {
-            expire: Duration::from_secs(72 * 60 * 60),
-        }
+        Self { expire: Duration::from_secs(72 * 60 * 60) }
     }
 }

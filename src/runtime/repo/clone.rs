@@ -31,13 +31,8 @@ pub(super) fn fetch(url: &Url, shown: &str, options: &ReadOptions) -> Result<Clo
         let thread = std::thread::Builder::new()
             .name("git-fetch".to_owned())
             .spawn_scoped(scope, || fetch_here(url, shown, options))
-            .map_err(|source| RepoError::Io {
-                path: options.cache.clone(),
-                source,
-            })?;
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            .map_err(|source| RepoError::Io { path: options.cache.clone(), source })?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
@@ -59,31 +54,15 @@ fn fetch_here(url: &Url, shown: &str, options: &ReadOptions) -> Result<Cloned, R
     lock.lock().map_err(io(&lock_path))?;
 
     let repository = open_or_make(&folder)?;
-    let session = Session::new(
-        url.clone(),
-        options.basic.clone(),
-        options.deadline,
-        options.pack_limit,
-    )
-    .map_err(|error| RepoError::Unreachable {
-        url: shown.to_owned(),
-        reason: error.without_url().to_string(),
-    })?;
+    let session = Session::new(url.clone(), options.basic.clone(), options.deadline, options.pack_limit)
+        .map_err(|error| RepoError::Unreachable { url: shown.to_owned(), reason: error.without_url().to_string() })?;
     let session = Arc::new(session);
     let heads =
-        with_session(&session, || transfer(&repository, url, &session)).map_err(|source| {
-            match session.fault() {
-                Some(fault) => failure(fault, shown, options),
-                None => RepoError::Git {
-                    what: "fetch the repository",
-                    source,
-                },
-            }
+        with_session(&session, || transfer(&repository, url, &session)).map_err(|source| match session.fault() {
+            Some(fault) => failure(fault, shown, options),
+            None => RepoError::Git { what: "fetch the repository", source },
         })?;
-    Ok(Cloned {
-        repository,
-        references: References::of_remote(heads.names, heads.default),
-    })
+    Ok(Cloned { repository, references: References::of_remote(heads.names, heads.default) })
 }
 
 struct Heads {
@@ -91,23 +70,12 @@ struct Heads {
     default: Option<String>,
 }
 
-fn transfer(
-    repository: &git2::Repository,
-    url: &Url,
-    session: &Session,
-) -> Result<Heads, git2::Error> {
+fn transfer(repository: &git2::Repository, url: &Url, session: &Session) -> Result<Heads, git2::Error> {
     let mut remote = repository.remote_anonymous(url.as_str())?;
     remote.connect(Direction::Fetch)?;
-    let names: BTreeMap<String, Oid> = remote
-        .list()?
-        .iter()
-        .map(|head| (head.name().to_owned(), head.oid()))
-        .collect();
+    let names: BTreeMap<String, Oid> = remote.list()?.iter().map(|head| (head.name().to_owned(), head.oid())).collect();
     // A server too old to say which branch its HEAD is leaves it to be guessed by the commit.
-    let default = remote
-        .default_branch()
-        .ok()
-        .and_then(|name| name.as_str().ok().map(str::to_owned));
+    let default = remote.default_branch().ok().and_then(|name| name.as_str().ok().map(str::to_owned));
     if !names.is_empty() {
         let mut callbacks = RemoteCallbacks::new();
         callbacks.transfer_progress(|_| {
@@ -136,9 +104,7 @@ fn keep(repository: &git2::Repository, names: &BTreeMap<String, Oid>) -> Result<
     let kept = |name: &str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
     for reference in repository.references()? {
         let mut reference = reference?;
-        let stale = reference
-            .name()
-            .is_ok_and(|name| kept(name) && !names.contains_key(name));
+        let stale = reference.name().is_ok_and(|name| kept(name) && !names.contains_key(name));
         if stale {
             reference.delete()?;
         }
@@ -158,25 +124,16 @@ fn open_or_make(folder: &Path) -> Result<git2::Repository, RepoError> {
         return Ok(repository);
     }
     if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|source| RepoError::Io {
-            path: folder.to_owned(),
-            source,
-        })?;
+        fs::remove_dir_all(folder).map_err(|source| RepoError::Io { path: folder.to_owned(), source })?;
     }
-    git2::Repository::init_bare(folder).map_err(|source| RepoError::Git {
-        what: "make a clone in the cache folder",
-        source,
-    })
+    git2::Repository::init_bare(folder)
+        .map_err(|source| RepoError::Git { what: "make a clone in the cache folder", source })
 }
 
 /// One folder an address, so that a clone is never filled from two repositories.
 fn folder_of(url: &Url, cache: &Path) -> PathBuf {
     let digest = Sha256::digest(url.as_str().as_bytes());
-    let digits: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let name: String = url
         .path_segments()
         .and_then(|mut it| it.rfind(|part| !part.is_empty()))
@@ -192,20 +149,10 @@ fn folder_of(url: &Url, cache: &Path) -> PathBuf {
 fn failure(fault: Fault, shown: &str, options: &ReadOptions) -> RepoError {
     let url = shown.to_owned();
     match fault {
-        Fault::Denied(status) => RepoError::Denied {
-            url,
-            status,
-            signed_in: options.basic.is_some(),
-        },
+        Fault::Denied(status) => RepoError::Denied { url, status, signed_in: options.basic.is_some() },
         Fault::Missing => RepoError::NoRepository { url, source: None },
         Fault::Unreachable(reason) => RepoError::Unreachable { url, reason },
-        Fault::Deadline => RepoError::Deadline {
-            url,
-            deadline: options.deadline,
-        },
-        Fault::TooMuch => RepoError::PackTooLarge {
-            url,
-            limit: options.pack_limit,
-        },
+        Fault::Deadline => RepoError::Deadline { url, deadline: options.deadline },
+        Fault::TooMuch => RepoError::PackTooLarge { url, limit: options.pack_limit },
     }
 }

@@ -28,20 +28,11 @@ pub(super) fn read(folder: &Path, selection: &Selection) -> Result<Snapshot, Rep
         files: BTreeMap::new(),
     };
     walk.enter(folder, "", 0).map_err(|error| match error {
-        Stop::Io(source) => RepoError::Io {
-            path: folder.to_owned(),
-            source,
-        },
-        Stop::TooMany => RepoError::TooMany {
-            place: folder.display().to_string(),
-            limit: selection.count_limit,
-        },
+        Stop::Io(source) => RepoError::Io { path: folder.to_owned(), source },
+        Stop::TooMany => RepoError::TooMany { place: folder.display().to_string(), limit: selection.count_limit },
     })?;
     Ok(Snapshot {
-        revision: Revision {
-            id: digest(&walk.files),
-            label: folder.display().to_string(),
-        },
+        revision: Revision { id: digest(&walk.files), label: folder.display().to_string() },
         files: walk.files,
     })
 }
@@ -64,11 +55,7 @@ impl Walk<'_> {
             let entry = entry.map_err(Stop::Io)?;
             let name = entry.file_name();
             let shown = name.to_string_lossy();
-            let path = if path.is_empty() {
-                shown.into_owned()
-            } else {
-                format!("{path}/{shown}")
-            };
+            let path = if path.is_empty() { shown.into_owned() } else { format!("{path}/{shown}") };
             // Git's own folder is no entry of a tree.
             if name == ".git" {
                 continue;
@@ -134,8 +121,7 @@ impl Walk<'_> {
             }
             let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
             // It may grow while it is read.
-            file.take(self.selection.size_limit + 1)
-                .read_to_end(&mut content)?;
+            file.take(self.selection.size_limit + 1).read_to_end(&mut content)?;
             if content.len() as u64 > self.selection.size_limit {
                 return Ok(FileEntry::TooLarge(content.len() as u64));
             }
@@ -194,10 +180,6 @@ fn digest(files: &BTreeMap<String, FileEntry>) -> String {
             FileEntry::Unreadable(_) => part(b"unreadable"),
         }
     }
-    let digits: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{digits}")
 }

@@ -139,9 +139,7 @@ impl RepoError {
             | RepoError::NoRevision { .. }
             | RepoError::Ambiguous { .. } => RepoErrorKind::Request,
             RepoError::Empty { .. } => RepoErrorKind::Empty,
-            RepoError::Unreachable { .. } | RepoError::Deadline { .. } => {
-                RepoErrorKind::Unreachable
-            }
+            RepoError::Unreachable { .. } | RepoError::Deadline { .. } => RepoErrorKind::Unreachable,
             RepoError::Denied { .. } => RepoErrorKind::Denied,
             RepoError::PackTooLarge { .. }
             | RepoError::TooMany { .. }
@@ -162,9 +160,7 @@ impl RepoError {
             RepoError::Denied { .. } => codes::REPOSITORY_DENIED,
             RepoError::Unreachable { .. } => codes::REPOSITORY_UNREACHABLE,
             RepoError::Deadline { .. } => codes::REPOSITORY_DEADLINE,
-            RepoError::PackTooLarge { .. } | RepoError::TooMany { .. } => {
-                codes::REPOSITORY_TOO_LARGE
-            }
+            RepoError::PackTooLarge { .. } | RepoError::TooMany { .. } => codes::REPOSITORY_TOO_LARGE,
             RepoError::Io { .. } | RepoError::Git { .. } => codes::REPOSITORY_BROKEN,
         }
     }
@@ -175,15 +171,10 @@ impl RepoError {
             RepoError::Address { .. } => {
                 "give an https:// address, a file:// address, or the path of a repository".into()
             }
-            RepoError::NoFolder(_) => {
-                "check the path; `--dir` reads a folder, `--repo` a Git repository".into()
-            }
-            RepoError::NoRepository { .. } => {
-                "check the address; a folder without Git is read with `--dir`".into()
-            }
+            RepoError::NoFolder(_) => "check the path; `--dir` reads a folder, `--repo` a Git repository".into(),
+            RepoError::NoRepository { .. } => "check the address; a folder without Git is read with `--dir`".into(),
             RepoError::Empty { .. } => {
-                "push a first commit; nothing is planned from an empty repository, so nothing is removed"
-                    .into()
+                "push a first commit; nothing is planned from an empty repository, so nothing is removed".into()
             }
             RepoError::NoRevision { near, .. } if near.is_empty() => {
                 "give a branch, a tag, or at least 7 digits of a commit id".into()
@@ -194,8 +185,7 @@ impl RepoError {
             }
             RepoError::Ambiguous { .. } => "give more digits of the commit id".into(),
             RepoError::Denied { signed_in: false, .. } => {
-                "name credentials under `repository:` in the config; some servers answer 404 to strangers"
-                    .into()
+                "name credentials under `repository:` in the config; some servers answer 404 to strangers".into()
             }
             RepoError::Denied { .. } => {
                 "check that the token is right, has not expired, and may read this repository".into()
@@ -212,9 +202,7 @@ impl RepoError {
                 "the repository belongs to another user; allow it with `git config --global --add safe.directory PATH`"
                     .into()
             }
-            RepoError::Git { .. } => {
-                "if it happens again, remove the cached clone; it is made anew".into()
-            }
+            RepoError::Git { .. } => "if it happens again, remove the cached clone; it is made anew".into(),
         }
     }
 

@@ -41,9 +41,9 @@ impl GitRepository {
         let (repository, references) = match &place {
             Place::Local(path) => open_local(path, &shown)?,
             Place::Remote(remote) => {
-                let pinned = wanted.and_then(whole_id).and_then(|id| {
-                    clone::cached(remote, options).filter(|it| it.find_commit(id).is_ok())
-                });
+                let pinned = wanted
+                    .and_then(whole_id)
+                    .and_then(|id| clone::cached(remote, options).filter(|it| it.find_commit(id).is_ok()));
                 match pinned {
                     Some(repository) => (repository, References::default()),
                     None => {
@@ -56,11 +56,7 @@ impl GitRepository {
                 }
             }
         };
-        Ok(Self {
-            repository,
-            references,
-            shown,
-        })
+        Ok(Self { repository, references, shown })
     }
 
     /// The commit that a branch, tag or commit id names; the default branch when nothing is named.
@@ -68,16 +64,10 @@ impl GitRepository {
     /// # Errors
     /// [`RepoError::NoRevision`] with the names that are near, or [`RepoError::Ambiguous`].
     pub fn resolve(&self, revision: Option<&str>) -> Result<Revision, RepoError> {
-        let (id, name) = self
-            .references
-            .find(&self.repository, &self.shown, revision)?;
+        let (id, name) = self.references.find(&self.repository, &self.shown, revision)?;
         let id = id.to_string();
         let short = &id[..7];
-        let label = if name.is_empty() {
-            short.to_owned()
-        } else {
-            format!("{name} ({short})")
-        };
+        let label = if name.is_empty() { short.to_owned() } else { format!("{name} ({short})") };
         Ok(Revision { id, label })
     }
 
@@ -85,34 +75,20 @@ impl GitRepository {
     ///
     /// # Errors
     /// When the commit itself cannot be read. A file that cannot be read is an entry that says so.
-    pub fn snapshot(
-        &self,
-        revision: &Revision,
-        selection: &Selection,
-    ) -> Result<Snapshot, RepoError> {
+    pub fn snapshot(&self, revision: &Revision, selection: &Selection) -> Result<Snapshot, RepoError> {
         let id = self.id_of(revision)?;
-        Ok(Snapshot {
-            revision: revision.clone(),
-            files: tree::read(&self.repository, id, selection, &self.shown)?,
-        })
+        Ok(Snapshot { revision: revision.clone(), files: tree::read(&self.repository, id, selection, &self.shown)? })
     }
 
     /// The paths whose entry differs between two commits, removed and added ones included. A moved file is two paths.
     ///
     /// # Errors
     /// When one of the commits is not in the repository.
-    pub fn changed_paths(
-        &self,
-        from: &Revision,
-        to: &Revision,
-    ) -> Result<BTreeSet<String>, RepoError> {
+    pub fn changed_paths(&self, from: &Revision, to: &Revision) -> Result<BTreeSet<String>, RepoError> {
         let git = |what: &'static str| move |source| RepoError::Git { what, source };
         let tree_of = |revision: &Revision| {
             let id = self.id_of(revision)?;
-            self.repository
-                .find_commit(id)
-                .and_then(|it| it.tree())
-                .map_err(git("read the commit"))
+            self.repository.find_commit(id).and_then(|it| it.tree()).map_err(git("read the commit"))
         };
         let (from, to) = (tree_of(from)?, tree_of(to)?);
         let mut options = DiffOptions::new();
@@ -125,10 +101,7 @@ impl GitRepository {
         let mut paths = BTreeSet::new();
         for delta in diff.deltas() {
             for file in [delta.old_file(), delta.new_file()] {
-                paths.extend(
-                    file.path_bytes()
-                        .map(|it| String::from_utf8_lossy(it).into_owned()),
-                );
+                paths.extend(file.path_bytes().map(|it| String::from_utf8_lossy(it).into_owned()));
             }
         }
         Ok(paths)
@@ -145,9 +118,7 @@ impl GitRepository {
 
 impl fmt::Debug for GitRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GitRepository")
-            .field("url", &self.shown)
-            .finish_non_exhaustive()
+        f.debug_struct("GitRepository").field("url", &self.shown).finish_non_exhaustive()
     }
 }
 
@@ -162,14 +133,10 @@ impl Place {
     fn parse(text: &str) -> Result<Self, RepoError> {
         if !text.contains("://") {
             // `git@host:path` is how ssh addresses are mostly written.
-            let scp = text
-                .split_once(':')
-                .is_some_and(|(host, _)| host.contains('@'));
+            let scp = text.split_once(':').is_some_and(|(host, _)| host.contains('@'));
             return match text {
                 "" => Err(address("", "it is empty")),
-                _ if scp && !Path::new(text).exists() => {
-                    Err(address(text, "ssh is not supported; use https"))
-                }
+                _ if scp && !Path::new(text).exists() => Err(address(text, "ssh is not supported; use https")),
                 _ => Ok(Self::Local(PathBuf::from(text))),
             };
         }
@@ -177,10 +144,7 @@ impl Place {
         let url = Url::parse(text).map_err(|_| address("…", "it is no well-formed URL"))?;
         let shown = shown(&url);
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(address(
-                &shown,
-                "it holds credentials; name them by reference in the config",
-            ));
+            return Err(address(&shown, "it holds credentials; name them by reference in the config"));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(address(&shown, "it holds a query or a fragment"));
@@ -188,20 +152,14 @@ impl Place {
         match url.scheme() {
             "file" => match url.to_file_path() {
                 Ok(path) => Ok(Self::Local(path)),
-                Err(()) => Err(address(
-                    &shown,
-                    "a file:// address has three slashes and an absolute path",
-                )),
+                Err(()) => Err(address(&shown, "a file:// address has three slashes and an absolute path")),
             },
             "https" => Ok(Self::Remote(url)),
             "http" if is_loopback(&url) => Ok(Self::Remote(url)),
             // What is declared decides who gets in: it may not be changed on its way.
             "http" => Err(address(&shown, "http is for this machine only; use https")),
             "ssh" | "git+ssh" => Err(address(&shown, "ssh is not supported; use https")),
-            _ => Err(address(
-                &shown,
-                "only https://, file:// and paths are supported",
-            )),
+            _ => Err(address(&shown, "only https://, file:// and paths are supported")),
         }
     }
 }
@@ -217,28 +175,17 @@ impl fmt::Display for Place {
 
 fn open_local(path: &Path, shown: &str) -> Result<(Repository, References), RepoError> {
     if !path.exists() {
-        return Err(RepoError::NoRepository {
-            url: shown.to_owned(),
-            source: None,
-        });
+        return Err(RepoError::NoRepository { url: shown.to_owned(), source: None });
     }
     let missing = |source: git2::Error| match source.code() {
         // Git trusts no repository of another user; that is another problem than none being there.
-        git2::ErrorCode::Owner => RepoError::Git {
-            what: "open the repository",
-            source,
-        },
-        _ => RepoError::NoRepository {
-            url: shown.to_owned(),
-            source: Some(source),
-        },
+        git2::ErrorCode::Owner => RepoError::Git { what: "open the repository", source },
+        _ => RepoError::NoRepository { url: shown.to_owned(), source: Some(source) },
     };
     let repository = Repository::open(path).map_err(missing)?;
     let references = References::of_local(&repository).map_err(missing)?;
     if references.is_empty() {
-        return Err(RepoError::Empty {
-            url: shown.to_owned(),
-        });
+        return Err(RepoError::Empty { url: shown.to_owned() });
     }
     Ok((repository, references))
 }
@@ -268,8 +215,5 @@ fn shown(url: &Url) -> String {
 }
 
 fn address(url: &str, reason: &'static str) -> RepoError {
-    RepoError::Address {
-        url: url.to_owned(),
-        reason,
-    }
+    RepoError::Address { url: url.to_owned(), reason }
 }

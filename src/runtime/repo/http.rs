@@ -81,11 +81,7 @@ impl Session {
             basic,
             end: Instant::now() + deadline,
             limit,
-            progress: Mutex::new(Progress {
-                base,
-                received: 0,
-                fault: None,
-            }),
+            progress: Mutex::new(Progress { base, received: 0, fault: None }),
         })
     }
 
@@ -120,10 +116,7 @@ impl Session {
         let base = self.progress().base.clone();
         let mut url = under(&base, "info/refs");
         url.set_query(Some("service=git-upload-pack"));
-        let answer = self.send(
-            self.client.get(url),
-            "application/x-git-upload-pack-advertisement",
-        )?;
+        let answer = self.send(self.client.get(url), "application/x-git-upload-pack-advertisement")?;
         // Later requests go where this one ended up, or a POST would be redirected and lose its body.
         let mut base = answer.url().clone();
         base.set_query(None);
@@ -138,10 +131,7 @@ impl Session {
         let url = under(&self.progress().base, "git-upload-pack");
         let content_type = HeaderValue::from_static("application/x-git-upload-pack-request");
         self.send(
-            self.client
-                .post(url)
-                .header(CONTENT_TYPE, content_type)
-                .body(request),
+            self.client.post(url).header(CONTENT_TYPE, content_type).body(request),
             "application/x-git-upload-pack-result",
         )
     }
@@ -168,10 +158,7 @@ impl Session {
                 return Err(self.fail(Fault::Unreachable(reason)));
             }
         }
-        let content_type = answer
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|it| it.to_str().ok());
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         if content_type != Some(expected) {
             let reason = match content_type.map(|it| it.split(';').next().unwrap_or(it).trim()) {
                 Some(other) => format!("it answered with '{other}', not as a Git server"),
@@ -195,11 +182,7 @@ impl Connection {
 }
 
 impl SmartSubtransport for Connection {
-    fn action(
-        &self,
-        _url: &str,
-        action: Service,
-    ) -> Result<Box<dyn SmartSubtransportStream>, git2::Error> {
+    fn action(&self, _url: &str, action: Service) -> Result<Box<dyn SmartSubtransportStream>, git2::Error> {
         let stage = match action {
             Service::UploadPackLs => Stage::Advertisement,
             Service::UploadPack => Stage::Request(Vec::new()),
@@ -207,10 +190,7 @@ impl SmartSubtransport for Connection {
                 return Err(git2::Error::from_str("this connection only reads"));
             }
         };
-        Ok(Box::new(Exchange {
-            session: self.session.clone(),
-            stage,
-        }))
+        Ok(Box::new(Exchange { session: self.session.clone(), stage }))
     }
 
     fn close(&self) -> Result<(), git2::Error> {
@@ -249,9 +229,7 @@ impl Write for Exchange {
                 request.extend_from_slice(bytes);
                 Ok(bytes.len())
             }
-            Stage::Advertisement | Stage::Answer(_) => {
-                Err(io::Error::other("the request was sent already"))
-            }
+            Stage::Advertisement | Stage::Answer(_) => Err(io::Error::other("the request was sent already")),
         }
     }
 

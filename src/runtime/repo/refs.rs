@@ -30,11 +30,7 @@ impl References {
         let default = default.filter(|it| names.contains_key(it)).or_else(|| {
             let head = names.get("HEAD")?;
             let same = |(_, id): &(&String, &Oid)| *id == head;
-            let branches = || {
-                names
-                    .iter()
-                    .filter(|(name, _)| name.starts_with("refs/heads/"))
-            };
+            let branches = || names.iter().filter(|(name, _)| name.starts_with("refs/heads/"));
             let usual = ["refs/heads/main", "refs/heads/master"];
             branches()
                 .filter(same)
@@ -57,10 +53,7 @@ impl References {
         let mut default = None;
         if let Ok(head) = repository.head() {
             names.extend(head.target().map(|id| ("HEAD".to_owned(), id)));
-            default = head
-                .is_branch()
-                .then(|| head.name().ok().map(str::to_owned))
-                .flatten();
+            default = head.is_branch().then(|| head.name().ok().map(str::to_owned)).flatten();
         }
         Ok(Self { names, default })
     }
@@ -98,20 +91,12 @@ impl References {
             Some(id) => id,
             None => by_prefix(repository, url, name)?.ok_or_else(|| missing(revision))?,
         };
-        if !steps
-            .chars()
-            .all(|c| "~^".contains(c) || c.is_ascii_digit())
-        {
+        if !steps.chars().all(|c| "~^".contains(c) || c.is_ascii_digit()) {
             return Err(missing(revision));
         }
-        let commit = repository
-            .revparse_single(&format!("{id}{steps}"))
-            .and_then(|it| it.peel_to_commit());
+        let commit = repository.revparse_single(&format!("{id}{steps}")).and_then(|it| it.peel_to_commit());
         match commit {
-            Ok(commit) => Ok((
-                commit.id(),
-                found.map_or(String::new(), |_| revision.to_owned()),
-            )),
+            Ok(commit) => Ok((commit.id(), found.map_or(String::new(), |_| revision.to_owned()))),
             Err(error) if error.code() == git2::ErrorCode::NotFound => Err(missing(revision)),
             Err(error) => Err(git("find the commit")(error)),
         }
@@ -121,15 +106,10 @@ impl References {
         if name == "HEAD" || name.starts_with("refs/") {
             return self.names.get(name).copied();
         }
-        [
-            "refs/heads/",
-            "refs/tags/",
-            "refs/remotes/",
-            "refs/remotes/origin/",
-        ]
-        .iter()
-        .find_map(|folder| self.names.get(&format!("{folder}{name}")))
-        .copied()
+        ["refs/heads/", "refs/tags/", "refs/remotes/", "refs/remotes/origin/"]
+            .iter()
+            .find_map(|folder| self.names.get(&format!("{folder}{name}")))
+            .copied()
     }
 
     /// The names closest to one that does not exist; where none is close, some that exist.
@@ -158,18 +138,14 @@ impl References {
 
 /// A commit by its id or the beginning of it.
 fn by_prefix(repository: &Repository, url: &str, digits: &str) -> Result<Option<Oid>, RepoError> {
-    if digits.len() < SHORT_ID
-        || digits.len() > 40
-        || !digits.chars().all(|c| c.is_ascii_hexdigit())
-    {
+    if digits.len() < SHORT_ID || digits.len() > 40 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return Ok(None);
     }
     match repository.find_commit_by_prefix(digits) {
         Ok(commit) => Ok(Some(commit.id())),
-        Err(error) if error.code() == git2::ErrorCode::Ambiguous => Err(RepoError::Ambiguous {
-            url: url.to_owned(),
-            revision: digits.to_owned(),
-        }),
+        Err(error) if error.code() == git2::ErrorCode::Ambiguous => {
+            Err(RepoError::Ambiguous { url: url.to_owned(), revision: digits.to_owned() })
+        }
         Err(_) => Ok(None),
     }
 }
@@ -179,8 +155,5 @@ fn resolved(reference: &git2::Reference<'_>) -> Option<Oid> {
 }
 
 fn short_name(name: &str) -> &str {
-    ["refs/heads/", "refs/tags/", "refs/remotes/"]
-        .iter()
-        .find_map(|folder| name.strip_prefix(folder))
-        .unwrap_or(name)
+    ["refs/heads/", "refs/tags/", "refs/remotes/"].iter().find_map(|folder| name.strip_prefix(folder)).unwrap_or(name)
 }

@@ -50,11 +50,9 @@ impl Selection {
         }
         let name = path.rsplit('/').next().unwrap_or(path);
         !name.starts_with('.')
-            && name.rsplit_once('.').is_some_and(|(_, ending)| {
-                self.endings
-                    .iter()
-                    .any(|it| it.eq_ignore_ascii_case(ending))
-            })
+            && name
+                .rsplit_once('.')
+                .is_some_and(|(_, ending)| self.endings.iter().any(|it| it.eq_ignore_ascii_case(ending)))
     }
 }
 
@@ -74,8 +72,7 @@ pub(super) fn fault_of_name(name: &[u8]) -> Option<&'static str> {
 }
 
 fn is_within(path: &str, root: &str) -> bool {
-    path.strip_prefix(root)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -84,17 +81,7 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_faults() {
-        for name in [
-            &b".."[..],
-            b".",
-            b"",
-            b".GIT",
-            b"a/b",
-            b"a\\b",
-            b"a\nb",
-            b"a\0b",
-            b"\xff",
-        ] {
+        for name in [&b".."[..], b".", b"", b".GIT", b"a/b", b"a\\b", b"a\nb", b"a\0b", b"\xff"] {
             assert!(fault_of_name(name).is_some(), "{name:?}");
         }
         for name in ["...", ".gitignore", "a b", "ü", "-"] {
@@ -106,32 +93,17 @@ mod tests {
     fn what_can_declare_something_is_read_and_what_builds_leave_is_not() {
         let selection = Selection::default();
         let enters = |path: &str| selection.enters(path);
-        assert!(
-            enters("users")
-                && enters("users/target")
-                && enters("formulas/ml/coder-template/.claude")
-        );
-        assert!(
-            !enters("target")
-                && !enters(".git")
-                && !enters("docs/.vuepress")
-                && !enters("formulas/ml/.terraform")
-        );
+        assert!(enters("users") && enters("users/target") && enters("formulas/ml/coder-template/.claude"));
+        assert!(!enters("target") && !enters(".git") && !enters("docs/.vuepress") && !enters("formulas/ml/.terraform"));
         let takes = |path: &str| selection.takes(path);
         assert!(
             takes("users/acme/alice.yaml")
                 && takes("catalog-info.YML")
                 && takes("enterprise/claude-code/managed-mcp.json")
         );
+        assert!(takes("formulas/ml/coder-template/main.tf") && takes("formulas/ml/coder-template/.mcp.json"));
         assert!(
-            takes("formulas/ml/coder-template/main.tf")
-                && takes("formulas/ml/coder-template/.mcp.json")
-        );
-        assert!(
-            !takes("README.md")
-                && !takes(".pre-commit-config.yaml")
-                && !takes("formulasx/main.tf")
-                && !takes("yaml")
+            !takes("README.md") && !takes(".pre-commit-config.yaml") && !takes("formulasx/main.tf") && !takes("yaml")
         );
     }
 }

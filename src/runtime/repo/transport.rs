@@ -35,8 +35,7 @@ fn register() -> Result<(), git2::Error> {
                 // SAFETY: this runs once, under the lock of the cell, and every transport of ours is made after it by
                 // a caller of `with_session`. Other transports (local paths) are looked up in a list that libgit2
                 // changes only here.
-                unsafe { git2::transport::register(prefix, transport) }
-                    .map_err(|error| error.message().to_owned())?;
+                unsafe { git2::transport::register(prefix, transport) }.map_err(|error| error.message().to_owned())?;
             }
             Ok(())
         })

@@ -20,18 +20,9 @@ pub(super) fn read(
     place: &str,
 ) -> Result<BTreeMap<String, FileEntry>, RepoError> {
     let git = |what: &'static str| move |source| RepoError::Git { what, source };
-    let tree = repository
-        .find_commit(commit)
-        .and_then(|it| it.tree())
-        .map_err(git("read the commit"))?;
+    let tree = repository.find_commit(commit).and_then(|it| it.tree()).map_err(git("read the commit"))?;
     let odb = repository.odb().map_err(git("read the objects"))?;
-    let mut reader = TreeReader {
-        repository,
-        odb,
-        selection,
-        place,
-        files: BTreeMap::new(),
-    };
+    let mut reader = TreeReader { repository, odb, selection, place, files: BTreeMap::new() };
     reader.enter(&tree, "", 0)?;
     Ok(reader.files)
 }
@@ -48,11 +39,7 @@ impl TreeReader<'_> {
     fn enter(&mut self, tree: &Tree<'_>, folder: &str, depth: usize) -> Result<(), RepoError> {
         for entry in tree {
             let name = String::from_utf8_lossy(entry.name_bytes());
-            let path = if folder.is_empty() {
-                name.clone().into_owned()
-            } else {
-                format!("{folder}/{name}")
-            };
+            let path = if folder.is_empty() { name.clone().into_owned() } else { format!("{folder}/{name}") };
             if let Some(fault) = fault_of_name(entry.name_bytes()) {
                 self.add(path, FileEntry::Unreadable(fault.to_owned()))?;
                 continue;
@@ -90,10 +77,7 @@ impl TreeReader<'_> {
 
     fn add(&mut self, path: String, entry: FileEntry) -> Result<(), RepoError> {
         if self.files.len() >= self.selection.count_limit {
-            return Err(RepoError::TooMany {
-                place: self.place.to_owned(),
-                limit: self.selection.count_limit,
-            });
+            return Err(RepoError::TooMany { place: self.place.to_owned(), limit: self.selection.count_limit });
         }
         self.files.insert(path, entry);
         Ok(())
@@ -108,15 +92,12 @@ impl TreeReader<'_> {
             }
             Ok(FileEntry::Blob(self.odb.read(id)?.data().into()))
         };
-        read()
-            .unwrap_or_else(|error: git2::Error| FileEntry::Unreadable(error.message().to_owned()))
+        read().unwrap_or_else(|error: git2::Error| FileEntry::Unreadable(error.message().to_owned()))
     }
 
     fn link(&self, id: Oid) -> FileEntry {
         match self.blob(id) {
-            FileEntry::Blob(target) => {
-                FileEntry::Symlink(String::from_utf8_lossy(&target).into_owned())
-            }
+            FileEntry::Blob(target) => FileEntry::Symlink(String::from_utf8_lossy(&target).into_owned()),
             other => other,
         }
     }

@@ -33,12 +33,7 @@ pub trait Environment: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`CommandError`]; a program that outlives `deadline` is killed.
-    fn run(
-        &self,
-        program: &str,
-        arguments: &[String],
-        deadline: Duration,
-    ) -> Result<Vec<u8>, CommandError>;
+    fn run(&self, program: &str, arguments: &[String], deadline: Duration) -> Result<Vec<u8>, CommandError>;
 }
 
 /// Why a command gave no answer. What it wrote is left out: it may be the secret that was asked for.
@@ -83,9 +78,7 @@ impl Environment for Machine {
     fn read_file(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         // One byte more than allowed is asked for, so that a pipe or a file that grows is noticed as well.
-        std::fs::File::open(path)?
-            .take(limit.saturating_add(1))
-            .read_to_end(&mut content)?;
+        std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut content)?;
         if content.len() as u64 > limit {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
@@ -103,12 +96,7 @@ impl Environment for Machine {
         None
     }
 
-    fn run(
-        &self,
-        program: &str,
-        arguments: &[String],
-        deadline: Duration,
-    ) -> Result<Vec<u8>, CommandError> {
+    fn run(&self, program: &str, arguments: &[String], deadline: Duration) -> Result<Vec<u8>, CommandError> {
         let end = Instant::now() + deadline;
         let mut child = Command::new(program)
             .args(arguments)
@@ -117,10 +105,7 @@ impl Environment for Machine {
             .stderr(Stdio::null())
             .spawn()
             .map_err(CommandError::Start)?;
-        let output = child
-            .stdout
-            .take()
-            .expect("the standard output was asked to be a pipe");
+        let output = child.stdout.take().expect("the standard output was asked to be a pipe");
         let (sender, receiver) = mpsc::channel();
         // A grandchild can hold the pipe open for ever; the reader then stays behind while the caller goes on.
         std::thread::spawn(move || {
@@ -184,8 +169,7 @@ impl FixedEnvironment {
     /// Puts a file with these permission bits.
     #[must_use]
     pub fn with_file_mode(mut self, path: impl Into<PathBuf>, content: &str, mode: u32) -> Self {
-        self.files
-            .insert(path.into(), (content.as_bytes().to_vec(), mode));
+        self.files.insert(path.into(), (content.as_bytes().to_vec(), mode));
         self
     }
 
@@ -210,10 +194,7 @@ impl Environment for FixedEnvironment {
     }
 
     fn read_file(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let (content, _) = self
-            .files
-            .get(path)
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let (content, _) = self.files.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         if content.len() as u64 > limit {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
@@ -224,21 +205,11 @@ impl Environment for FixedEnvironment {
         self.files.get(path).map(|(_, mode)| *mode)
     }
 
-    fn run(
-        &self,
-        program: &str,
-        arguments: &[String],
-        _deadline: Duration,
-    ) -> Result<Vec<u8>, CommandError> {
-        let line = std::iter::once(program)
-            .chain(arguments.iter().map(String::as_str))
-            .collect::<Vec<_>>()
-            .join(" ");
+    fn run(&self, program: &str, arguments: &[String], _deadline: Duration) -> Result<Vec<u8>, CommandError> {
+        let line = std::iter::once(program).chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
         match self.commands.get(&line) {
             Some(output) => Ok(output.as_bytes().to_vec()),
-            None => Err(CommandError::Start(io::Error::from(
-                io::ErrorKind::NotFound,
-            ))),
+            None => Err(CommandError::Start(io::Error::from(io::ErrorKind::NotFound))),
         }
     }
 }
@@ -260,30 +231,15 @@ mod tests {
 
     #[test]
     fn a_command_gives_its_output() {
-        assert_eq!(
-            shell("printf hunter2", Duration::from_secs(10)).expect("it runs"),
-            b"hunter2"
-        );
+        assert_eq!(shell("printf hunter2", Duration::from_secs(10)).expect("it runs"), b"hunter2");
     }
 
     #[test]
     fn a_command_that_fails_or_hangs_or_floods_is_told_apart() {
-        assert!(matches!(
-            shell("echo x; exit 3", Duration::from_secs(10)),
-            Err(CommandError::Status(_))
-        ));
-        assert!(matches!(
-            shell("exec sleep 30", Duration::from_millis(50)),
-            Err(CommandError::Deadline(_))
-        ));
-        assert!(matches!(
-            shell("exec 1>&-; exec sleep 30", Duration::from_millis(50)),
-            Err(CommandError::Deadline(_))
-        ));
-        assert!(matches!(
-            shell("exec yes", Duration::from_secs(10)),
-            Err(CommandError::TooMuch(_))
-        ));
+        assert!(matches!(shell("echo x; exit 3", Duration::from_secs(10)), Err(CommandError::Status(_))));
+        assert!(matches!(shell("exec sleep 30", Duration::from_millis(50)), Err(CommandError::Deadline(_))));
+        assert!(matches!(shell("exec 1>&-; exec sleep 30", Duration::from_millis(50)), Err(CommandError::Deadline(_))));
+        assert!(matches!(shell("exec yes", Duration::from_secs(10)), Err(CommandError::TooMuch(_))));
         assert!(matches!(
             Machine.run("formulary-no-such-program", &[], Duration::from_secs(1)),
             Err(CommandError::Start(_))
@@ -296,12 +252,6 @@ mod tests {
         let path = folder.path().join("secret");
         std::fs::write(&path, "12345").expect("it can be written");
         assert_eq!(Machine.read_file(&path, 5).expect("it fits"), b"12345");
-        assert_eq!(
-            Machine
-                .read_file(&path, 4)
-                .expect_err("it does not fit")
-                .kind(),
-            io::ErrorKind::FileTooLarge
-        );
+        assert_eq!(Machine.read_file(&path, 4).expect_err("it does not fit").kind(), io::ErrorKind::FileTooLarge);
     }
 }

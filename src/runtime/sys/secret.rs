@@ -31,19 +31,14 @@ pub struct SecretRef {
 enum Place {
     Variable(String),
     File(PathBuf),
-    Command {
-        program: String,
-        arguments: Vec<String>,
-    },
+    Command { program: String, arguments: Vec<String> },
 }
 
 /// Why a text is no reference. The text itself is left out, because it may be the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretRefError {
     /// It begins with none of `env:`, `file:`, `exec:`.
-    #[error(
-        "this is not a reference to a secret; a reference begins with 'env:', 'file:' or 'exec:'"
-    )]
+    #[error("this is not a reference to a secret; a reference begins with 'env:', 'file:' or 'exec:'")]
     Literal,
     /// Nothing stands after `env:`, or something that no variable is called.
     #[error("after 'env:' stands the name of an environment variable: letters, digits and '_'")]
@@ -52,9 +47,7 @@ pub enum SecretRefError {
     #[error("after 'file:' stands a path")]
     File,
     /// Nothing stands after `exec:`, or a quotation mark is not closed.
-    #[error(
-        "after 'exec:' stands a program and its arguments; a quotation mark that opens must close"
-    )]
+    #[error("after 'exec:' stands a program and its arguments; a quotation mark that opens must close")]
     Command,
 }
 
@@ -96,30 +89,17 @@ impl SecretRef {
     pub fn parse(text: &str) -> Result<Self, SecretRefError> {
         let (scheme, rest) = text.split_once(':').ok_or(SecretRefError::Literal)?;
         let place = match scheme {
-            "env" => Place::Variable(
-                variable_name(rest)
-                    .ok_or(SecretRefError::Variable)?
-                    .to_owned(),
-            ),
+            "env" => Place::Variable(variable_name(rest).ok_or(SecretRefError::Variable)?.to_owned()),
             "file" if rest.trim().is_empty() => return Err(SecretRefError::File),
             "file" => Place::File(PathBuf::from(rest)),
             "exec" => {
                 let mut words = words(rest).ok_or(SecretRefError::Command)?.into_iter();
-                let program = words
-                    .next()
-                    .filter(|it| !it.is_empty())
-                    .ok_or(SecretRefError::Command)?;
-                Place::Command {
-                    program,
-                    arguments: words.collect(),
-                }
+                let program = words.next().filter(|it| !it.is_empty()).ok_or(SecretRefError::Command)?;
+                Place::Command { program, arguments: words.collect() }
             }
             _ => return Err(SecretRefError::Literal),
         };
-        Ok(Self {
-            text: text.to_owned(),
-            place,
-        })
+        Ok(Self { text: text.to_owned(), place })
     }
 
     /// The same reference with a relative `file:` path taken from `folder`: the folder of the config that names it.
@@ -143,10 +123,9 @@ impl SecretRef {
         let text = std::str::from_utf8(&bytes).map_err(|_| SecretError::NotText(self.clone()))?;
         let text = match &self.place {
             Place::Variable(_) => text,
-            Place::File(_) | Place::Command { .. } => text
-                .strip_suffix("\r\n")
-                .or_else(|| text.strip_suffix('\n'))
-                .unwrap_or(text),
+            Place::File(_) | Place::Command { .. } => {
+                text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
+            }
         };
         if text.is_empty() {
             return Err(SecretError::Empty(self.clone()));
@@ -164,7 +143,10 @@ impl SecretRef {
         };
         let mode = environment.permissions(path)?;
         (mode & 0o007 != 0).then(|| {
-            format!("'{}' may be read by everyone on this machine (mode {mode:04o}); run `chmod 600` on it", path.display())
+            format!(
+                "'{}' may be read by everyone on this machine (mode {mode:04o}); run `chmod 600` on it",
+                path.display()
+            )
         })
     }
 
@@ -174,18 +156,12 @@ impl SecretRef {
                 .variable(name)
                 .map(std::ffi::OsString::into_encoded_bytes)
                 .ok_or_else(|| SecretError::NotSet(name.clone())),
-            Place::File(path) => environment.read_file(path, LENGTH_LIMIT).map_err(|source| {
-                SecretError::Unreadable {
-                    reference: self.clone(),
-                    source,
-                }
-            }),
+            Place::File(path) => environment
+                .read_file(path, LENGTH_LIMIT)
+                .map_err(|source| SecretError::Unreadable { reference: self.clone(), source }),
             Place::Command { program, arguments } => environment
                 .run(program, arguments, COMMAND_DEADLINE)
-                .map_err(|source| SecretError::Command {
-                    reference: self.clone(),
-                    source,
-                }),
+                .map_err(|source| SecretError::Command { reference: self.clone(), source }),
         }
     }
 }
@@ -194,19 +170,11 @@ impl SecretError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            SecretError::NotSet(_) => {
-                "set the variable for this process, or refer to another place in the config"
-            }
-            SecretError::Unreadable { .. } => {
-                "check that the file exists and that this user may read it"
-            }
-            SecretError::Command { .. } => {
-                "run the command by hand as this user to see what it says"
-            }
+            SecretError::NotSet(_) => "set the variable for this process, or refer to another place in the config",
+            SecretError::Unreadable { .. } => "check that the file exists and that this user may read it",
+            SecretError::Command { .. } => "run the command by hand as this user to see what it says",
             SecretError::Empty(_) => "put the secret there; an empty one is never sent",
-            SecretError::NotText(_) => {
-                "keep exactly one line of UTF-8 there, with at most one newline after it"
-            }
+            SecretError::NotText(_) => "keep exactly one line of UTF-8 there, with at most one newline after it",
         }
     }
 }
@@ -279,60 +247,29 @@ mod tests {
             .with_file("/run/token", "from-file\n")
             .with_command("pass show git/token", "from-exec\r\n");
         assert_eq!(resolve("env:TOKEN", &environment), Ok("from-env".into()));
-        assert_eq!(
-            resolve("file:/run/token", &environment),
-            Ok("from-file".into())
-        );
-        assert_eq!(
-            resolve("exec:pass 'show' \"git/token\"", &environment),
-            Ok("from-exec".into())
-        );
+        assert_eq!(resolve("file:/run/token", &environment), Ok("from-file".into()));
+        assert_eq!(resolve("exec:pass 'show' \"git/token\"", &environment), Ok("from-exec".into()));
     }
 
     #[test]
     fn only_one_newline_belongs_to_the_file_and_not_to_the_secret() {
-        let environment = FixedEnvironment::default()
-            .with_file("/two", "x\n\n")
-            .with_file("/none", "\n");
-        assert_eq!(
-            resolve("file:/two", &environment),
-            Err("the secret 'file:/two' is not one line of text".into())
-        );
-        assert_eq!(
-            resolve("file:/none", &environment),
-            Err("the secret 'file:/none' is empty".into())
-        );
+        let environment = FixedEnvironment::default().with_file("/two", "x\n\n").with_file("/none", "\n");
+        assert_eq!(resolve("file:/two", &environment), Err("the secret 'file:/two' is not one line of text".into()));
+        assert_eq!(resolve("file:/none", &environment), Err("the secret 'file:/none' is empty".into()));
     }
 
     #[test]
     fn a_missing_secret_is_named_by_its_reference() {
         let environment = FixedEnvironment::default();
-        assert_eq!(
-            resolve("env:NOPE", &environment),
-            Err("environment variable 'NOPE' is not set".into())
-        );
-        assert_eq!(
-            resolve("file:/nope", &environment),
-            Err("cannot read the secret 'file:/nope'".into())
-        );
-        assert_eq!(
-            resolve("exec:nope -v", &environment),
-            Err("cannot get the secret 'exec:nope -v'".into())
-        );
+        assert_eq!(resolve("env:NOPE", &environment), Err("environment variable 'NOPE' is not set".into()));
+        assert_eq!(resolve("file:/nope", &environment), Err("cannot read the secret 'file:/nope'".into()));
+        assert_eq!(resolve("exec:nope -v", &environment), Err("cannot get the secret 'exec:nope -v'".into()));
     }
 
     #[test]
     fn a_literal_is_refused_without_being_repeated() {
-        for text in [
-            "hunter2",
-            "https://hunter2",
-            "env:",
-            "env:1A",
-            "env:hunter-2",
-            "file:",
-            "exec:",
-            "exec:'hunter2",
-        ] {
+        for text in ["hunter2", "https://hunter2", "env:", "env:1A", "env:hunter-2", "file:", "exec:", "exec:'hunter2"]
+        {
             let error = SecretRef::parse(text).expect_err("it is no reference");
             assert!(!error.to_string().contains("hunter"), "{error}");
         }
@@ -341,34 +278,18 @@ mod tests {
     #[test]
     fn a_relative_file_is_taken_from_the_folder_of_the_config_and_shows_as_written() {
         let environment = FixedEnvironment::default().with_file("/etc/formulary/token", "t");
-        let reference = SecretRef::parse("file:token")
-            .expect("a reference")
-            .relative_to(Path::new("/etc/formulary"));
+        let reference = SecretRef::parse("file:token").expect("a reference").relative_to(Path::new("/etc/formulary"));
         assert_eq!(reference.to_string(), "file:token");
-        assert_eq!(
-            reference
-                .resolve(&environment)
-                .expect("it is there")
-                .expose_secret(),
-            "t"
-        );
+        assert_eq!(reference.resolve(&environment).expect("it is there").expose_secret(), "t");
     }
 
     #[test]
     fn a_file_that_everyone_may_read_is_told() {
-        let environment = FixedEnvironment::default()
-            .with_file_mode("/open", "t", 0o644)
-            .with_file("/closed", "t");
-        let exposure = |text: &str| {
-            SecretRef::parse(text)
-                .expect("a reference")
-                .exposure(&environment)
-        };
+        let environment = FixedEnvironment::default().with_file_mode("/open", "t", 0o644).with_file("/closed", "t");
+        let exposure = |text: &str| SecretRef::parse(text).expect("a reference").exposure(&environment);
         assert_eq!(
             exposure("file:/open").as_deref(),
-            Some(
-                "'/open' may be read by everyone on this machine (mode 0644); run `chmod 600` on it"
-            )
+            Some("'/open' may be read by everyone on this machine (mode 0644); run `chmod 600` on it")
         );
         assert_eq!(exposure("file:/closed"), None);
         assert_eq!(exposure("env:HOME"), None);

@@ -32,13 +32,7 @@ pub struct Page {
 }
 
 /// The pages of each part, in the order of codes.
-pub const TABLES: &[&[Page]] = &[
-    source::PAGES,
-    entity::PAGES,
-    reference::PAGES,
-    held::PAGES,
-    repository::PAGES,
-];
+pub const TABLES: &[&[Page]] = &[source::PAGES, entity::PAGES, reference::PAGES, held::PAGES, repository::PAGES];
 
 /// All pages, in the order of codes.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
@@ -88,31 +82,15 @@ mod tests {
         let codes: Vec<&str> = pages().map(|page| page.code.0).collect();
         let sorted: BTreeSet<&str> = codes.iter().copied().collect();
         assert_eq!(codes, sorted.into_iter().collect::<Vec<_>>());
-        assert!(
-            codes
-                .iter()
-                .all(|code| code.len() == 7 && code.starts_with("FML"))
-        );
+        assert!(codes.iter().all(|code| code.len() == 7 && code.starts_with("FML")));
     }
 
     #[test]
     fn every_page_has_an_example_and_says_what_to_do() {
         for page in pages() {
-            assert!(
-                page.text.contains("Example:"),
-                "{} has no example",
-                page.code
-            );
-            assert!(
-                page.text.contains("What to do:"),
-                "{} does not say what to do",
-                page.code
-            );
-            assert!(
-                page.title.chars().next().is_some_and(|c| !c.is_uppercase()),
-                "{}",
-                page.code
-            );
+            assert!(page.text.contains("Example:"), "{} has no example", page.code);
+            assert!(page.text.contains("What to do:"), "{} does not say what to do", page.code);
+            assert!(page.title.chars().next().is_some_and(|c| !c.is_uppercase()), "{}", page.code);
         }
     }
 
@@ -123,34 +101,18 @@ mod tests {
         let (mut definitions, mut uses) = (String::new(), String::new());
         for file in rust_files(&root) {
             let text = std::fs::read_to_string(&file).unwrap();
-            if file.starts_with(&table) {
-                definitions += &text
-            } else {
-                uses += &text
-            }
+            if file.starts_with(&table) { definitions += &text } else { uses += &text }
         }
         for (at, _) in uses.match_indices("\"FML") {
             let code = &uses[at + 1..at + 8];
-            assert!(
-                page(code).is_some(),
-                "{code} is used and stands in no table"
-            );
+            assert!(page(code).is_some(), "{code} is used and stands in no table");
         }
         for page in pages() {
             let defined = format!("\"{}\" ", page.code);
-            let at = definitions
-                .find(&defined)
-                .expect("the table is made by the macro")
-                + defined.len();
+            let at = definitions.find(&defined).expect("the table is made by the macro") + defined.len();
             let name = definitions[at..].split_whitespace().next().unwrap();
-            let used = uses
-                .split(|c: char| !c.is_alphanumeric() && c != '_')
-                .any(|word| word == name);
-            assert!(
-                used,
-                "{} ({name}) stands in the table and nothing reports it",
-                page.code
-            );
+            let used = uses.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
+            assert!(used, "{} ({name}) stands in the table and nothing reports it", page.code);
         }
     }
 
@@ -158,10 +120,7 @@ mod tests {
     fn a_page_is_found_whatever_the_case() {
         assert_eq!(page("fml0110").map(|page| page.code), Some(DUPLICATE_KEY));
         assert_eq!(page("FML9999"), None);
-        assert_eq!(
-            did_you_mean("FML011O"),
-            Some("did you mean 'FML0110'?".to_owned())
-        );
+        assert_eq!(did_you_mean("FML011O"), Some("did you mean 'FML0110'?".to_owned()));
     }
 
     fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -4,8 +4,7 @@ use super::world::{Account, World};
 
 impl World {
     pub(super) fn is_site_admin(&self, doer: Option<i64>) -> bool {
-        doer.and_then(|id| self.accounts.get(id))
-            .is_some_and(|account| account.is_admin)
+        doer.and_then(|id| self.accounts.get(id)).is_some_and(|account| account.is_admin)
     }
 
     /// Whether `doer` may know that `account` exists.
@@ -18,16 +17,8 @@ impl World {
         }
         match account.visibility.as_str() {
             "private" if account.is_org => self.orgs.is_member(account.id, viewer.id),
-            "private" => self
-                .orgs
-                .orgs_of(viewer.id)
-                .iter()
-                .any(|org| self.orgs.is_member(*org, account.id)),
-            _ => {
-                !viewer.is_restricted
-                    || account.visibility == "public"
-                    || self.orgs.is_member(account.id, viewer.id)
-            }
+            "private" => self.orgs.orgs_of(viewer.id).iter().any(|org| self.orgs.is_member(*org, account.id)),
+            _ => !viewer.is_restricted || account.visibility == "public" || self.orgs.is_member(account.id, viewer.id),
         }
     }
 

@@ -36,31 +36,19 @@ impl Gate {
         match self {
             Self::Scope(categories) => scope(call, categories),
             Self::SignedIn if call.doer.is_none() => Err(refuse(401, "token is required")),
-            Self::SiteAdmin if !world.is_site_admin(call.doer) => {
-                Err(forbidden("user should be the site admin"))
-            }
+            Self::SiteAdmin if !world.is_site_admin(call.doer) => Err(forbidden("user should be the site admin")),
             Self::User => {
                 call.user = user_in_path(world, call)?;
                 Ok(())
             }
             Self::VisibleUser => {
                 call.user = user_in_path(world, call)?;
-                if world.can_see(world.accounts.at(call.user), call.doer) {
-                    Ok(())
-                } else {
-                    Err(not_found())
-                }
+                if world.can_see(world.accounts.at(call.user), call.doer) { Ok(()) } else { Err(not_found()) }
             }
-            Self::SelfOrAdmin
-                if call.doer != Some(call.user) && !world.is_site_admin(call.doer) =>
-            {
-                Err(forbidden(
-                    "doer should be the site admin or be same as the contextUser",
-                ))
+            Self::SelfOrAdmin if call.doer != Some(call.user) && !world.is_site_admin(call.doer) => {
+                Err(forbidden("doer should be the site admin or be same as the contextUser"))
             }
-            Self::Password if call.credential != Credential::Password => {
-                Err(refuse(401, "auth required"))
-            }
+            Self::Password if call.credential != Credential::Password => Err(refuse(401, "auth required")),
             Self::Org => {
                 call.org = org_in_path(world, call)?;
                 Ok(())
@@ -68,15 +56,9 @@ impl Gate {
             Self::OrgMember if !world.belongs_to(call.org, call.doer) => {
                 Err(forbidden("Must be an organization member"))
             }
-            Self::OrgOwner if !world.owns_org(call.org, call.doer) => {
-                Err(forbidden("Must be an organization owner"))
-            }
+            Self::OrgOwner if !world.owns_org(call.org, call.doer) => Err(forbidden("Must be an organization owner")),
             Self::Team => {
-                let team = world
-                    .orgs
-                    .teams
-                    .get(&call.id("team"))
-                    .ok_or_else(not_found)?;
+                let team = world.orgs.teams.get(&call.id("team")).ok_or_else(not_found)?;
                 (call.team, call.org) = (team.id, team.org);
                 Ok(())
             }
@@ -94,10 +76,7 @@ fn scope(call: &Call, categories: &[Category]) -> Result<(), Box<Reply>> {
     if scope.allows(categories, write) {
         return Ok(());
     }
-    let wanted: Vec<String> = categories
-        .iter()
-        .map(|category| spell(*category, write))
-        .collect();
+    let wanted: Vec<String> = categories.iter().map(|category| spell(*category, write)).collect();
     Err(forbidden(format!(
         "token does not have at least one of required scope(s), required=[{}], token scope={}",
         wanted.join(" "),
@@ -107,44 +86,24 @@ fn scope(call: &Call, categories: &[Category]) -> Result<(), Box<Reply>> {
 
 fn user_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let name = call.param("username");
-    find_account(world, call, name)?.ok_or_else(|| {
-        refuse(
-            404,
-            format!(
-                "user redirect does not exist [name: {}]",
-                name.to_lowercase()
-            ),
-        )
-    })
+    find_account(world, call, name)?
+        .ok_or_else(|| refuse(404, format!("user redirect does not exist [name: {}]", name.to_lowercase())))
 }
 
 fn org_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let id = find_account(world, call, call.param("org"))?.ok_or_else(not_found)?;
     let account = world.accounts.at(id);
     let is_hidden = call.is_public_only() && account.visibility != "public";
-    if account.is_org && world.can_see(account, call.doer) && !is_hidden {
-        Ok(id)
-    } else {
-        Err(not_found())
-    }
+    if account.is_org && world.can_see(account, call.doer) && !is_hidden { Ok(id) } else { Err(not_found()) }
 }
 
 /// The account of this name; a former name is answered with a redirect.
-pub(super) fn find_account(
-    world: &World,
-    call: &Call,
-    name: &str,
-) -> Result<Option<i64>, Box<Reply>> {
+pub(super) fn find_account(world: &World, call: &Call, name: &str) -> Result<Option<i64>, Box<Reply>> {
     if let Some(account) = world.accounts.named(name) {
         return Ok(Some(account.id));
     }
     match world.accounts.formerly(name) {
-        Some(account) => Err(moved(
-            call,
-            307,
-            &escape_segment(name),
-            &escape_segment(&account.name),
-        )),
+        Some(account) => Err(moved(call, 307, &escape_segment(name), &escape_segment(&account.name))),
         None => Ok(None),
     }
 }
@@ -152,11 +111,7 @@ pub(super) fn find_account(
 /// A redirect to the same address with one part replaced.
 pub(super) fn moved(call: &Call, status: u16, from: &str, to: &str) -> Box<Reply> {
     let path = call.path.replacen(from, to, 1);
-    let location = if call.raw_query.is_empty() {
-        path
-    } else {
-        format!("{path}?{}", call.raw_query)
-    };
+    let location = if call.raw_query.is_empty() { path } else { format!("{path}?{}", call.raw_query) };
     redirect(status, location, call.is_read())
 }
 

@@ -11,58 +11,20 @@ use super::scopes::Category;
 use super::world::{Account, Level, World};
 
 const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org];
-const ORG_SIGNED_IN: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-];
-const ORG_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-    Gate::OrgOwner,
-];
-const PERMISSIONS: &[Gate] = &[
-    Gate::Scope(&[Category::User, Category::Organization]),
-    Gate::SignedIn,
-    Gate::VisibleUser,
-    Gate::Org,
-];
+const ORG_SIGNED_IN: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn];
+const ORG_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgOwner];
+const PERMISSIONS: &[Gate] =
+    &[Gate::Scope(&[Category::User, Category::Organization]), Gate::SignedIn, Gate::VisibleUser, Gate::Org];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs/{org}/members", ORG_SIGNED_IN, members),
-    route(
-        "GET",
-        "/orgs/{org}/members/{member}",
-        ORG_SIGNED_IN,
-        is_member,
-    ),
+    route("GET", "/orgs/{org}/members/{member}", ORG_SIGNED_IN, is_member),
     route("DELETE", "/orgs/{org}/members/{member}", ORG_OWNER, expel),
     route("GET", "/orgs/{org}/public_members", ORG, public_members),
-    route(
-        "GET",
-        "/orgs/{org}/public_members/{member}",
-        ORG,
-        is_public_member,
-    ),
-    route(
-        "PUT",
-        "/orgs/{org}/public_members/{member}",
-        ORG_SIGNED_IN,
-        publish,
-    ),
-    route(
-        "DELETE",
-        "/orgs/{org}/public_members/{member}",
-        ORG_SIGNED_IN,
-        conceal,
-    ),
-    route(
-        "GET",
-        "/users/{username}/orgs/{org}/permissions",
-        PERMISSIONS,
-        permissions,
-    ),
+    route("GET", "/orgs/{org}/public_members/{member}", ORG, is_public_member),
+    route("PUT", "/orgs/{org}/public_members/{member}", ORG_SIGNED_IN, publish),
+    route("DELETE", "/orgs/{org}/public_members/{member}", ORG_SIGNED_IN, conceal),
+    route("GET", "/users/{username}/orgs/{org}/permissions", PERMISSIONS, permissions),
 ];
 
 fn named(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
@@ -80,48 +42,26 @@ fn public_members(world: &mut World, call: &Call) -> Answer {
 }
 
 fn show_members(world: &World, call: &Call, with_private: bool) -> Answer {
-    let members = world
-        .orgs
-        .members_of(call.org)
-        .filter(|(_, is_public)| with_private || *is_public);
-    let mut accounts: Vec<&Account> = members
-        .filter_map(|(user, _)| world.accounts.get(user))
-        .collect();
+    let members = world.orgs.members_of(call.org).filter(|(_, is_public)| with_private || *is_public);
+    let mut accounts: Vec<&Account> = members.filter_map(|(user, _)| world.accounts.get(user)).collect();
     accounts.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(list(call, &accounts, |account| {
-        world.show(call, account, call.doer)
-    }))
+    Ok(list(call, &accounts, |account| world.show(call, account, call.doer)))
 }
 
 fn is_member(world: &mut World, call: &Call) -> Answer {
     let user = named(world, call)?;
     if !world.belongs_to(call.org, call.doer) {
-        let (org, member) = (
-            &world.accounts.at(call.org).name,
-            &world.accounts.at(user).name,
-        );
-        let location = format!(
-            "/api/v1/orgs/{}/public_members/{}",
-            escape_segment(org),
-            escape_segment(member)
-        );
+        let (org, member) = (&world.accounts.at(call.org).name, &world.accounts.at(user).name);
+        let location = format!("/api/v1/orgs/{}/public_members/{}", escape_segment(org), escape_segment(member));
         return Err(redirect(303, location, call.is_read()));
     }
-    if world.orgs.is_member(call.org, user) {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    if world.orgs.is_member(call.org, user) { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }
 
 fn is_public_member(world: &mut World, call: &Call) -> Answer {
     let user = named(world, call)?;
     let mut members = world.orgs.members_of(call.org);
-    if members.any(|member| member == (user, true)) {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    if members.any(|member| member == (user, true)) { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }
 
 /// Takes somebody out of all teams; somebody who is in none is no error.
@@ -135,9 +75,7 @@ fn expel(world: &mut World, call: &Call) -> Answer {
 /// 500 when the organisation would be left without an owner.
 pub(super) fn refuse_last_owner(world: &World, org: i64, user: i64) -> Result<(), Box<Reply>> {
     if world.orgs.is_last_owner(org, user) {
-        return Err(failure(format!(
-            "user is the last member of owner team [uid: {user}]"
-        )));
+        return Err(failure(format!("user is the last member of owner team [uid: {user}]")));
     }
     Ok(())
 }
@@ -165,9 +103,8 @@ fn permissions(world: &mut World, call: &Call) -> Answer {
     let teams = || world.orgs.teams_with(call.org, call.user);
     let is_owner = world.orgs.is_owner(call.org, call.user);
     let highest = teams().map(|team| team.level).max().unwrap_or_default();
-    let grants = |least: Level| {
-        teams().any(|team| team.level >= least || team.units.values().any(|level| *level >= least))
-    };
+    let grants =
+        |least: Level| teams().any(|team| team.level >= least || team.units.values().any(|level| *level >= least));
     Ok(Reply::json(
         200,
         json!({

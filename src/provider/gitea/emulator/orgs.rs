@@ -17,62 +17,28 @@ use super::teams::{UNIT_COUNT, UNITS};
 use super::world::{Account, Level, Team, World};
 
 const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org];
-const ORG_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-    Gate::OrgOwner,
-];
-const ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-];
-const ADMIN_USER: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-    Gate::User,
-];
+const ORG_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgOwner];
+const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
+const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
 const USER_AND_ORG: &[Category] = &[Category::User, Category::Organization];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs", &[], list_visible),
-    route(
-        "POST",
-        "/orgs",
-        &[Gate::Scope(&[Category::Organization]), Gate::SignedIn],
-        create,
-    ),
+    route("POST", "/orgs", &[Gate::Scope(&[Category::Organization]), Gate::SignedIn], create),
     route("GET", "/orgs/{org}", ORG, read),
     route("PATCH", "/orgs/{org}", ORG_OWNER, edit),
     route("DELETE", "/orgs/{org}", ORG_OWNER, delete),
     route("POST", "/orgs/{org}/rename", ORG_OWNER, rename),
     route("GET", "/admin/orgs", ADMIN, list_all),
-    route(
-        "POST",
-        "/admin/users/{username}/orgs",
-        ADMIN_USER,
-        create_for,
-    ),
-    route(
-        "GET",
-        "/admin/users/{username}/orgs",
-        ADMIN_USER,
-        list_of_user,
-    ),
+    route("POST", "/admin/users/{username}/orgs", ADMIN_USER, create_for),
+    route("GET", "/admin/users/{username}/orgs", ADMIN_USER, list_of_user),
     route(
         "GET",
         "/users/{username}/orgs",
         &[Gate::Scope(USER_AND_ORG), Gate::SignedIn, Gate::VisibleUser],
         list_of_user,
     ),
-    route(
-        "GET",
-        "/user/orgs",
-        &[Gate::Scope(USER_AND_ORG), Gate::SignedIn],
-        list_own,
-    ),
+    route("GET", "/user/orgs", &[Gate::Scope(USER_AND_ORG), Gate::SignedIn], list_own),
 ];
 
 /// An organisation as its own routes show it.
@@ -95,39 +61,15 @@ pub(super) fn show(call: &Call, org: &Account) -> Value {
 static CREATE: Form = Form {
     name: "CreateOrgOption",
     fields: &[
-        ruled(
-            "username",
-            "UserName",
-            Kind::Text,
-            &[Rule::Required, Rule::Username, Rule::MaxSize(40)],
-        ),
+        ruled("username", "UserName", Kind::Text, &[Rule::Required, Rule::Username, Rule::MaxSize(40)]),
         ruled("full_name", "FullName", Kind::Text, &[Rule::MaxSize(100)]),
         // Its form is checked by an edit, not here.
         ruled("email", "Email", Kind::Text, &[Rule::MaxSize(255)]),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
-        ruled(
-            "website",
-            "Website",
-            Kind::Text,
-            &[Rule::Url, Rule::MaxSize(255)],
-        ),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
+        ruled("website", "Website", Kind::Text, &[Rule::Url, Rule::MaxSize(255)]),
         ruled("location", "Location", Kind::Text, &[Rule::MaxSize(50)]),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
-        plain(
-            "repo_admin_change_team_access",
-            "RepoAdminChangeTeamAccess",
-            Kind::Flag,
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
+        plain("repo_admin_change_team_access", "RepoAdminChangeTeamAccess", Kind::Flag),
     ],
 };
 
@@ -203,30 +145,11 @@ static EDIT: Form = Form {
     fields: &[
         ruled("full_name", "FullName", Kind::Text, &[Rule::MaxSize(100)]),
         ruled("email", "Email", Kind::Text, &[Rule::MaxSize(255)]),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
-        ruled(
-            "website",
-            "Website",
-            Kind::Text,
-            &[Rule::Url, Rule::MaxSize(255)],
-        ),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
+        ruled("website", "Website", Kind::Text, &[Rule::Url, Rule::MaxSize(255)]),
         ruled("location", "Location", Kind::Text, &[Rule::MaxSize(50)]),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
-        plain(
-            "repo_admin_change_team_access",
-            "RepoAdminChangeTeamAccess",
-            Kind::Flag,
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
+        plain("repo_admin_change_team_access", "RepoAdminChangeTeamAccess", Kind::Flag),
     ],
 };
 
@@ -253,27 +176,21 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     if let Some(visibility) = form.sent_text("visibility").filter(|word| !word.is_empty()) {
         org.visibility = visibility;
     }
-    org.repo_admin_change_team_access = form
-        .sent_flag("repo_admin_change_team_access")
-        .unwrap_or(org.repo_admin_change_team_access);
+    org.repo_admin_change_team_access =
+        form.sent_flag("repo_admin_change_team_access").unwrap_or(org.repo_admin_change_team_access);
     Ok(Reply::json(200, show(call, org)))
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {
     if world.owns_repositories(call.org) {
-        return Err(failure(format!(
-            "user still has ownership of repositories [uid: {}]",
-            call.org
-        )));
+        return Err(failure(format!("user still has ownership of repositories [uid: {}]", call.org)));
     }
     world.forget_account(call.org);
     Ok(Reply::empty(204))
 }
 
-static RENAME: Form = Form {
-    name: "RenameOrgOption",
-    fields: &[ruled("new_name", "NewName", Kind::Text, &[Rule::Required])],
-};
+static RENAME: Form =
+    Form { name: "RenameOrgOption", fields: &[ruled("new_name", "NewName", Kind::Text, &[Rule::Required])] };
 
 fn rename(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&RENAME)?;
@@ -283,16 +200,12 @@ fn rename(world: &mut World, call: &Call) -> Answer {
 
 fn list_visible(world: &mut World, call: &Call) -> Answer {
     let mut orgs = world.accounts.organisations();
-    orgs.retain(|org| {
-        world.can_see(org, call.doer) && !(call.is_public_only() && org.visibility != "public")
-    });
+    orgs.retain(|org| world.can_see(org, call.doer) && !(call.is_public_only() && org.visibility != "public"));
     Ok(list(call, &orgs, |org| show(call, org)))
 }
 
 fn list_all(world: &mut World, call: &Call) -> Answer {
-    Ok(list(call, &world.accounts.organisations(), |org| {
-        show(call, org)
-    }))
+    Ok(list(call, &world.accounts.organisations(), |org| show(call, org)))
 }
 
 fn list_of_user(world: &mut World, call: &Call) -> Answer {
@@ -307,10 +220,7 @@ fn list_own(world: &mut World, call: &Call) -> Answer {
 fn list_of(world: &World, call: &Call, user: i64) -> Answer {
     let knows_all = call.doer == Some(user) || world.is_site_admin(call.doer);
     let ids = world.orgs.orgs_of(user);
-    let mut orgs: Vec<&Account> = ids
-        .into_iter()
-        .filter_map(|org| world.accounts.get(org))
-        .collect();
+    let mut orgs: Vec<&Account> = ids.into_iter().filter_map(|org| world.accounts.get(org)).collect();
     orgs.retain(|org| knows_all || world.can_see(org, call.doer));
     orgs.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(list(call, &orgs, |org| show(call, org)))

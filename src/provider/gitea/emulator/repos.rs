@@ -31,12 +31,6 @@ impl World {
     /// Gives a team every repository of its organisation.
     pub(super) fn attach_all_repositories(&mut self, team: i64) {
         let team = self.orgs.team_mut(team);
-        team.repos.extend(
-            self.repos
-                .rows
-                .values()
-                .filter(|repo| repo.owner == team.org)
-                .map(|repo| repo.id),
-        );
+        team.repos.extend(self.repos.rows.values().filter(|repo| repo.owner == team.org).map(|repo| repo.id));
     }
 }

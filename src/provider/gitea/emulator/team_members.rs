@@ -9,30 +9,15 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Account, World};
 
-const TEAM: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::TeamMember,
-];
-const TEAM_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::TeamMember,
-    Gate::OrgOwner,
-];
+const TEAM: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamMember];
+const TEAM_OWNER: &[Gate] =
+    &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamMember, Gate::OrgOwner];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/teams/{team}/members", TEAM, members),
     route("GET", "/teams/{team}/members/{member}", TEAM, member),
     route("PUT", "/teams/{team}/members/{member}", TEAM_OWNER, add),
-    route(
-        "DELETE",
-        "/teams/{team}/members/{member}",
-        TEAM_OWNER,
-        remove,
-    ),
+    route("DELETE", "/teams/{team}/members/{member}", TEAM_OWNER, remove),
 ];
 
 fn named(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
@@ -41,15 +26,9 @@ fn named(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
 
 fn members(world: &mut World, call: &Call) -> Answer {
     let team = world.orgs.team(call.team);
-    let mut accounts: Vec<&Account> = team
-        .members
-        .iter()
-        .filter_map(|id| world.accounts.get(*id))
-        .collect();
+    let mut accounts: Vec<&Account> = team.members.iter().filter_map(|id| world.accounts.get(*id)).collect();
     accounts.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(list(call, &accounts, |account| {
-        world.show(call, account, call.doer)
-    }))
+    Ok(list(call, &accounts, |account| world.show(call, account, call.doer)))
 }
 
 fn member(world: &mut World, call: &Call) -> Answer {
@@ -57,10 +36,7 @@ fn member(world: &mut World, call: &Call) -> Answer {
     if !world.orgs.team(call.team).members.contains(&user) {
         return Err(not_found());
     }
-    Ok(Reply::json(
-        200,
-        world.show(call, world.accounts.at(user), call.doer),
-    ))
+    Ok(Reply::json(200, world.show(call, world.accounts.at(user), call.doer)))
 }
 
 fn add(world: &mut World, call: &Call) -> Answer {

@@ -112,29 +112,21 @@ impl Accounts {
 
     /// An account that is known to exist: ids are taken from rows or resolved by gates just before.
     pub(super) fn at(&self, id: i64) -> &Account {
-        self.rows
-            .get(&id)
-            .expect("the id was resolved under the same lock")
+        self.rows.get(&id).expect("the id was resolved under the same lock")
     }
 
     pub(super) fn at_mut(&mut self, id: i64) -> &mut Account {
-        self.rows
-            .get_mut(&id)
-            .expect("the id was resolved under the same lock")
+        self.rows.get_mut(&id).expect("the id was resolved under the same lock")
     }
 
     /// By name in any case.
     pub(super) fn named(&self, name: &str) -> Option<&Account> {
-        self.by_name
-            .get(&name.to_lowercase())
-            .and_then(|id| self.rows.get(id))
+        self.by_name.get(&name.to_lowercase()).and_then(|id| self.rows.get(id))
     }
 
     /// Who bore the name before, while nobody else has taken it.
     pub(super) fn formerly(&self, name: &str) -> Option<&Account> {
-        self.redirects
-            .get(&name.to_lowercase())
-            .and_then(|id| self.rows.get(id))
+        self.redirects.get(&name.to_lowercase()).and_then(|id| self.rows.get(id))
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Account> {
@@ -143,11 +135,7 @@ impl Accounts {
 
     /// Organisations, by name as the database compares it: byte by byte.
     pub(super) fn organisations(&self) -> Vec<&Account> {
-        let mut orgs: Vec<&Account> = self
-            .rows
-            .values()
-            .filter(|account| account.is_org)
-            .collect();
+        let mut orgs: Vec<&Account> = self.rows.values().filter(|account| account.is_org).collect();
         orgs.sort_by(|one, other| one.name.cmp(&other.name));
         orgs
     }
@@ -162,11 +150,7 @@ impl Accounts {
     pub(super) fn insert(&mut self, mut account: Account) -> i64 {
         self.last_id += 1;
         account.id = self.last_id;
-        let seed = if account.email.is_empty() {
-            account.name.clone()
-        } else {
-            account.email.clone()
-        };
+        let seed = if account.email.is_empty() { account.name.clone() } else { account.email.clone() };
         account.avatar = md5_hex(&seed.to_lowercase());
         self.redirects.remove(&account.name.to_lowercase());
         self.by_name.insert(account.name.to_lowercase(), account.id);
@@ -219,12 +203,7 @@ impl Emails {
 
     pub(super) fn insert(&mut self, owner: i64, address: &str, is_primary: bool) {
         self.last_id += 1;
-        let email = Email {
-            id: self.last_id,
-            owner,
-            address: address.to_owned(),
-            is_primary,
-        };
+        let email = Email { id: self.last_id, owner, address: address.to_owned(), is_primary };
         self.rows.insert(address.to_lowercase(), email);
     }
 
@@ -237,9 +216,7 @@ impl Emails {
     }
 
     pub(super) fn owner_of(&self, address: &str) -> Option<i64> {
-        self.rows
-            .get(&address.to_lowercase())
-            .map(|email| email.owner)
+        self.rows.get(&address.to_lowercase()).map(|email| email.owner)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Email> {
@@ -248,11 +225,7 @@ impl Emails {
 
     /// One person's addresses, oldest first.
     pub(super) fn of(&self, owner: i64) -> Vec<&Email> {
-        let mut emails: Vec<&Email> = self
-            .rows
-            .values()
-            .filter(|email| email.owner == owner)
-            .collect();
+        let mut emails: Vec<&Email> = self.rows.values().filter(|email| email.owner == owner).collect();
         emails.sort_by_key(|email| email.id);
         emails
     }
@@ -282,10 +255,7 @@ pub(super) struct Tokens {
 impl Tokens {
     /// The token with this secret, unless it counts as expired.
     pub(super) fn with_secret(&self, secret: &str) -> Option<&Token> {
-        self.by_secret
-            .get(secret)
-            .and_then(|id| self.rows.get(id))
-            .filter(|token| !token.is_expired)
+        self.by_secret.get(secret).and_then(|id| self.rows.get(id)).filter(|token| !token.is_expired)
     }
 
     pub(super) fn get(&self, id: i64) -> Option<&Token> {
@@ -299,10 +269,7 @@ impl Tokens {
     }
 
     pub(super) fn of(&self, owner: i64) -> Vec<&Token> {
-        self.rows
-            .values()
-            .filter(|token| token.owner == owner)
-            .collect()
+        self.rows.values().filter(|token| token.owner == owner).collect()
     }
 
     /// The id that the next token will have: its secret is derived from it.
@@ -310,14 +277,7 @@ impl Tokens {
         self.last_id + 1
     }
 
-    pub(super) fn mint(
-        &mut self,
-        owner: i64,
-        name: &str,
-        secret: String,
-        scope: Scope,
-        now: DateTime<Utc>,
-    ) -> &Token {
+    pub(super) fn mint(&mut self, owner: i64, name: &str, secret: String, scope: Scope, now: DateTime<Utc>) -> &Token {
         self.last_id += 1;
         let id = self.last_id;
         self.by_secret.insert(secret.clone(), id);
@@ -346,9 +306,7 @@ impl Tokens {
     }
 
     pub(super) fn expire_all(&mut self) {
-        self.rows
-            .values_mut()
-            .for_each(|token| token.is_expired = true);
+        self.rows.values_mut().for_each(|token| token.is_expired = true);
     }
 }
 
@@ -410,11 +368,7 @@ impl Team {
 
     /// What the team grants on a unit of its repositories.
     pub(super) fn unit(&self, unit: u8) -> Level {
-        if self.level >= Level::Admin {
-            self.level
-        } else {
-            self.units.get(&unit).copied().unwrap_or_default()
-        }
+        if self.level >= Level::Admin { self.level } else { self.units.get(&unit).copied().unwrap_or_default() }
     }
 }
 
@@ -430,15 +384,11 @@ pub(super) struct Orgs {
 
 impl Orgs {
     pub(super) fn team(&self, id: i64) -> &Team {
-        self.teams
-            .get(&id)
-            .expect("the id was resolved under the same lock")
+        self.teams.get(&id).expect("the id was resolved under the same lock")
     }
 
     pub(super) fn team_mut(&mut self, id: i64) -> &mut Team {
-        self.teams
-            .get_mut(&id)
-            .expect("the id was resolved under the same lock")
+        self.teams.get_mut(&id).expect("the id was resolved under the same lock")
     }
 
     /// An organisation's teams by name.
@@ -453,11 +403,7 @@ impl Orgs {
     pub(super) fn team_named(&self, org: i64, name: &str) -> Option<&Team> {
         let folded = name.to_lowercase();
         let mut ids = self.teams_of.get(&org).into_iter().flatten();
-        ids.find_map(|id| {
-            self.teams
-                .get(id)
-                .filter(|team| team.name.to_lowercase() == folded)
-        })
+        ids.find_map(|id| self.teams.get(id).filter(|team| team.name.to_lowercase() == folded))
     }
 
     pub(super) fn add_team(&mut self, mut team: Team) -> i64 {
@@ -491,11 +437,7 @@ impl Orgs {
         let team = self.team_mut(team);
         team.members.insert(user);
         let org = team.org;
-        self.members
-            .entry(org)
-            .or_default()
-            .entry(user)
-            .or_insert(false);
+        self.members.entry(org).or_default().entry(user).or_insert(false);
     }
 
     pub(super) fn remove_member(&mut self, team: i64, user: i64) {
@@ -520,71 +462,47 @@ impl Orgs {
 
     fn forget_if_teamless(&mut self, org: i64, user: i64) {
         let mut ids = self.teams_of.get(&org).into_iter().flatten();
-        if !ids.any(|id| {
-            self.teams
-                .get(id)
-                .is_some_and(|team| team.members.contains(&user))
-        }) && let Some(members) = self.members.get_mut(&org)
+        if !ids.any(|id| self.teams.get(id).is_some_and(|team| team.members.contains(&user)))
+            && let Some(members) = self.members.get_mut(&org)
         {
             members.remove(&user);
         }
     }
 
     pub(super) fn is_member(&self, org: i64, user: i64) -> bool {
-        self.members
-            .get(&org)
-            .is_some_and(|members| members.contains_key(&user))
+        self.members.get(&org).is_some_and(|members| members.contains_key(&user))
     }
 
     pub(super) fn is_owner(&self, org: i64, user: i64) -> bool {
         let mut ids = self.teams_of.get(&org).into_iter().flatten();
-        ids.any(|id| {
-            self.teams
-                .get(id)
-                .is_some_and(|team| team.is_owners() && team.members.contains(&user))
-        })
+        ids.any(|id| self.teams.get(id).is_some_and(|team| team.is_owners() && team.members.contains(&user)))
     }
 
     /// Whether the organisation would be without an owner if `user` left.
     pub(super) fn is_last_owner(&self, org: i64, user: i64) -> bool {
         let ids = self.teams_of.get(&org).into_iter().flatten();
-        let mut owners = ids
-            .filter_map(|id| self.teams.get(id))
-            .filter(|team| team.is_owners());
+        let mut owners = ids.filter_map(|id| self.teams.get(id)).filter(|team| team.is_owners());
         owners.any(|team| team.members.len() == 1 && team.members.contains(&user))
     }
 
     /// Members and whether each is public.
     pub(super) fn members_of(&self, org: i64) -> impl Iterator<Item = (i64, bool)> {
-        self.members
-            .get(&org)
-            .into_iter()
-            .flatten()
-            .map(|(user, public)| (*user, *public))
+        self.members.get(&org).into_iter().flatten().map(|(user, public)| (*user, *public))
     }
 
     pub(super) fn publish(&mut self, org: i64, user: i64, public: bool) {
-        if let Some(flag) = self
-            .members
-            .get_mut(&org)
-            .and_then(|members| members.get_mut(&user))
-        {
+        if let Some(flag) = self.members.get_mut(&org).and_then(|members| members.get_mut(&user)) {
             *flag = public;
         }
     }
 
     /// The organisations somebody belongs to, by id.
     pub(super) fn orgs_of(&self, user: i64) -> Vec<i64> {
-        self.members
-            .iter()
-            .filter(|(_, members)| members.contains_key(&user))
-            .map(|(org, _)| *org)
-            .collect()
+        self.members.iter().filter(|(_, members)| members.contains_key(&user)).map(|(org, _)| *org).collect()
     }
 
     pub(super) fn teams_with(&self, org: i64, user: i64) -> impl Iterator<Item = &Team> {
         let ids = self.teams_of.get(&org).into_iter().flatten();
-        ids.filter_map(|id| self.teams.get(id))
-            .filter(move |team| team.members.contains(&user))
+        ids.filter_map(|id| self.teams.get(id)).filter(move |team| team.members.contains(&user))
     }
 }

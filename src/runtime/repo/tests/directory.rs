@@ -20,14 +20,7 @@ fn a_folder_gives_what_its_commit_would_give() {
     let folder = world.folder.path().join("copy");
     git2::Repository::clone(&world.path(), &folder).expect("a clone");
     let options = world.options();
-    let committed = read(
-        &Source::Git {
-            url: world.path(),
-            rev: None,
-        },
-        &options,
-    )
-    .expect("the commit");
+    let committed = read(&Source::Git { url: world.path(), rev: None }, &options).expect("the commit");
     let found = read(&Source::Dir(folder.clone()), &options).expect("the folder");
     assert_eq!(found.files, committed.files);
     assert_eq!(found.revision.label, folder.display().to_string());
@@ -48,8 +41,7 @@ fn hidden_ignored_and_built_things_are_left_out() {
     write(root, "formulas/ml/.terraform/x.json", "{}");
     write(root, "formulas/ml/coder-template/.claude/skills/a.md", "a");
     write(root, "enterprise/claude-code/managed-mcp.json", "{}");
-    let snapshot =
-        read(&Source::Dir(root.to_owned()), &ReadOptions::new("/nowhere")).expect("it is read");
+    let snapshot = read(&Source::Dir(root.to_owned()), &ReadOptions::new("/nowhere")).expect("it is read");
     assert_snapshot!(lines(&snapshot), @r#"
     enterprise/claude-code/managed-mcp.json "{}"
     formulas/ml/coder-template/.claude/skills/a.md "a"
@@ -60,18 +52,9 @@ fn hidden_ignored_and_built_things_are_left_out() {
 
 #[test]
 fn the_identity_of_a_folder_is_that_of_its_content() {
-    let (one, other) = (
-        tempfile::tempdir().expect("a folder"),
-        tempfile::tempdir().expect("a folder"),
-    );
+    let (one, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let id = |folder: &Path| {
-        read(
-            &Source::Dir(folder.to_owned()),
-            &ReadOptions::new("/nowhere"),
-        )
-        .expect("it is read")
-        .revision
-        .id
+        read(&Source::Dir(folder.to_owned()), &ReadOptions::new("/nowhere")).expect("it is read").revision.id
     };
     write(one.path(), "a.yaml", "x");
     write(one.path(), "b.yaml", "y");
@@ -95,9 +78,7 @@ fn links_pipes_and_nested_repositories_are_entries() {
     symlink("/etc", root.join("users/etc")).expect("a link");
     symlink("..", root.join("users/up.yaml")).expect("a link");
     git2::Repository::init(root.join("users/nested")).expect("a repository");
-    let made = std::process::Command::new("mkfifo")
-        .arg(root.join("users/pipe.yaml"))
-        .status();
+    let made = std::process::Command::new("mkfifo").arg(root.join("users/pipe.yaml")).status();
     assert!(made.expect("mkfifo is there").success());
     write(root, "users/large.yaml", "12345678");
     let mut options = ReadOptions::new("/nowhere");
@@ -115,11 +96,8 @@ fn links_pipes_and_nested_repositories_are_entries() {
 
 #[test]
 fn a_folder_that_is_not_there_is_a_wrong_request() {
-    let error = read(
-        &Source::Dir("/no/such/folder".into()),
-        &ReadOptions::new("/nowhere"),
-    )
-    .expect_err("it is not there");
+    let error =
+        read(&Source::Dir("/no/such/folder".into()), &ReadOptions::new("/nowhere")).expect_err("it is not there");
     assert_eq!(error.kind(), RepoErrorKind::Request);
     assert_eq!(error.to_string(), "there is no folder '/no/such/folder'");
 }

@@ -28,29 +28,15 @@ impl Remote {
     }
 
     fn read(&self, mode: &str, options: &ReadOptions) -> Result<Snapshot, RepoError> {
-        read(
-            &Source::Git {
-                url: self.url(mode),
-                rev: None,
-            },
-            options,
-        )
+        read(&Source::Git { url: self.url(mode), rev: None }, options)
     }
 
     /// The error, with the port made the same each time.
     fn error(&self, mode: &str, options: &ReadOptions) -> (RepoErrorKind, String) {
         let error = self.read(mode, options).expect_err("it must fail");
         let diagnostic = error.diagnostic();
-        let text = format!(
-            "{} {}\n  {}",
-            diagnostic.code.0,
-            diagnostic.message,
-            diagnostic.help.unwrap_or_default()
-        );
-        (
-            error.kind(),
-            text.replace(&self.server.address.to_string(), "HOST"),
-        )
+        let text = format!("{} {}\n  {}", diagnostic.code.0, diagnostic.message, diagnostic.help.unwrap_or_default());
+        (error.kind(), text.replace(&self.server.address.to_string(), "HOST"))
     }
 
     fn signed_in(&self, password: &str) -> ReadOptions {
@@ -63,61 +49,28 @@ impl Remote {
 #[test]
 fn a_served_repository_reads_like_a_local_one() {
     let remote = Remote::new();
-    let served = remote
-        .read("git", &remote.world.options())
-        .expect("it is fetched");
-    let local = read(
-        &Source::Git {
-            url: remote.world.path(),
-            rev: None,
-        },
-        &remote.world.options(),
-    )
-    .expect("it is read");
+    let served = remote.read("git", &remote.world.options()).expect("it is fetched");
+    let local =
+        read(&Source::Git { url: remote.world.path(), rev: None }, &remote.world.options()).expect("it is read");
     assert_eq!(served, local);
-    assert_eq!(
-        served.revision.label,
-        format!("main ({})", &served.revision.id[..7])
-    );
+    assert_eq!(served.revision.label, format!("main ({})", &served.revision.id[..7]));
 }
 
 #[test]
 fn a_second_fetch_brings_what_is_new_and_forgets_what_is_gone() {
     let remote = Remote::new();
     let options = remote.world.options();
-    remote.world.commit(
-        "topic",
-        &[("users/acme/carol.yaml", Put::File("kind: User\n"))],
-    );
+    remote.world.commit("topic", &[("users/acme/carol.yaml", Put::File("kind: User\n"))]);
     remote.read("git", &options).expect("the first fetch");
 
     // `topic` gives way to `topic/two`, and `main` is pushed by force.
-    remote
-        .world
-        .repository
-        .find_reference("refs/heads/topic")
-        .expect("topic")
-        .delete()
-        .expect("it goes");
-    remote.world.commit(
-        "topic/two",
-        &[("users/acme/dave.yaml", Put::File("kind: User\n"))],
-    );
-    remote
-        .world
-        .repository
-        .find_reference("refs/heads/main")
-        .expect("main")
-        .delete()
-        .expect("it goes");
-    remote.world.commit(
-        "main",
-        &[("users/acme/erin.yaml", Put::File("kind: User\n"))],
-    );
+    remote.world.repository.find_reference("refs/heads/topic").expect("topic").delete().expect("it goes");
+    remote.world.commit("topic/two", &[("users/acme/dave.yaml", Put::File("kind: User\n"))]);
+    remote.world.repository.find_reference("refs/heads/main").expect("main").delete().expect("it goes");
+    remote.world.commit("main", &[("users/acme/erin.yaml", Put::File("kind: User\n"))]);
 
     assert_snapshot!(lines(&remote.read("git", &options).expect("the second fetch")), @r#"users/acme/erin.yaml "kind: User\n""#);
-    let repository =
-        GitRepository::open(&remote.url("git"), None, &options).expect("the third fetch");
+    let repository = GitRepository::open(&remote.url("git"), None, &options).expect("the third fetch");
     assert!(repository.resolve(Some("topic/two")).is_ok());
     let error = repository.resolve(Some("topic")).expect_err("it is gone");
     assert_eq!(error.hint(), "did you mean 'main' or 'topic/two'?");
@@ -129,36 +82,17 @@ fn a_commit_that_is_here_already_is_read_without_asking_the_server() {
     let options = remote.world.options();
     let id = remote.read("git", &options).expect("the fetch").revision.id;
     let before = remote.server.requests();
-    let snapshot = read(
-        &Source::Git {
-            url: remote.url("git"),
-            rev: Some(id.clone()),
-        },
-        &options,
-    )
-    .expect("it is read");
-    assert_eq!(
-        (snapshot.revision.id, remote.server.requests()),
-        (id, before)
-    );
+    let snapshot = read(&Source::Git { url: remote.url("git"), rev: Some(id.clone()) }, &options).expect("it is read");
+    assert_eq!((snapshot.revision.id, remote.server.requests()), (id, before));
 }
 
 #[test]
 fn a_tag_that_is_an_object_of_its_own_leads_to_its_commit() {
     let remote = Remote::new();
-    let first = remote
-        .world
-        .repository
-        .refname_to_id("refs/heads/main")
-        .expect("main");
+    let first = remote.world.repository.refname_to_id("refs/heads/main").expect("main");
     remote.world.tag("v1", first);
-    remote
-        .world
-        .commit("main", &[("users/acme/bob.yaml", Put::Gone)]);
-    let source = Source::Git {
-        url: remote.url("git"),
-        rev: Some("v1".into()),
-    };
+    remote.world.commit("main", &[("users/acme/bob.yaml", Put::Gone)]);
+    let source = Source::Git { url: remote.url("git"), rev: Some("v1".into()) };
     let snapshot = read(&source, &remote.world.options()).expect("it is fetched");
     assert_eq!(snapshot.revision.id, first.to_string());
 }
@@ -180,9 +114,7 @@ fn a_half_made_clone_is_made_again() {
 #[test]
 fn a_private_repository_wants_the_right_password() {
     let remote = Remote::new();
-    remote
-        .read("private", &remote.signed_in(PASSWORD))
-        .expect("it is fetched");
+    remote.read("private", &remote.signed_in(PASSWORD)).expect("it is fetched");
     let (kind, text) = remote.error("private", &remote.world.options());
     assert_eq!(kind, RepoErrorKind::Denied);
     assert_snapshot!(text, @r"
@@ -200,22 +132,14 @@ fn a_private_repository_wants_the_right_password() {
 #[test]
 fn a_redirect_is_followed_to_the_same_host_and_nowhere_else() {
     let remote = Remote::new();
-    remote
-        .read("renamed", &remote.signed_in(PASSWORD))
-        .expect("it is fetched");
+    remote.read("renamed", &remote.signed_in(PASSWORD)).expect("it is fetched");
     let (kind, text) = remote.error("stolen", &remote.signed_in(PASSWORD));
-    assert_eq!(
-        (kind, remote.server.leaked()),
-        (RepoErrorKind::Unreachable, 0)
-    );
+    assert_eq!((kind, remote.server.leaked()), (RepoErrorKind::Unreachable, 0));
     assert_snapshot!(text, @r"
     FML8008 cannot reach the repository 'http://HOST/stolen/platform.git': it redirects to another place, which is not followed
       check the address and the network; what was applied before stays as it is
     ");
-    assert_eq!(
-        remote.error("circle", &remote.world.options()).0,
-        RepoErrorKind::Unreachable
-    );
+    assert_eq!(remote.error("circle", &remote.world.options()).0, RepoErrorKind::Unreachable);
 }
 
 #[test]
@@ -271,19 +195,10 @@ fn a_server_that_is_down_is_unreachable() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.local_addr().expect("it is bound")
     };
-    let source = Source::Git {
-        url: format!("http://{address}/a.git"),
-        rev: None,
-    };
+    let source = Source::Git { url: format!("http://{address}/a.git"), rev: None };
     let error = read(&source, &remote.world.options()).expect_err("nobody listens");
     assert_eq!(error.kind(), RepoErrorKind::Unreachable);
-    assert!(
-        error
-            .to_string()
-            .to_lowercase()
-            .contains("connection refused"),
-        "{error}"
-    );
+    assert!(error.to_string().to_lowercase().contains("connection refused"), "{error}");
 }
 
 #[test]
@@ -303,10 +218,7 @@ fn more_bytes_than_allowed_are_not_taken() {
 fn an_empty_served_repository_is_no_desired_state() {
     let world = World::new();
     let server = Server::start(world.folder.path());
-    let source = Source::Git {
-        url: server.url("/git/platform.git"),
-        rev: None,
-    };
+    let source = Source::Git { url: server.url("/git/platform.git"), rev: None };
     let error = read(&source, &world.options()).expect_err("it is empty");
     assert_eq!(error.kind(), RepoErrorKind::Empty);
 }
@@ -314,10 +226,7 @@ fn an_empty_served_repository_is_no_desired_state() {
 #[test]
 fn a_branch_that_the_server_does_not_have_offers_the_near_ones() {
     let remote = Remote::new();
-    let source = Source::Git {
-        url: remote.url("git"),
-        rev: Some("mian".into()),
-    };
+    let source = Source::Git { url: remote.url("git"), rev: Some("mian".into()) };
     let error = read(&source, &remote.world.options()).expect_err("there is none");
     assert_eq!(error.hint(), "did you mean 'main'?");
 }
@@ -327,12 +236,5 @@ async fn a_fetch_may_be_called_from_an_async_task() {
     let remote = Remote::new();
     let (url, options) = (remote.url("git"), remote.world.options());
     let read = tokio::task::spawn_blocking(move || read(&Source::Git { url, rev: None }, &options));
-    assert_eq!(
-        read.await
-            .expect("it ends")
-            .expect("it is fetched")
-            .files
-            .len(),
-        2
-    );
+    assert_eq!(read.await.expect("it ends").expect("it is fetched").files.len(), 2);
 }

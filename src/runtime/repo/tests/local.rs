@@ -6,17 +6,11 @@ use super::world::{Put, World, lines};
 use crate::runtime::repo::{GitRepository, RepoError, RepoErrorKind, Source, read};
 
 fn source(world: &World, rev: Option<&str>) -> Source {
-    Source::Git {
-        url: world.path(),
-        rev: rev.map(str::to_owned),
-    }
+    Source::Git { url: world.path(), rev: rev.map(str::to_owned) }
 }
 
 fn error(world: &World, url: &str, rev: Option<&str>) -> RepoError {
-    let source = Source::Git {
-        url: url.to_owned(),
-        rev: rev.map(str::to_owned),
-    };
+    let source = Source::Git { url: url.to_owned(), rev: rev.map(str::to_owned) };
     read(&source, &world.options()).expect_err("it must fail")
 }
 
@@ -24,10 +18,7 @@ fn error(world: &World, url: &str, rev: Option<&str>) -> RepoError {
 fn the_default_branch_is_read_by_object_id() {
     let world = World::with_people();
     let snapshot = read(&source(&world, None), &world.options()).expect("it is read");
-    assert_eq!(
-        snapshot.revision.label,
-        format!("main ({})", &snapshot.revision.id[..7])
-    );
+    assert_eq!(snapshot.revision.label, format!("main ({})", &snapshot.revision.id[..7]));
     assert_snapshot!(lines(&snapshot), @r#"
     users/acme/alice.yaml "kind: User\n"
     users/acme/bob.yaml "kind: User # bob\n"
@@ -37,28 +28,12 @@ fn the_default_branch_is_read_by_object_id() {
 #[test]
 fn a_branch_a_tag_and_a_commit_id_name_the_same_commit() {
     let world = World::with_people();
-    let first = world
-        .repository
-        .refname_to_id("refs/heads/main")
-        .expect("main");
+    let first = world.repository.refname_to_id("refs/heads/main").expect("main");
     world.tag("v1", first);
     let second = world.commit("main", &[("users/acme/bob.yaml", Put::Gone)]);
-    let id = |rev: &str| {
-        read(&source(&world, Some(rev)), &world.options())
-            .expect(rev)
-            .revision
-            .id
-    };
+    let id = |rev: &str| read(&source(&world, Some(rev)), &world.options()).expect(rev).revision.id;
     let first = first.to_string();
-    for rev in [
-        "v1",
-        "refs/tags/v1",
-        &first,
-        &first[..7],
-        "main~1",
-        "main^",
-        "HEAD~",
-    ] {
+    for rev in ["v1", "refs/tags/v1", &first, &first[..7], "main~1", "main^", "HEAD~"] {
         assert_eq!(id(rev), first, "{rev}");
     }
     for rev in ["main", "refs/heads/main", "HEAD"] {
@@ -70,17 +45,8 @@ fn a_branch_a_tag_and_a_commit_id_name_the_same_commit() {
 fn a_file_url_is_a_path() {
     let world = World::with_people();
     let url = url::Url::from_file_path(world.repository.path()).expect("an absolute path");
-    let source = Source::Git {
-        url: url.to_string(),
-        rev: None,
-    };
-    assert_eq!(
-        read(&source, &world.options())
-            .expect("it is read")
-            .files
-            .len(),
-        2
-    );
+    let source = Source::Git { url: url.to_string(), rev: None };
+    assert_eq!(read(&source, &world.options()).expect("it is read").files.len(), 2);
 }
 
 #[test]
@@ -88,19 +54,9 @@ fn a_working_copy_is_read_as_committed_not_as_edited() {
     let world = World::with_people();
     let folder = world.folder.path().join("copy");
     git2::Repository::clone(&world.path(), &folder).expect("a clone");
-    std::fs::write(folder.join("users/acme/carol.yaml"), "kind: User\n")
-        .expect("it can be written");
-    let source = Source::Git {
-        url: folder.display().to_string(),
-        rev: Some("origin/main".into()),
-    };
-    assert_eq!(
-        read(&source, &world.options())
-            .expect("it is read")
-            .files
-            .len(),
-        2
-    );
+    std::fs::write(folder.join("users/acme/carol.yaml"), "kind: User\n").expect("it can be written");
+    let source = Source::Git { url: folder.display().to_string(), rev: Some("origin/main".into()) };
+    assert_eq!(read(&source, &world.options()).expect("it is read").files.len(), 2);
 }
 
 #[test]
@@ -111,10 +67,7 @@ fn links_and_submodules_are_entries_and_are_never_followed() {
         &[
             ("users/beta", Put::Link("../../../etc")),
             ("users/gamma", Put::Submodule),
-            (
-                "formulas/ml/coder-template/.claude/settings.json",
-                Put::File("{}"),
-            ),
+            ("formulas/ml/coder-template/.claude/settings.json", Put::File("{}")),
             ("formulas/ml/coder-template/main.tf", Put::File("")),
             (".gitea/workflows/ci.yaml", Put::File("on: push")),
             ("target/debug/x.json", Put::File("{}")),
@@ -189,10 +142,7 @@ fn a_folder_that_holds_itself_ends() {
     }
     world.commit_tree("refs/heads/main", tree, None);
     let snapshot = read(&source(&world, None), &world.options()).expect("it is read");
-    let (path, _) = snapshot
-        .files
-        .first_key_value()
-        .expect("the folder that was not entered");
+    let (path, _) = snapshot.files.first_key_value().expect("the folder that was not entered");
     assert_eq!(path.split('/').count(), 65);
     assert!(lines(&snapshot).ends_with("unreadable: folders are nested more than 64 deep\n"));
 }
@@ -206,17 +156,9 @@ fn a_branch_that_does_not_exist_offers_the_near_ones() {
     let near = error(&world, &world.path(), Some("relaese"));
     assert_eq!(near.hint(), "did you mean 'release'?");
     assert_eq!(near.kind(), RepoErrorKind::Request);
-    assert!(
-        near.to_string()
-            .ends_with("has no branch, tag or commit 'relaese'"),
-        "{near}"
-    );
+    assert!(near.to_string().ends_with("has no branch, tag or commit 'relaese'"), "{near}");
     for rev in ["main~9", "main^{tree}", "main:users", "0000000", "-x", ""] {
-        assert_eq!(
-            error(&world, &world.path(), Some(rev)).code().0,
-            "FML8005",
-            "{rev}"
-        );
+        assert_eq!(error(&world, &world.path(), Some(rev)).code().0, "FML8005", "{rev}");
     }
 }
 
@@ -232,16 +174,8 @@ fn an_empty_repository_is_no_desired_state() {
 fn what_is_no_repository_says_so() {
     let world = World::new();
     let nowhere = world.folder.path().join("nowhere");
-    assert_eq!(
-        error(&world, &nowhere.display().to_string(), None).code().0,
-        "FML8003"
-    );
-    assert_eq!(
-        error(&world, &world.folder.path().display().to_string(), None)
-            .code()
-            .0,
-        "FML8003"
-    );
+    assert_eq!(error(&world, &nowhere.display().to_string(), None).code().0, "FML8003");
+    assert_eq!(error(&world, &world.folder.path().display().to_string(), None).code().0, "FML8003");
     let message = |url: &str| error(&world, url, None).to_string();
     assert_snapshot!(message("http://git.example.org/a.git"), @"'http://git.example.org/a.git' is not the address of a Git repository: http is for this machine only; use https");
     assert_snapshot!(message("https://bob:hunter2@git.example.org/a.git?x=hunter2"), @"'https://git.example.org/a.git' is not the address of a Git repository: it holds credentials; name them by reference in the config");
@@ -263,27 +197,9 @@ fn changed_paths_are_those_whose_entry_differs() {
         ],
     );
     let repository = GitRepository::open(&world.path(), None, &world.options()).expect("it opens");
-    let base = repository
-        .resolve(Some("main~1"))
-        .expect("the first commit");
+    let base = repository.resolve(Some("main~1")).expect("the first commit");
     let head = repository.resolve(None).expect("the second commit");
-    let changed: Vec<String> = repository
-        .changed_paths(&base, &head)
-        .expect("a difference")
-        .into_iter()
-        .collect();
-    assert_eq!(
-        changed,
-        [
-            "users/acme/alice.yaml",
-            "users/acme/bob.yaml",
-            "users/beta/bob.yaml"
-        ]
-    );
-    assert!(
-        repository
-            .changed_paths(&head, &head)
-            .expect("no difference")
-            .is_empty()
-    );
+    let changed: Vec<String> = repository.changed_paths(&base, &head).expect("a difference").into_iter().collect();
+    assert_eq!(changed, ["users/acme/alice.yaml", "users/acme/bob.yaml", "users/beta/bob.yaml"]);
+    assert!(repository.changed_paths(&head, &head).expect("no difference").is_empty());
 }

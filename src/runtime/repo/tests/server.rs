@@ -48,10 +48,7 @@ impl Server {
         let app = Router::new().fallback(answer).with_state(state.clone());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 let server = axum::serve(listener, app).into_future();
@@ -61,12 +58,7 @@ impl Server {
                 }
             });
         });
-        Self {
-            address,
-            state,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { address, state, stop: Some(stop), thread: Some(thread) }
     }
 
     pub(super) fn url(&self, path: &str) -> String {
@@ -97,43 +89,27 @@ async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response
     let query = request.uri().query().unwrap_or_default().to_owned();
     let (mode, rest) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
     let rest = rest.to_owned();
-    let moved =
-        |to: String| (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, to)]).into_response();
+    let moved = |to: String| (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, to)]).into_response();
     match mode {
         "git" => git(&served.root, &rest, &query, request).await,
         "private" => {
-            let wanted =
-                base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{PASSWORD}"));
-            let given = request
-                .headers()
-                .get(header::AUTHORIZATION)
-                .and_then(|it| it.to_str().ok());
+            let wanted = base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{PASSWORD}"));
+            let given = request.headers().get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
             if given == Some(&format!("Basic {wanted}")) {
                 git(&served.root, &rest, &query, request).await
             } else {
-                (
-                    StatusCode::UNAUTHORIZED,
-                    [(header::WWW_AUTHENTICATE, "Basic realm=x")],
-                    "who are you?",
-                )
+                (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=x")], "who are you?")
                     .into_response()
             }
         }
         "renamed" => moved(format!("/git/{rest}?{query}")),
-        "stolen" => moved(format!(
-            "http://localhost:{}/trap/{rest}?{query}",
-            served.address.port()
-        )),
+        "stolen" => moved(format!("http://localhost:{}/trap/{rest}?{query}", served.address.port())),
         "trap" => {
             served.leaked.fetch_add(1, Ordering::SeqCst);
             StatusCode::OK.into_response()
         }
         "circle" => moved(format!("{path}?{query}")),
-        "html" => (
-            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-            "<h1>Sign in</h1>",
-        )
-            .into_response(),
+        "html" => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], "<h1>Sign in</h1>").into_response(),
         "broken" => StatusCode::BAD_GATEWAY.into_response(),
         "silent" => std::future::pending().await,
         "cut" => cut(git(&served.root, &rest, &query, request).await).await,
@@ -144,9 +120,7 @@ async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response
 /// Sends the first half of an answer's body and then breaks the connection.
 async fn cut(answer: Response<Body>) -> Response<Body> {
     let (parts, body) = answer.into_parts();
-    let body = to_bytes(body, usize::MAX)
-        .await
-        .expect("the CGI's own answer");
+    let body = to_bytes(body, usize::MAX).await.expect("the CGI's own answer");
     let half: Result<Bytes, std::io::Error> = Ok(body.slice(..body.len() / 2));
     let end = Err(std::io::Error::other("cut"));
     Response::from_parts(parts, Body::from_stream(futures::stream::iter([half, end])))
@@ -156,16 +130,9 @@ async fn cut(answer: Response<Body>) -> Response<Body> {
 async fn git(root: &Path, path: &str, query: &str, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let of = |name: header::HeaderName| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|it| it.to_str().ok())
-            .unwrap_or_default()
-            .to_owned()
+        parts.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
     };
-    let body = to_bytes(body, usize::MAX)
-        .await
-        .expect("the request's body");
+    let body = to_bytes(body, usize::MAX).await.expect("the request's body");
     let mut child = tokio::process::Command::new("git")
         .arg("http-backend")
         .env("GIT_PROJECT_ROOT", root)
@@ -184,17 +151,10 @@ async fn git(root: &Path, path: &str, query: &str, request: Request) -> Response
         .spawn()
         .expect("these tests need the program `git`: install it");
     let mut stdin = child.stdin.take().expect("a pipe");
-    stdin
-        .write_all(&body)
-        .await
-        .expect("the CGI reads its input");
+    stdin.write_all(&body).await.expect("the CGI reads its input");
     drop(stdin);
     let output = child.wait_with_output().await.expect("the CGI ends");
-    let end = output
-        .stdout
-        .windows(4)
-        .position(|it| it == b"\r\n\r\n")
-        .expect("a CGI answer has a head");
+    let end = output.stdout.windows(4).position(|it| it == b"\r\n\r\n").expect("a CGI answer has a head");
     let head = String::from_utf8_lossy(&output.stdout[..end]).into_owned();
     let mut answer = Response::builder();
     for line in head.lines() {
@@ -205,7 +165,5 @@ async fn git(root: &Path, path: &str, query: &str, request: Request) -> Response
             answer.header(name, value)
         };
     }
-    answer
-        .body(Body::from(output.stdout[end + 4..].to_vec()))
-        .expect("a well-formed answer")
+    answer.body(Body::from(output.stdout[end + 4..].to_vec())).expect("a well-formed answer")
 }

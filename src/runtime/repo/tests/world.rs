@@ -28,8 +28,8 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut options = git2::RepositoryInitOptions::new();
         options.bare(true).initial_head("main");
-        let repository = Repository::init_opts(folder.path().join("platform.git"), &options)
-            .expect("a repository can be made");
+        let repository =
+            Repository::init_opts(folder.path().join("platform.git"), &options).expect("a repository can be made");
         Self { folder, repository }
     }
 
@@ -62,19 +62,11 @@ impl World {
     /// Commits changes on top of a branch, which is made when it is missing.
     pub(super) fn commit(&self, branch: &str, changes: &[(&str, Put<'_>)]) -> Oid {
         let name = format!("refs/heads/{branch}");
-        let parent = self
-            .repository
-            .find_reference(&name)
-            .ok()
-            .map(|it| it.peel_to_commit().expect("a commit"));
+        let parent = self.repository.find_reference(&name).ok().map(|it| it.peel_to_commit().expect("a commit"));
         let mut index = git2::Index::new().expect("an index");
-        self.repository
-            .set_index(&mut index)
-            .expect("the index is taken");
+        self.repository.set_index(&mut index).expect("the index is taken");
         if let Some(parent) = &parent {
-            index
-                .read_tree(&parent.tree().expect("a tree"))
-                .expect("the tree is read");
+            index.read_tree(&parent.tree().expect("a tree")).expect("the tree is read");
         }
         for (path, put) in changes {
             let (mode, id) = match put {
@@ -107,26 +99,11 @@ impl World {
     }
 
     /// Commits a tree on top of `parent`, or as a first commit.
-    pub(super) fn commit_tree(
-        &self,
-        reference: &str,
-        tree: Oid,
-        parent: Option<&git2::Commit<'_>>,
-    ) -> Oid {
-        let author = Signature::new("Tester", "tester@example.org", &Time::new(1_700_000_000, 0))
-            .expect("a signature");
+    pub(super) fn commit_tree(&self, reference: &str, tree: Oid, parent: Option<&git2::Commit<'_>>) -> Oid {
+        let author = Signature::new("Tester", "tester@example.org", &Time::new(1_700_000_000, 0)).expect("a signature");
         let tree = self.repository.find_tree(tree).expect("the tree");
         let parents: Vec<&git2::Commit<'_>> = parent.into_iter().collect();
-        self.repository
-            .commit(
-                Some(reference),
-                &author,
-                &author,
-                "a change",
-                &tree,
-                &parents,
-            )
-            .expect("a commit")
+        self.repository.commit(Some(reference), &author, &author, "a change", &tree, &parents).expect("a commit")
     }
 
     pub(super) fn blob(&self, text: &str) -> Oid {
@@ -149,15 +126,9 @@ impl World {
 
     /// An annotated tag.
     pub(super) fn tag(&self, name: &str, commit: Oid) {
-        let author = Signature::new("Tester", "tester@example.org", &Time::new(1_700_000_000, 0))
-            .expect("a signature");
-        let object = self
-            .repository
-            .find_object(commit, None)
-            .expect("the commit");
-        self.repository
-            .tag(name, &object, &author, "a tag", false)
-            .expect("a tag");
+        let author = Signature::new("Tester", "tester@example.org", &Time::new(1_700_000_000, 0)).expect("a signature");
+        let object = self.repository.find_object(commit, None).expect("the commit");
+        self.repository.tag(name, &object, &author, "a tag", false).expect("a tag");
     }
 }
 
