@@ -14,8 +14,8 @@ use crate::engine::desired::Placed;
 use crate::engine::diag::Diagnostic;
 use crate::engine::documents::Catalogue;
 use crate::engine::model::{
-    Address, Allotments, Capabilities, Desired, Failure, Fields, Instance, KindName, KindSpec, Live, MembershipSet,
-    Observation,
+    Address, Allotments, Capabilities, Desired, EntityRef, Failure, Fields, Instance, KindName, KindSpec, Live,
+    MembershipSet, Observation,
 };
 use crate::engine::plan::Step;
 use crate::provider::http::Connection;
@@ -103,6 +103,9 @@ pub struct Lowered {
     pub sets: Vec<MembershipSet>,
     /// What the service would refuse, and what cannot be expressed there.
     pub diagnostics: Vec<Diagnostic>,
+    /// Entities of which some resource was left out because of an error: all that they own here stands as it is.
+    /// Whoever reports an error of an entity adds it here, or its account would be taken for declared no more.
+    pub held: BTreeSet<EntityRef>,
 }
 
 /// What to look at.

@@ -206,3 +206,37 @@ impl Default for Budgets {
         }
     }
 }
+
+impl Service {
+    /// The rules of this instance as the engine applies them. `protected` are keys that no plan may narrow.
+    pub fn policy(&self, protected: &[String]) -> crate::engine::model::InstancePolicy {
+        use crate::engine::model;
+        let mode = |mode| match mode {
+            Mode::Enforce => model::Mode::Enforce,
+            Mode::Report => model::Mode::Report,
+            Mode::Ignore => model::Mode::Ignore,
+        };
+        let budget = |it: Budget| model::Budget { at_least: it.at_least, percent: it.percent.into() };
+        model::InstancePolicy {
+            mode: mode(self.mode),
+            kinds: self.kinds.iter().map(|(kind, it)| (model::KindName::new(kind), mode(it.mode))).collect(),
+            budgets: model::Budgets {
+                people: budget(self.budgets.people),
+                other: budget(self.budgets.other),
+                window_hours: (self.budgets.window.as_secs() / 3600) as u32,
+            },
+            ignore: self
+                .ignore
+                .iter()
+                .map(|rule| model::IgnoreRule {
+                    address: rule.address.clone(),
+                    field: rule.field.clone(),
+                    reason: rule.reason.clone(),
+                    // The rule holds through its last day.
+                    until: rule.until.succ_opt().and_then(|day| Some(day.and_hms_opt(0, 0, 0)?.and_utc())),
+                })
+                .collect(),
+            protected: protected.to_vec(),
+        }
+    }
+}
