@@ -9,4 +9,5 @@ pub mod diff;
 pub mod documents;
 pub mod model;
 pub mod plan;
+pub mod report;
 pub mod source;
