@@ -29,7 +29,7 @@ pub const NAMES: [&str; 12] = [
 static UUIDS: LazyLock<Regex> = LazyLock::new(|| regex(UUID));
 static MADE: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r#"^({UUID}|[0-9a-f]{{40}}|[0-9a-f]{{64}}|[a-z0-9]{{26}}|[a-z0-9]{{21}}|[a-z0-9]{{12}}|[0-9]{{4}}-[0-9][0-9]-[0-9][0-9]T[0-9:.]+(Z|[+-][0-9][0-9]:[0-9][0-9])|<.*>|W?/?"[^"]*")$"#
+        r#"^({UUID}|[0-9a-f]{{40}}|[0-9a-f]{{64}}|[a-z0-9]{{26}}|[a-z0-9]{{21}}|[a-z0-9]{{12}}|[0-9]{{4}}-[0-9][0-9]-[0-9][0-9]T[0-9:.]+(Z|[+-][0-9][0-9]:[0-9][0-9])|<.*>|W?/?"[^"]*")\n?$"#
     ))
 });
 static TIME_KEYS: LazyLock<Regex> = LazyLock::new(|| {
@@ -191,10 +191,8 @@ impl Map {
                     self.note(recorded.as_str(), met.as_str());
                 }
             }
-            (Value::Number(recorded), Value::Number(met)) => {
-                if !recorded.is_f64() && !met.is_f64() && is_id_key(key) {
-                    self.note(&recorded.to_string(), &met.to_string());
-                }
+            (Value::Number(recorded), Value::Number(met)) if !recorded.is_f64() && !met.is_f64() && is_id_key(key) => {
+                self.note(&recorded.to_string(), &met.to_string());
             }
             _ => {}
         }

@@ -29,7 +29,7 @@ pub struct Principals<'a> {
     base: &'a str,
     known: Credentials,
     /// What a file says each of its principals sends, with placeholders for what is made on the way.
-    described: BTreeMap<String, String>,
+    descriptions: BTreeMap<String, String>,
     /// The token of the last sign-in.
     signed_in: Option<String>,
 }
@@ -37,9 +37,9 @@ pub struct Principals<'a> {
 impl<'a> Principals<'a> {
     /// The principals of a scenario that begins with `known`.
     pub fn new(recording: &'a Recording, base: &'a str, known: Credentials) -> Self {
-        let described = recording.credentials.iter().flatten();
-        let described = described.filter_map(|(name, how)| Some((name.clone(), how.clone()?))).collect();
-        Principals { service: &recording.service, base, known, described, signed_in: None }
+        let descriptions = recording.credentials.iter().flatten();
+        let descriptions = descriptions.filter_map(|(name, how)| Some((name.clone(), how.clone()?))).collect();
+        Principals { service: &recording.service, base, known, descriptions, signed_in: None }
     }
 
     /// The headers that `name` sends, in lower case; `None` where nobody knows how it proves itself.
@@ -48,7 +48,7 @@ impl<'a> Principals<'a> {
             return Some(IndexMap::new());
         }
         if !self.known.contains_key(name) {
-            let value = match self.from_description(name, map) {
+            let value = match self.described(name, map) {
                 Some(value) => value,
                 None if self.service == "keycloak" => self.of_keycloak(name).await?,
                 None => return None,
@@ -82,8 +82,8 @@ impl<'a> Principals<'a> {
     }
 
     /// What the file itself says: `Basic of alice:secret`, `token <token:alice>`, `Basic of alice:<token:alice>`.
-    fn from_description(&self, name: &str, map: &Map) -> Option<String> {
-        let how = self.described.get(name)?;
+    fn described(&self, name: &str, map: &Map) -> Option<String> {
+        let how = self.descriptions.get(name)?;
         let mut unknown = false;
         let how = PLACEHOLDER.replace_all(how, |found: &regex::Captures<'_>| {
             let made = map.get(&found[0]).map(str::to_owned);

@@ -81,17 +81,18 @@ pub struct Expected {
 }
 
 impl Exchange {
-    /// Method, path and answer of the real server, where the recording holds that answer whole.
+    /// Method, path and answer of the real server; without a body where the recording cut it.
     pub fn as_recorded(&self) -> Option<(String, String, Met)> {
         let (request, expected) = (self.request.as_ref()?, self.response.as_ref()?);
-        let is_cut = ["trimmed", "cut", "not shown"].iter().any(|word| self.label.contains(word));
-        if self.kind.is_some() || expected.each.is_some() || is_cut {
+        if self.kind.is_some() {
             return None;
         }
+        let is_cut = ["trimmed", "cut", "not shown"].iter().any(|word| self.label.contains(word));
+        let body = expected.body.as_ref().filter(|_| !is_cut && expected.each.is_none());
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let headers =
             expected.headers.iter().flatten().map(|(name, value)| (name.to_lowercase(), text(value))).collect();
-        let data = expected.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let data = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         Some((request.method.clone()?, request.path.clone(), Met { status: expected.status, headers, data }))
     }
 }

@@ -372,7 +372,10 @@ impl Entry {
     /// Whether a call that matches fails; counts those that do.
     fn fires(&mut self, method: &str, path: &str) -> bool {
         let When { from, every, times, chance, .. } = &self.fault.when;
-        if self.matched < *from || (self.matched - from) % every != 0 || times.is_some_and(|times| self.used >= times) {
+        if self.matched < *from
+            || !(self.matched - from).is_multiple_of(*every)
+            || times.is_some_and(|times| self.used >= times)
+        {
             return false;
         }
         if let Some(Chance { probability, seed }) = chance {

@@ -18,9 +18,8 @@ use super::requests::Ticket;
 use super::serve::Host;
 use super::wire::Cut;
 
-/// How many answers to GETs are remembered for [`Defect::StaleRead`], and how long the longest may be.
-const REMEMBERED: usize = 512;
-const REMEMBERED_BYTES: usize = 1 << 20;
+/// How many bytes of answers to GETs are remembered for [`Defect::StaleRead`]; the oldest are forgotten first.
+const REMEMBERED_BYTES: usize = 32 << 20;
 
 /// Records a call, lets the armed faults have their way with it, and passes it on to the emulator.
 pub(super) async fn inject(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
@@ -35,10 +34,19 @@ pub(super) async fn inject(State(host): State<Arc<Host>>, request: Request, next
     call.run(request, next, verdict).await
 }
 
-/// The last answers to GETs, by path with query.
+/// The last answers to GETs.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
-    state: Mutex<(BTreeMap<String, Answer>, VecDeque<String>)>,
+    state: Mutex<Remembered>,
+}
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// By path with query.
+    answers: BTreeMap<String, Answer>,
+    /// In the order in which they were first asked for.
+    order: VecDeque<String>,
+    bytes: usize,
 }
 
 /// An answer whose body has been read whole.
@@ -233,23 +241,21 @@ impl Reads {
     }
 
     fn remember(&self, path: &str, answer: &Answer) {
-        if answer.body.len() > REMEMBERED_BYTES {
-            return;
-        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (answers, order) = &mut *state;
-        if answers.insert(path.to_owned(), answer.clone()).is_none() {
-            order.push_back(path.to_owned());
-            if order.len() > REMEMBERED
-                && let Some(oldest) = order.pop_front()
-            {
-                answers.remove(&oldest);
-            }
+        state.bytes += answer.body.len();
+        match state.answers.insert(path.to_owned(), answer.clone()) {
+            Some(earlier) => state.bytes -= earlier.body.len(),
+            None => state.order.push_back(path.to_owned()),
+        }
+        while state.bytes > REMEMBERED_BYTES
+            && let Some(oldest) = state.order.pop_front()
+        {
+            state.bytes -= state.answers.remove(&oldest).map_or(0, |answer| answer.body.len());
         }
     }
 
     fn recall(&self, path: &str) -> Option<Answer> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0.get(path).cloned()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).answers.get(path).cloned()
     }
 }
 

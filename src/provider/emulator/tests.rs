@@ -1,5 +1,7 @@
 //! The kit against a toy service: a counter and a list, over real HTTP.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

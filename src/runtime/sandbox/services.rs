@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::provider::emulator::Emulator;
+use crate::provider::gitea;
 use crate::runtime::sys::MovableClock;
 
 /// A service that a sandbox can start.
@@ -15,4 +16,5 @@ pub struct SandboxService {
 }
 
 /// Every emulator. The order gives each its port above the first, so new ones go to the end.
-pub const SERVICES: &[SandboxService] = &[];
+pub const SERVICES: &[SandboxService] =
+    &[SandboxService { name: "gitea", make: |clock| gitea::emulator::Gitea::new(clock) }];

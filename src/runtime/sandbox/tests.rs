@@ -1,5 +1,7 @@
 //! Sandboxes of toy services: which ones start, where, and what they hand out.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
