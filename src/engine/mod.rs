@@ -5,4 +5,5 @@
 pub mod diag;
 pub mod documents;
 pub mod model;
+pub mod schema;
 pub mod source;
