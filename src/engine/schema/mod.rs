@@ -95,10 +95,23 @@ pub fn check(format: Format, value: &Value, spans: &SpanTable) -> Vec<Diagnostic
     let compiled = &COMPILED.formats[&format];
     let mut found = Vec::new();
     if !compiled.is_valid(value) {
-        let violations = compiled
+        let violations: Vec<Violation> = compiled
             .iter_errors(value)
-            .flat_map(|error| violation::read(&error, value));
-        found.extend(violations.map(|violation| problem(&violation, spans)));
+            .flat_map(|error| violation::read(&error, value))
+            .collect();
+        // Of a value of the wrong type nothing else is worth saying.
+        let mistyped = |it: &Violation| {
+            it.rule == Rule::Value
+                && violations
+                    .iter()
+                    .any(|other| other.rule == Rule::Type && other.pointer == it.pointer)
+        };
+        found.extend(
+            violations
+                .iter()
+                .filter(|it| !mistyped(it))
+                .map(|violation| problem(violation, spans)),
+        );
     }
     near_misses(format, value, spans, &mut found);
     found

@@ -114,8 +114,6 @@ spec:
         expected is 'none', or names of services separated by commas, all plain or all with '+' or '-'
     a.yaml:13:35: error[FML0204]: annotation 'formulary.dev/email-verified' is a truth value, not text
         put it in quotes: "true"
-    a.yaml:13:35: error[FML0208]: annotation 'formulary.dev/email-verified' is 'true', which is none of 'true', 'false'
-        write one of 'true', 'false'
     a.yaml:14:5: error[FML0209]: key 'a/b/c' of 'metadata.annotations' has not the right form
         expected is a name, or a domain, one '/' and a name
     a.yaml:18:5: warning[FML0214]: field 'displayname' is one of your own and looks like 'displayName'
@@ -147,7 +145,7 @@ fn what_is_missing_is_said_where_it_belongs() {
     a.yaml:3:1: error[FML0203]: field 'name' is missing in 'metadata'
         add 'name'
     a.yaml:4:1: error[FML0203]: field 'children' is missing in 'spec'
-        write 'children: []'
+        add 'children: []'
     a.yaml:6:3: warning[FML0214]: field 'member' is one of your own and looks like 'members'
         did you mean 'members'?
     "#);

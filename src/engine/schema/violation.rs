@@ -6,7 +6,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value;
 
-use crate::engine::diag::{Code, Span, codes, did_you_mean};
+use crate::engine::diag::{Code, Span, codes, did_you_mean, nearest};
 use crate::engine::source::SpanTable;
 
 use super::{BASE, document};
@@ -89,16 +89,17 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
             let keys = present
                 .into_iter()
                 .flat_map(|map| map.keys().map(String::as_str));
-            let slip = crate::engine::diag::nearest(field, keys)
-                .map(|key| format!("'{key}' looks like it; write '{field}'"));
-            let help =
-                slip.or_else(|| (field == "children").then(|| "write 'children: []'".to_owned()));
-            one(
-                Place::Key,
-                Rule::Missing,
-                message,
-                help.or_else(|| Some(format!("add '{field}'"))),
-            )
+            let slip =
+                nearest(field, keys).map(|key| format!("'{key}' looks like it; write '{field}'"));
+            let default = schema
+                .0
+                .map(|it| &it["properties"][field]["default"])
+                .filter(|it| !it.is_null());
+            let add = default.map_or_else(
+                || format!("add '{field}'"),
+                |value| format!("add '{field}: {value}'"),
+            );
+            one(Place::Key, Rule::Missing, message, slip.or(Some(add)))
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let known = schema.properties();
