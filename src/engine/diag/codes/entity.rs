@@ -101,4 +101,12 @@ a request that would let the request read files, so it is refused.
 Example: `parameters: {notes: {$text: ../secrets.txt}}`.
 
 What to do: write the value itself."
+
+"FML0214" NEAR_FIELD "a field of your own that looks like a slip" "
+Backstage keeps fields that it does not know, so a misspelt one is silently without effect. This one is very close to
+a field that exists and is not used here.
+
+Example: `member: [alice]` on a Group; the field is `members`.
+
+What to do: correct the name. If the field is really your own, give it a name that nobody can mistake."
 }
