@@ -18,7 +18,9 @@ pub trait Authorize: Send + Sync {
     async fn authorization(&self, door: &Door) -> Result<Option<SecretString>, Failure>;
 
     /// Called once when the service refused a call with 401: returns whether it is worth trying again with a new one.
-    async fn refused(&self) -> bool {
+    /// Calls run concurrently, so the signature that was refused may have been replaced already.
+    async fn refused(&self, signature: &SecretString) -> bool {
+        let _ = signature;
         false
     }
 }

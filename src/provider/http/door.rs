@@ -94,10 +94,18 @@ impl Door {
         let mut attempt = 1;
         let mut renewed = false;
         loop {
-            let signature = self.0.authorize.authorization(self).await?;
-            let failure = match self.attempt(call, signature.as_ref()).await {
+            // A signature that cannot be had now (the service is busy) is waited for as the call itself would be.
+            let signed = self.0.authorize.authorization(self).await;
+            let signature = signed.as_ref().ok().cloned().flatten();
+            let answered = match signed {
+                Ok(_) => self.attempt(call, signature.as_ref()).await,
+                Err(failure) => Err(failure),
+            };
+            let failure = match answered {
                 Ok(answer) => {
-                    if answer.status == 401 && !renewed && self.0.authorize.refused().await {
+                    if let Some(signature) = signature.as_ref().filter(|_| answer.status == 401 && !renewed)
+                        && self.0.authorize.refused(signature).await
+                    {
                         renewed = true;
                         continue;
                     }
@@ -124,12 +132,12 @@ impl Door {
         }
     }
 
-    /// Makes a call once, unsigned and unclassified: what asking for a token needs.
+    /// Makes a call once, with this signature or none, unclassified: what asking for a token needs.
     ///
     /// # Errors
     /// When no answer came.
-    pub async fn send_unsigned(&self, call: &Call) -> Result<Answer, Failure> {
-        self.attempt(call, None).await
+    pub async fn send_once(&self, call: &Call, signature: Option<&SecretString>) -> Result<Answer, Failure> {
+        self.attempt(call, signature).await
     }
 
     async fn attempt(&self, call: &Call, signature: Option<&SecretString>) -> Result<Answer, Failure> {
