@@ -23,34 +23,13 @@ pub const BASE: &str = "https://formulary.dev/schema/";
 
 /// Every schema of documents, by file name, as it stands in `schema/`.
 pub const FILES: &[(&str, &str)] = &[
-    (
-        "annotations.schema.json",
-        include_str!("../../../schema/annotations.schema.json"),
-    ),
-    (
-        "entity.schema.json",
-        include_str!("../../../schema/entity.schema.json"),
-    ),
-    (
-        "entity-component.schema.json",
-        include_str!("../../../schema/entity-component.schema.json"),
-    ),
-    (
-        "entity-group.schema.json",
-        include_str!("../../../schema/entity-group.schema.json"),
-    ),
-    (
-        "entity-resource-workspace.schema.json",
-        include_str!("../../../schema/entity-resource-workspace.schema.json"),
-    ),
-    (
-        "entity-template.schema.json",
-        include_str!("../../../schema/entity-template.schema.json"),
-    ),
-    (
-        "entity-user.schema.json",
-        include_str!("../../../schema/entity-user.schema.json"),
-    ),
+    ("annotations.schema.json", include_str!("../../../schema/annotations.schema.json")),
+    ("entity.schema.json", include_str!("../../../schema/entity.schema.json")),
+    ("entity-component.schema.json", include_str!("../../../schema/entity-component.schema.json")),
+    ("entity-group.schema.json", include_str!("../../../schema/entity-group.schema.json")),
+    ("entity-resource-workspace.schema.json", include_str!("../../../schema/entity-resource-workspace.schema.json")),
+    ("entity-template.schema.json", include_str!("../../../schema/entity-template.schema.json")),
+    ("entity-user.schema.json", include_str!("../../../schema/entity-user.schema.json")),
 ];
 
 /// The formats of entities.
@@ -95,23 +74,14 @@ pub fn check(format: Format, value: &Value, spans: &SpanTable) -> Vec<Diagnostic
     let compiled = &COMPILED.formats[&format];
     let mut found = Vec::new();
     if !compiled.is_valid(value) {
-        let violations: Vec<Violation> = compiled
-            .iter_errors(value)
-            .flat_map(|error| violation::read(&error, value))
-            .collect();
+        let violations: Vec<Violation> =
+            compiled.iter_errors(value).flat_map(|error| violation::read(&error, value)).collect();
         // Of a value of the wrong type nothing else is worth saying.
         let mistyped = |it: &Violation| {
             it.rule == Rule::Value
-                && violations
-                    .iter()
-                    .any(|other| other.rule == Rule::Type && other.pointer == it.pointer)
+                && violations.iter().any(|other| other.rule == Rule::Type && other.pointer == it.pointer)
         };
-        found.extend(
-            violations
-                .iter()
-                .filter(|it| !mistyped(it))
-                .map(|violation| problem(violation, spans)),
-        );
+        found.extend(violations.iter().filter(|it| !mistyped(it)).map(|violation| problem(violation, spans)));
     }
     near_misses(format, value, spans, &mut found);
     found
@@ -135,45 +105,26 @@ struct Compiled {
 
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
     let read = |(name, text): &(&'static str, &str)| {
-        (
-            *name,
-            serde_json::from_str(text).expect("a schema in the program is JSON"),
-        )
+        (*name, serde_json::from_str(text).expect("a schema in the program is JSON"))
     };
     let documents: BTreeMap<&str, Value> = FILES.iter().map(read).collect();
     let mut registry = Registry::new();
     for (name, document) in &documents {
-        registry = registry
-            .add(format!("{BASE}{name}"), document.clone())
-            .expect("an id of a schema is an address");
+        registry = registry.add(format!("{BASE}{name}"), document.clone()).expect("an id of a schema is an address");
     }
-    let registry = registry
-        .prepare()
-        .expect("schemas refer to each other only");
+    let registry = registry.prepare().expect("schemas refer to each other only");
     let compile = |format: Format| {
         let options = jsonschema::draft202012::options().with_registry(&registry);
-        let validator = options
-            .build(&documents[format.file()])
-            .expect("a schema in the program compiles");
+        let validator = options.build(&documents[format.file()]).expect("a schema in the program compiles");
         (format, validator)
     };
-    Compiled {
-        formats: Format::ALL.into_iter().map(compile).collect(),
-        annotations: table(&documents),
-        documents,
-    }
+    Compiled { formats: Format::ALL.into_iter().map(compile).collect(), annotations: table(&documents), documents }
 });
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Entity,
-        Self::Component,
-        Self::Group,
-        Self::Template,
-        Self::User,
-        Self::Workspace,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Entity, Self::Component, Self::Group, Self::Template, Self::User, Self::Workspace];
 
     /// The name of its file in `schema/`.
     pub fn file(self) -> &'static str {
@@ -200,9 +151,7 @@ fn problem(violation: &Violation, spans: &SpanTable) -> Diagnostic {
         (Rule::Unknown, None) => codes::UNKNOWN_FIELD,
         (Rule::Value, None) => codes::BAD_VALUE,
     };
-    Diagnostic::error(code, &violation.message)
-        .at(violation.span(spans))
-        .maybe_help(violation.help.clone())
+    Diagnostic::error(code, &violation.message).at(violation.span(spans)).maybe_help(violation.help.clone())
 }
 
 /// Fields that the format leaves free and that are one slip away from one it knows.
@@ -216,16 +165,12 @@ fn near_misses(format: Format, value: &Value, spans: &SpanTable, found: &mut Vec
         ("/spec/profile", profile),
     ];
     for (pointer, schema) in places {
-        let Some((fields, known)) = value
-            .pointer(pointer)
-            .and_then(Value::as_object)
-            .zip(schema["properties"].as_object())
+        let Some((fields, known)) =
+            value.pointer(pointer).and_then(Value::as_object).zip(schema["properties"].as_object())
         else {
             continue;
         };
-        if pointer == "/spec/profile"
-            && !own["properties"]["spec"]["properties"]["profile"].is_object()
-        {
+        if pointer == "/spec/profile" && !own["properties"]["spec"]["properties"]["profile"].is_object() {
             continue;
         }
         for field in fields.keys().filter(|field| !known.contains_key(*field)) {
@@ -235,8 +180,7 @@ fn near_misses(format: Format, value: &Value, spans: &SpanTable, found: &mut Vec
             };
             let span = spans.key(&format!("{pointer}/{}", violation::escape(field)));
             let message = format!("field '{field}' is one of your own and looks like '{likely}'");
-            let problem = Diagnostic::warning(codes::NEAR_FIELD, message)
-                .help(format!("did you mean '{likely}'?"));
+            let problem = Diagnostic::warning(codes::NEAR_FIELD, message).help(format!("did you mean '{likely}'?"));
             found.push(problem.at(span.unwrap_or_else(|| spans.nearest(pointer))));
         }
     }
@@ -246,10 +190,7 @@ fn table(documents: &BTreeMap<&'static str, Value>) -> BTreeMap<String, Annotati
     let properties = documents["annotations.schema.json"]["properties"].as_object();
     let words = |value: &Value| -> Vec<String> {
         let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        list.iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
+        list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let read = |(key, schema): (&String, &Value)| {
         let text = |name: &str| schema[name].as_str().unwrap_or_default().to_owned();

@@ -6,10 +6,7 @@ use super::*;
 use crate::engine::source::{Limits, read};
 
 fn problems(format: Format, text: &str) -> String {
-    let tree = read("a.yaml", text.as_bytes(), &Limits::default())
-        .remove(0)
-        .tree
-        .unwrap();
+    let tree = read("a.yaml", text.as_bytes(), &Limits::default()).remove(0).tree.unwrap();
     let mut found: Vec<String> = check(format, &tree.value, &tree.spans)
         .iter()
         .map(|it| format!("{it}\n    {}", it.help.as_deref().unwrap_or("-")))
@@ -30,16 +27,9 @@ fn every_schema_is_valid_and_named_after_its_file() {
 #[test]
 fn every_schema_in_the_folder_is_in_the_program_and_no_example_breaks_its_own() {
     for format in Format::ALL {
-        for example in document(format.file()).unwrap()["examples"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        for example in document(format.file()).unwrap()["examples"].as_array().into_iter().flatten() {
             let text = serde_json::to_string(example).unwrap();
-            let tree = read("a.json", text.as_bytes(), &Limits::default())
-                .remove(0)
-                .tree
-                .unwrap();
+            let tree = read("a.json", text.as_bytes(), &Limits::default()).remove(0).tree.unwrap();
             assert_eq!(check(format, &tree.value, &tree.spans), [], "{example}");
         }
     }
@@ -47,30 +37,12 @@ fn every_schema_in_the_folder_is_in_the_program_and_no_example_breaks_its_own() 
 
 #[test]
 fn every_code_and_kind_that_a_schema_names_exists() {
-    let kinds = [
-        "organization",
-        "team",
-        "user",
-        "component",
-        "template",
-        "workspace",
-    ];
+    let kinds = ["organization", "team", "user", "component", "template", "workspace"];
     for annotation in annotations().values() {
         assert!(annotation.key.starts_with(PREFIX));
-        assert!(
-            !annotation.title.is_empty() && !annotation.description.is_empty(),
-            "{}",
-            annotation.key
-        );
+        assert!(!annotation.title.is_empty() && !annotation.description.is_empty(), "{}", annotation.key);
         assert!(!annotation.applies_to.is_empty(), "{}", annotation.key);
-        assert!(
-            annotation
-                .applies_to
-                .iter()
-                .all(|kind| kinds.contains(&kind.as_str())),
-            "{}",
-            annotation.key
-        );
+        assert!(annotation.applies_to.iter().all(|kind| kinds.contains(&kind.as_str())), "{}", annotation.key);
     }
     for (name, text) in FILES {
         for (at, _) in text.match_indices("\"x-code\": \"") {

@@ -53,11 +53,7 @@ pub enum Rule {
 impl Violation {
     /// The place to show.
     pub fn span(&self, spans: &SpanTable) -> Span {
-        let key = if self.place == Place::Key {
-            spans.key(&self.pointer)
-        } else {
-            None
-        };
+        let key = if self.place == Place::Key { spans.key(&self.pointer) } else { None };
         key.unwrap_or_else(|| spans.nearest(&self.pointer))
     }
 }
@@ -67,14 +63,7 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
     let pointer = error.instance_path().as_str().to_owned();
     let schema = Schema::of(error);
     let one = |place, rule, message: String, help: Option<String>| {
-        vec![Violation {
-            pointer: pointer.clone(),
-            place,
-            rule,
-            code: schema.code(),
-            message,
-            help,
-        }]
+        vec![Violation { pointer: pointer.clone(), place, rule, code: schema.code(), message, help }]
     };
     let what = named(&pointer);
     let shown = shorten(error.instance());
@@ -86,19 +75,10 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
                 _ => format!("field '{field}' is missing in {what}"),
             };
             let present = root.pointer(&pointer).and_then(Value::as_object);
-            let keys = present
-                .into_iter()
-                .flat_map(|map| map.keys().map(String::as_str));
-            let slip =
-                nearest(field, keys).map(|key| format!("'{key}' looks like it; write '{field}'"));
-            let default = schema
-                .0
-                .map(|it| &it["properties"][field]["default"])
-                .filter(|it| !it.is_null());
-            let add = default.map_or_else(
-                || format!("add '{field}'"),
-                |value| format!("add '{field}: {value}'"),
-            );
+            let keys = present.into_iter().flat_map(|map| map.keys().map(String::as_str));
+            let slip = nearest(field, keys).map(|key| format!("'{key}' looks like it; write '{field}'"));
+            let default = schema.0.map(|it| &it["properties"][field]["default"]).filter(|it| !it.is_null());
+            let add = default.map_or_else(|| format!("add '{field}'"), |value| format!("add '{field}: {value}'"));
             one(Place::Key, Rule::Missing, message, slip.or(Some(add)))
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
@@ -109,9 +89,8 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
                 } else {
                     format!("field '{field}' does not exist here")
                 };
-                let help = did_you_mean(field, known.iter().map(String::as_str)).or_else(|| {
-                    (!known.is_empty()).then(|| format!("known are {}", listed(&known)))
-                });
+                let help = did_you_mean(field, known.iter().map(String::as_str))
+                    .or_else(|| (!known.is_empty()).then(|| format!("known are {}", listed(&known))));
                 Violation {
                     pointer: format!("{pointer}/{}", escape(field)),
                     place: Place::Key,
@@ -127,29 +106,18 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
             let wanted = match kind {
                 TypeKind::Single(wanted) => kind_of_schema(&wanted.to_string()).to_owned(),
                 TypeKind::Multiple(set) => {
-                    let names: Vec<String> = set
-                        .iter()
-                        .map(|it| kind_of_schema(&it.to_string()).to_owned())
-                        .collect();
+                    let names: Vec<String> = set.iter().map(|it| kind_of_schema(&it.to_string()).to_owned()).collect();
                     names.join(" or ")
                 }
             };
             let is = kind_of(error.instance());
-            let quotes =
-                wanted == "text" && (error.instance().is_number() || error.instance().is_boolean());
+            let quotes = wanted == "text" && (error.instance().is_number() || error.instance().is_boolean());
             let help = if quotes {
                 Some(format!("put it in quotes: \"{shown}\""))
             } else {
-                schema
-                    .text("x-expects")
-                    .map(|it| format!("expected is {it}"))
+                schema.text("x-expects").map(|it| format!("expected is {it}"))
             };
-            one(
-                Place::Value,
-                Rule::Type,
-                format!("{what} is {is}, not {wanted}"),
-                help,
-            )
+            one(Place::Value, Rule::Type, format!("{what} is {is}, not {wanted}"), help)
         }
         Kind::Enum { options } => {
             let known: Vec<String> = options
@@ -158,17 +126,9 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
                 .flatten()
                 .map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
                 .collect();
-            let likely = error
-                .instance()
-                .as_str()
-                .and_then(|it| did_you_mean(it, known.iter().map(String::as_str)));
+            let likely = error.instance().as_str().and_then(|it| did_you_mean(it, known.iter().map(String::as_str)));
             let help = likely.or_else(|| Some(format!("write one of {}", listed(&known))));
-            one(
-                Place::Value,
-                Rule::Value,
-                format!("{what} is '{shown}', which is none of {}", listed(&known)),
-                help,
-            )
+            one(Place::Value, Rule::Value, format!("{what} is '{shown}', which is none of {}", listed(&known)), help)
         }
         Kind::Constant { expected_value } => {
             let expected = shorten(expected_value);
@@ -180,15 +140,8 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
             )
         }
         Kind::Pattern { .. } | Kind::Format { .. } => {
-            let help = schema
-                .text("x-expects")
-                .map(|it| format!("expected is {it}"));
-            one(
-                Place::Value,
-                Rule::Value,
-                format!("{what} is '{shown}', which has not the right form"),
-                help,
-            )
+            let help = schema.text("x-expects").map(|it| format!("expected is {it}"));
+            one(Place::Value, Rule::Value, format!("{what} is '{shown}', which has not the right form"), help)
         }
         Kind::MinLength { .. } if error.instance().as_str() == Some("") => one(
             Place::Value,
@@ -196,12 +149,9 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
             format!("{what} is empty"),
             Some("write a value, or remove the field".to_owned()),
         ),
-        Kind::MinLength { limit } => one(
-            Place::Value,
-            Rule::Value,
-            format!("{what} has fewer than {limit} characters"),
-            None,
-        ),
+        Kind::MinLength { limit } => {
+            one(Place::Value, Rule::Value, format!("{what} has fewer than {limit} characters"), None)
+        }
         Kind::MaxLength { limit } => one(
             Place::Value,
             Rule::Value,
@@ -217,9 +167,7 @@ pub fn read(error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
                 rule: Rule::Value,
                 code: schema.code(),
                 message: format!("key '{name}' of {what} has not the right form"),
-                help: schema
-                    .text("x-expects")
-                    .map(|it| format!("expected is {it}")),
+                help: schema.text("x-expects").map(|it| format!("expected is {it}")),
             }]
         }
         _ => one(Place::Value, Rule::Value, format!("{what}: {error}"), None),
@@ -256,10 +204,7 @@ impl Schema {
 
     fn properties(&self) -> Vec<String> {
         let properties = self.0.and_then(|schema| schema["properties"].as_object());
-        properties
-            .into_iter()
-            .flat_map(|map| map.keys().cloned())
-            .collect()
+        properties.into_iter().flat_map(|map| map.keys().cloned()).collect()
     }
 }
 
@@ -279,11 +224,7 @@ fn named(pointer: &str) -> String {
             name += &unescape(token);
         }
     }
-    if name.is_empty() {
-        "the document".to_owned()
-    } else {
-        format!("'{name}'")
-    }
+    if name.is_empty() { "the document".to_owned() } else { format!("'{name}'") }
 }
 
 fn unescape(token: &str) -> String {
@@ -293,9 +234,7 @@ fn unescape(token: &str) -> String {
 /// A value in a message: text without quotes, anything long cut off.
 fn shorten(value: &Value) -> String {
     const LONGEST: usize = 60;
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned);
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if text.chars().count() <= LONGEST {
         return text;
     }
@@ -328,16 +267,10 @@ fn kind_of_schema(name: &str) -> &str {
 }
 
 fn listed(words: &[String]) -> String {
-    words
-        .iter()
-        .map(|word| format!("'{word}'"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }
 
 /// Fragments of addresses hold pointers with percent escapes (`%24defs`).
 fn percent_decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
