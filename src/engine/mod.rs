@@ -8,5 +8,7 @@ pub mod diag;
 pub mod diff;
 pub mod documents;
 pub mod model;
+pub mod plan;
+pub mod report;
 pub mod schema;
 pub mod source;
