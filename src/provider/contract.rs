@@ -37,6 +37,12 @@ pub trait Provider: Send + Sync {
     /// The JSON Schema (2020-12) of `services.<instance>.options` in the config.
     fn options_schema(&self) -> &'static str;
 
+    /// The sets of credentials it can sign in with, by the names they have in the config; each is enough by itself:
+    /// `[["token"]]`. Where there is none, whatever is given is taken.
+    fn credentials(&self) -> &'static [&'static [&'static str]] {
+        &[]
+    }
+
     /// What it wants of the identity provider, given its options: claims, and the client that signs people in.
     fn claims(&self, options: &serde_json::Value) -> Vec<Claim>;
 

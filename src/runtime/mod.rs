@@ -6,3 +6,4 @@ pub mod reconcile;
 pub mod repo;
 pub mod sandbox;
 pub mod sys;
+pub mod telemetry;

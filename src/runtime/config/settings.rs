@@ -1,13 +1,17 @@
 //! The config as a value: everything in it was checked, everything left out has its default.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::diag::{Diagnostic, Span};
-use crate::engine::model::entity::EntityRef;
+use crate::engine::model::{EntityRef, Extent};
+use crate::engine::source::SpanTable;
 
 use super::services::{Credentials, Service};
+
+/// The folder for our own state, beside the config, where the config says nothing else.
+pub(super) const STATE_FOLDER: &str = ".formulary";
 
 /// The settings of one environment.
 #[derive(Debug, Clone)]
@@ -33,7 +37,7 @@ pub struct Config {
     /// What was found odd but not wrong while the file was read.
     pub warnings: Vec<Diagnostic>,
     /// The place of every value in the file, by JSON pointer.
-    pub(super) places: BTreeMap<String, Span>,
+    pub spans: SpanTable,
 }
 
 /// Where the mono-repo is.
@@ -64,24 +68,12 @@ pub enum LedgerPlace {
 /// What holds where an organisation, a team or a person says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defaults {
-    /// The instances that a person gets, sorted. All instances when the config says nothing.
-    pub services: Vec<String>,
-    /// How far we go with what is declared.
+    /// The instances that a person gets. All instances when the config says nothing.
+    pub services: BTreeSet<String>,
+    /// How far we go with what is declared; never [`Extent::Release`], which is said of one object at a time.
     pub manage: Extent,
     /// How a newcomer first signs in.
     pub first_sign_in: FirstSignIn,
-}
-
-/// How far we go with an object (`formulary.dev/manage`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Extent {
-    /// It is made, kept true, and offboarded.
-    #[default]
-    Full,
-    /// It is made when it is missing and then left alone.
-    CreateOnly,
-    /// It is read and compared, and nothing is written.
-    Observe,
 }
 
 /// How a newcomer gets in for the first time.
@@ -113,21 +105,33 @@ pub struct Approvals {
 }
 
 impl Config {
-    /// The place of the value at a JSON pointer (`/services/gitea/options/source_id`), or of the nearest value around
-    /// it that is in the file. The empty pointer is the whole file.
-    pub fn place(&self, pointer: &str) -> Option<&Span> {
-        let mut pointer = pointer;
-        loop {
-            if let Some(span) = self.places.get(pointer) {
-                return Some(span);
-            }
-            pointer = &pointer[..pointer.rfind('/')?];
-        }
+    /// The place of an option of an instance, for what a provider finds wrong with it later. `pointer` begins below
+    /// `options` (`/source_id`).
+    pub fn place_of_option(&self, instance: &str, pointer: &str) -> Span {
+        self.spans.nearest(&format!("/services/{instance}/options{pointer}"))
     }
 
     /// The instance in a role, such as `identity`.
     pub fn in_role(&self, role: &str) -> Option<&Service> {
         self.services.get(self.roles.get(role)?)
+    }
+
+    /// The folder in which clones of the mono-repo are kept: beside the ledger's file, as both are our own state.
+    pub fn clones(&self) -> PathBuf {
+        match &self.ledger {
+            LedgerPlace::Path(path) => path.with_file_name("clones"),
+            LedgerPlace::Url { .. } => self.folder().join(STATE_FOLDER).join("clones"),
+        }
+    }
+
+    /// Whether the config lies in `folder`. One that lies in the folder that is planned can be changed by the very
+    /// change that is planned, and must not be trusted with secrets where that change is not trusted.
+    pub fn lies_within(&self, folder: &Path) -> bool {
+        self.path.starts_with(folder)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 }
 

@@ -5,7 +5,7 @@ mod environment;
 mod secret;
 
 pub use environment::{CommandError, Environment, FixedEnvironment, Machine};
-pub use secret::{SecretError, SecretRef, SecretRefError};
+pub use secret::{Exposure, SecretError, SecretRef, SecretRefError};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

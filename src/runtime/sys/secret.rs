@@ -34,6 +34,15 @@ enum Place {
     Command { program: String, arguments: Vec<String> },
 }
 
+/// A secret in a file that every account of the machine may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposure {
+    /// The file.
+    pub file: PathBuf,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
 /// Why a text is no reference. The text itself is left out, because it may be the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretRefError {
@@ -82,6 +91,10 @@ pub enum SecretError {
 }
 
 impl SecretRef {
+    /// What every reference looks like, as a pattern for JSON Schemas. A schema that demands exactly this pattern marks
+    /// its value as a secret: what does not fit is never repeated.
+    pub const PATTERN: &'static str = "^(env|file|exec):";
+
     /// Reads a reference.
     ///
     /// # Errors
@@ -136,18 +149,13 @@ impl SecretRef {
         Ok(SecretString::from(text))
     }
 
-    /// What a person should know about how the secret is kept, when it is kept carelessly: a file that others may read.
-    pub fn exposure(&self, environment: &dyn Environment) -> Option<String> {
+    /// Whether the secret is kept carelessly: in a file that every account of the machine may read.
+    pub fn exposure(&self, environment: &dyn Environment) -> Option<Exposure> {
         let Place::File(path) = &self.place else {
             return None;
         };
         let mode = environment.permissions(path)?;
-        (mode & 0o007 != 0).then(|| {
-            format!(
-                "'{}' may be read by everyone on this machine (mode {mode:04o}); run `chmod 600` on it",
-                path.display()
-            )
-        })
+        (mode & 0o004 != 0).then(|| Exposure { file: path.clone(), mode })
     }
 
     fn read(&self, environment: &dyn Environment) -> Result<Vec<u8>, SecretError> {
@@ -163,6 +171,13 @@ impl SecretRef {
                 .run(program, arguments, COMMAND_DEADLINE)
                 .map_err(|source| SecretError::Command { reference: self.clone(), source }),
         }
+    }
+}
+
+impl Exposure {
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        format!("run `chmod 600 {}` (its mode is {:04o})", self.file.display(), self.mode)
     }
 }
 
@@ -286,11 +301,11 @@ mod tests {
     #[test]
     fn a_file_that_everyone_may_read_is_told() {
         let environment = FixedEnvironment::default().with_file_mode("/open", "t", 0o644).with_file("/closed", "t");
-        let exposure = |text: &str| SecretRef::parse(text).expect("a reference").exposure(&environment);
-        assert_eq!(
-            exposure("file:/open").as_deref(),
-            Some("'/open' may be read by everyone on this machine (mode 0644); run `chmod 600` on it")
-        );
+        let exposure = |text: &str| {
+            let reference = SecretRef::parse(text).expect("a reference");
+            reference.exposure(&environment).map(|it| it.remedy())
+        };
+        assert_eq!(exposure("file:/open").as_deref(), Some("run `chmod 600 /open` (its mode is 0644)"));
         assert_eq!(exposure("file:/closed"), None);
         assert_eq!(exposure("env:HOME"), None);
     }

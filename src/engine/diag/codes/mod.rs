@@ -6,12 +6,14 @@
 //!
 //! To add one: a line in the file of its part. Parts that are new get a file here and a line in [`TABLES`].
 
+mod config;
 mod entity;
 mod held;
 mod reference;
 mod repository;
 mod source;
 
+pub use config::*;
 pub use entity::*;
 pub use held::*;
 pub use reference::*;
@@ -32,7 +34,8 @@ pub struct Page {
 }
 
 /// The pages of each part, in the order of codes.
-pub const TABLES: &[&[Page]] = &[source::PAGES, entity::PAGES, reference::PAGES, held::PAGES, repository::PAGES];
+pub const TABLES: &[&[Page]] =
+    &[source::PAGES, entity::PAGES, reference::PAGES, held::PAGES, repository::PAGES, config::PAGES];
 
 /// All pages, in the order of codes.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
