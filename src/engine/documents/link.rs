@@ -234,9 +234,10 @@ impl<'a> Linker<'a> {
 
     /// Whether some group cannot be read, so that it is not known whom and what it lists.
     fn some_group_is_unread(&self) -> bool {
-        self.anything.is_some()
-            || !self.words.is_empty()
-            || self.roots.keys().any(|root| root.kind() == "group")
+        let broken = |(root, why): (&EntityRef, &Option<Root>)| {
+            root.kind() == "group" && matches!(why, Some(Root::Broken(_)))
+        };
+        self.anything.is_some() || !self.words.is_empty() || self.roots.iter().any(broken)
     }
 
     fn suggest(&mut self, target: &EntityRef, wanted: Wanted) -> Option<String> {
@@ -275,6 +276,15 @@ impl<'a> Linker<'a> {
     /// Takes an entity out because of an error that has been reported.
     fn refuse_silently(&mut self, entity: &EntityRef) {
         self.roots.entry(entity.clone()).or_insert(None);
+    }
+
+    /// Takes an entity out because what it needs may be said where nobody can look.
+    fn wait(&mut self, entity: &EntityRef, span: Span, why: &str) {
+        let note = Diagnostic::note(codes::HELD_BACK, format!("'{entity}' {why}")).at(span);
+        self.loaded
+            .diagnostics
+            .push(note.help("correct what is broken; this is not touched meanwhile"));
+        self.refuse_silently(entity);
     }
 
     /// A former name that something else has now, or may have, is not taken over.

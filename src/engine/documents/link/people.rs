@@ -142,9 +142,12 @@ impl<'a> Linker<'a> {
     }
 
     fn homeless(&mut self, reference: &EntityRef, draft: &Draft) {
-        // It may be in an organisation's list where nobody can look, or the error has been reported already.
-        if self.some_group_is_unread() || self.roots.contains_key(reference) {
-            return self.refuse_silently(reference);
+        if self.roots.contains_key(reference) {
+            return;
+        }
+        if self.some_group_is_unread() {
+            let why = "names no organisation, and a group that cannot be read may list them";
+            return self.wait(reference, name_of(draft), why);
         }
         let span = draft
             .entity
