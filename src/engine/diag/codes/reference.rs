@@ -104,4 +104,11 @@ What to do: keep one. `spec.parent` alone is enough; write `children: []` in the
 Example: `formulary.dev/services: gitaa`.
 
 What to do: correct the name; the help proposes the closest."
+
+"FML0315" TEAMS_TOO_DEEP "teams are nested too deeply" "
+Teams may stand 16 levels deep below their organisation; no service nests them further.
+
+Example: a chain of twenty teams, each the parent of the next.
+
+What to do: give some of them a parent further up."
 }
