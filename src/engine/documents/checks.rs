@@ -15,15 +15,9 @@ pub type Check = fn(&Catalogue, &Options, &mut Findings);
 pub const CHECKS: &[(&str, Check)] = &[
     ("names are unique over namespaces", shared_names),
     ("an e-mail address belongs to one person", duplicate_emails),
-    (
-        "members of a team are in its organisation",
-        outside_organisation,
-    ),
+    ("members of a team are in its organisation", outside_organisation),
     ("a former name is claimed once", former_names),
-    (
-        "addresses lie in the organisation's domains",
-        foreign_emails,
-    ),
+    ("addresses lie in the organisation's domains", foreign_emails),
     ("services exist", unknown_services),
 ];
 
@@ -68,11 +62,8 @@ pub(super) fn run(catalogue: &Catalogue, options: &Options, findings: &mut Findi
 fn shared_names(catalogue: &Catalogue, _: &Options, findings: &mut Findings) {
     let mut first: BTreeMap<(&str, &str), &Entity> = BTreeMap::new();
     let people = catalogue.people.values().map(|it| &it.entity);
-    let groups = catalogue
-        .organisations
-        .values()
-        .map(|it| &it.entity)
-        .chain(catalogue.teams.values().map(|it| &it.entity));
+    let groups =
+        catalogue.organisations.values().map(|it| &it.entity).chain(catalogue.teams.values().map(|it| &it.entity));
     for entity in people.chain(groups) {
         let reference = &entity.reference;
         let Some(other) = first.insert((reference.kind(), reference.name()), entity) else {
@@ -92,15 +83,10 @@ fn duplicate_emails(catalogue: &Catalogue, _: &Options, findings: &mut Findings)
     let mut first = BTreeMap::new();
     for (reference, person) in &catalogue.people {
         let Some(email) = &person.email else { continue };
-        let Some((other, span)) =
-            first.insert(email.value.to_lowercase(), (reference, &email.span))
-        else {
+        let Some((other, span)) = first.insert(email.value.to_lowercase(), (reference, &email.span)) else {
             continue;
         };
-        let message = format!(
-            "'{reference}' has the e-mail address of '{other}': {}",
-            email.value
-        );
+        let message = format!("'{reference}' has the e-mail address of '{other}': {}", email.value);
         let problem = Diagnostic::error(codes::DUPLICATE_EMAIL, message)
             .at(email.span.clone())
             .help("give each the address that is theirs alone")
@@ -120,14 +106,10 @@ fn outside_organisation(catalogue: &Catalogue, _: &Options, findings: &mut Findi
                 continue;
             }
             let organisation = team.organisation.name();
-            let message = format!(
-                "'{reference}' is in team '{}' and not in its organisation '{organisation}'",
-                group.name()
-            );
+            let message =
+                format!("'{reference}' is in team '{}' and not in its organisation '{organisation}'", group.name());
             let problem = Diagnostic::error(codes::OUTSIDE_ORGANISATION, message).at(span.clone());
-            let problem = problem.help(format!(
-                "add '{organisation}' to their 'memberOf', or take the team out"
-            ));
+            let problem = problem.help(format!("add '{organisation}' to their 'memberOf', or take the team out"));
             // Said in the team's document it must not take the person out of everything.
             if span.file == team.entity.span.file && span.file != person.entity.span.file {
                 findings.refuse_memberships(group, problem);
@@ -142,10 +124,7 @@ fn former_names(catalogue: &Catalogue, _: &Options, findings: &mut Findings) {
     let mut first: BTreeMap<(String, String), &Entity> = BTreeMap::new();
     for entity in catalogue.entities() {
         for former in &entity.previously {
-            let key = (
-                entity.reference.kind().to_owned(),
-                former.value.to_lowercase(),
-            );
+            let key = (entity.reference.kind().to_owned(), former.value.to_lowercase());
             let Some(other) = first.insert(key, entity) else {
                 continue;
             };
@@ -156,10 +135,7 @@ fn former_names(catalogue: &Catalogue, _: &Options, findings: &mut Findings) {
             let problem = Diagnostic::error(codes::PREVIOUS_TWICE, message)
                 .at(former.span.clone())
                 .help("keep it where the accounts are meant to go");
-            findings.refuse(
-                &entity.reference,
-                problem.related(other.name.span.clone(), "the other one"),
-            );
+            findings.refuse(&entity.reference, problem.related(other.name.span.clone(), "the other one"));
             findings.refuse_too(&other.reference);
         }
     }
@@ -167,35 +143,18 @@ fn former_names(catalogue: &Catalogue, _: &Options, findings: &mut Findings) {
 
 fn foreign_emails(catalogue: &Catalogue, _: &Options, findings: &mut Findings) {
     for person in catalogue.people.values() {
-        let Some((email, home)) = person
-            .email
-            .as_ref()
-            .zip(catalogue.organisations.get(&person.home))
-        else {
+        let Some((email, home)) = person.email.as_ref().zip(catalogue.organisations.get(&person.home)) else {
             continue;
         };
-        let domain = email
-            .value
-            .rsplit('@')
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
+        let domain = email.value.rsplit('@').next().unwrap_or_default().to_lowercase();
         let known = || home.email_domains.iter().map(|it| it.value.as_str());
         if home.email_domains.is_empty() || known().any(|it| it == domain) {
             continue;
         }
-        let message = format!(
-            "address '{}' is outside the domains of '{}'",
-            email.value,
-            person.home.name()
-        );
+        let message = format!("address '{}' is outside the domains of '{}'", email.value, person.home.name());
         let help = did_you_mean(&domain, known())
             .unwrap_or_else(|| "add the domain to the organisation if it is right".to_owned());
-        findings.report(
-            Diagnostic::warning(codes::FOREIGN_EMAIL, message)
-                .at(email.span.clone())
-                .help(help),
-        );
+        findings.report(Diagnostic::warning(codes::FOREIGN_EMAIL, message).at(email.span.clone()).help(help));
     }
 }
 
@@ -207,19 +166,12 @@ fn unknown_services(catalogue: &Catalogue, options: &Options, findings: &mut Fin
         let Some(placement) = &entity.placement else {
             continue;
         };
-        for service in placement
-            .value
-            .names()
-            .filter(|service| !services.contains(*service))
-        {
+        for service in placement.value.names().filter(|service| !services.contains(*service)) {
             let known = || services.iter().map(String::as_str);
-            let help = did_you_mean(service, known()).unwrap_or_else(|| {
-                format!("the config has {}", known().collect::<Vec<_>>().join(", "))
-            });
+            let help = did_you_mean(service, known())
+                .unwrap_or_else(|| format!("the config has {}", known().collect::<Vec<_>>().join(", ")));
             let message = format!("service '{service}' does not exist");
-            let problem = Diagnostic::error(codes::UNKNOWN_SERVICE, message)
-                .at(placement.span.clone())
-                .help(help);
+            let problem = Diagnostic::error(codes::UNKNOWN_SERVICE, message).at(placement.span.clone()).help(help);
             findings.refuse(&entity.reference, problem);
         }
     }

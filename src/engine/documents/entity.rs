@@ -71,11 +71,7 @@ pub(super) fn draft(
     span: &Span,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Draft> {
-    let mut reader = Reader {
-        reference,
-        tree,
-        problems,
-    };
+    let mut reader = Reader { reference, tree, problems };
     let body = match role {
         Role::Organisation | Role::Team => Body::Group(reader.group()),
         Role::Person => Body::Person(reader.person()),
@@ -90,10 +86,7 @@ pub(super) fn draft(
             spec: tree.value["spec"].clone(),
         },
         Role::Workspace => {
-            reader.placeholders(
-                &tree.value["spec"]["parameters"],
-                &mut "/spec/parameters".to_owned(),
-            );
+            reader.placeholders(&tree.value["spec"]["parameters"], &mut "/spec/parameters".to_owned());
             Body::Workspace {
                 owner: reader.reference("/spec/owner", "group")?,
                 template: reader.reference("/spec/scaffoldedFrom", "template")?,
@@ -129,12 +122,9 @@ impl Reader<'_> {
                 "services" => match Placement::parse(&value.value) {
                     Ok(placed) => placement = Some(Spanned::new(placed, value.span)),
                     Err(error) => self.problems.push(
-                        Diagnostic::error(
-                            codes::BAD_ANNOTATION,
-                            format!("annotation '{key}': {error}"),
-                        )
-                        .at(value.span)
-                        .help("write 'none', names separated by commas, or each with '+' or '-'"),
+                        Diagnostic::error(codes::BAD_ANNOTATION, format!("annotation '{key}': {error}"))
+                            .at(value.span)
+                            .help("write 'none', names separated by commas, or each with '+' or '-'"),
                     ),
                 },
                 "members" | "email-domains" if matches!(role, Role::Organisation | Role::Team) => {}
@@ -158,31 +148,15 @@ impl Reader<'_> {
     }
 
     fn group(&self) -> GroupBody {
-        let option = |name: &str| {
-            self.text(&format!(
-                "/metadata/annotations/{}",
-                PREFIX.replace('/', "~1") + name
-            ))
-        };
-        let domains = option("email-domains")
-            .map(|text| listed(&text))
-            .unwrap_or_default();
+        let option = |name: &str| self.text(&format!("/metadata/annotations/{}", PREFIX.replace('/', "~1") + name));
+        let domains = option("email-domains").map(|text| listed(&text)).unwrap_or_default();
         let mode = option("members").map(|text| {
-            text.map(|text| {
-                if text == "additive" {
-                    MembersMode::Additive
-                } else {
-                    MembersMode::Authoritative
-                }
-            })
+            text.map(|text| if text == "additive" { MembersMode::Additive } else { MembersMode::Authoritative })
         });
         GroupBody {
             display_name: self.text("/spec/profile/displayName"),
             email: self.text("/spec/profile/email"),
-            email_domains: domains
-                .into_iter()
-                .map(|domain| domain.map(|it| it.to_lowercase()))
-                .collect(),
+            email_domains: domains.into_iter().map(|domain| domain.map(|it| it.to_lowercase())).collect(),
             parent: self.reference("/spec/parent", "group"),
             children: self.references("/spec/children", "group"),
             members: self.references("/spec/members", "user"),
@@ -201,10 +175,7 @@ impl Reader<'_> {
 
     fn text(&self, pointer: &str) -> Option<Spanned<String>> {
         let value = self.tree.value.pointer(pointer)?.as_str()?;
-        Some(Spanned::new(
-            value.to_owned(),
-            self.tree.spans.nearest(pointer),
-        ))
+        Some(Spanned::new(value.to_owned(), self.tree.spans.nearest(pointer)))
     }
 
     /// A reference; the format has already refused what cannot be read.
@@ -215,29 +186,16 @@ impl Reader<'_> {
     }
 
     fn references(&self, pointer: &str, kind: &str) -> Vec<Spanned<EntityRef>> {
-        let count = self
-            .tree
-            .value
-            .pointer(pointer)
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len);
-        (0..count)
-            .filter_map(|index| self.reference(&format!("{pointer}/{index}"), kind))
-            .collect()
+        let count = self.tree.value.pointer(pointer).and_then(Value::as_array).map_or(0, Vec::len);
+        (0..count).filter_map(|index| self.reference(&format!("{pointer}/{index}"), kind)).collect()
     }
 
     /// All annotations of ours.
     fn annotations(&self) -> Vec<(String, Spanned<String>)> {
         let annotations = self.tree.value["metadata"]["annotations"].as_object();
-        let ours = annotations
-            .into_iter()
-            .flatten()
-            .filter(|(key, _)| key.starts_with(PREFIX));
+        let ours = annotations.into_iter().flatten().filter(|(key, _)| key.starts_with(PREFIX));
         ours.filter_map(|(key, _)| {
-            let pointer = format!(
-                "/metadata/annotations/{}",
-                key.replace('~', "~0").replace('/', "~1")
-            );
+            let pointer = format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"));
             Some((key.clone(), self.text(&pointer)?))
         })
         .collect()
@@ -253,11 +211,7 @@ impl Reader<'_> {
         }
         let message = format!("annotation '{key}' has no effect on '{}'", self.reference);
         let help = format!("it is for {}", annotation.applies_to.join(", "));
-        self.problems.push(
-            Diagnostic::warning(codes::ANNOTATION_ELSEWHERE, message)
-                .at(span.clone())
-                .help(help),
-        );
+        self.problems.push(Diagnostic::warning(codes::ANNOTATION_ELSEWHERE, message).at(span.clone()).help(help));
     }
 
     /// Warns of a group that is neither an organisation nor a team.
@@ -271,35 +225,22 @@ impl Reader<'_> {
         let message = format!("group type '{}' is provisioned nowhere", kind.value);
         let help = did_you_mean(&kind.value, ["organization", "team"])
             .unwrap_or_else(|| "'organization' and 'team' are provisioned".to_owned());
-        self.problems.push(
-            Diagnostic::warning(codes::UNMANAGED_GROUP, message)
-                .at(kind.span)
-                .help(help),
-        );
+        self.problems.push(Diagnostic::warning(codes::UNMANAGED_GROUP, message).at(kind.span).help(help));
     }
 
     /// Refuses what Backstage would replace by the contents of a file. As deep as the document, which is bounded.
     fn placeholders(&mut self, value: &Value, pointer: &mut String) {
         let parts: Vec<(String, &Value)> = match value {
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, it)| (index.to_string(), it))
-                .collect(),
+            Value::Array(items) => items.iter().enumerate().map(|(index, it)| (index.to_string(), it)).collect(),
             Value::Object(map) => {
                 if let (1, Some(key @ ("$text" | "$json" | "$yaml"))) =
                     (map.len(), map.keys().next().map(String::as_str))
                 {
-                    let message =
-                        format!("Backstage would replace '{key}' in parameters by a file");
-                    let problem = Diagnostic::error(codes::PLACEHOLDER, message)
-                        .help("write the value itself");
-                    self.problems
-                        .push(problem.at(self.tree.spans.nearest(pointer)));
+                    let message = format!("Backstage would replace '{key}' in parameters by a file");
+                    let problem = Diagnostic::error(codes::PLACEHOLDER, message).help("write the value itself");
+                    self.problems.push(problem.at(self.tree.spans.nearest(pointer)));
                 }
-                map.iter()
-                    .map(|(key, it)| (key.replace('~', "~0").replace('/', "~1"), it))
-                    .collect()
+                map.iter().map(|(key, it)| (key.replace('~', "~0").replace('/', "~1"), it)).collect()
             }
             _ => return,
         };
@@ -328,12 +269,6 @@ impl Extent {
 
 /// The parts of a list that is written with commas; each has the place of the whole.
 fn listed(text: &Spanned<String>) -> Vec<Spanned<String>> {
-    let parts = text
-        .value
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
-    parts
-        .map(|part| Spanned::new(part.to_owned(), text.span.clone()))
-        .collect()
+    let parts = text.value.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| Spanned::new(part.to_owned(), text.span.clone())).collect()
 }

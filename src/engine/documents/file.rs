@@ -53,12 +53,7 @@ pub fn parse_file(path: &str, entry: &FileEntry, options: &Options) -> Option<Pa
     }
     let file: Arc<str> = path.into();
     if let Some(problem) = bad_path(&file) {
-        return Some(ParsedFile {
-            path: file,
-            declarations: Vec::new(),
-            diagnostics: vec![problem],
-            unread: None,
-        });
+        return Some(ParsedFile { path: file, declarations: Vec::new(), diagnostics: vec![problem], unread: None });
     }
     let (problem, could_declare_anything) = match entry {
         FileEntry::Blob(bytes) if is_document(path) => {
@@ -66,60 +61,31 @@ pub fn parse_file(path: &str, entry: &FileEntry, options: &Options) -> Option<Pa
         }
         FileEntry::Blob(_) => return None,
         FileEntry::Symlink(target) if is_document(path) || could_be_a_folder(path) => {
-            let message =
-                format!("'{path}' is a symbolic link to '{target}', which is not followed");
-            (
-                Diagnostic::error(codes::SYMLINK, message).help("put the document itself there"),
-                false,
-            )
+            let message = format!("'{path}' is a symbolic link to '{target}', which is not followed");
+            (Diagnostic::error(codes::SYMLINK, message).help("put the document itself there"), false)
         }
         FileEntry::Symlink(_) => return None,
         FileEntry::Submodule => {
             let message = format!("'{path}' is a submodule, which is not entered");
-            (
-                Diagnostic::error(codes::SUBMODULE, message)
-                    .help("bring the files into this repository"),
-                false,
-            )
+            (Diagnostic::error(codes::SUBMODULE, message).help("bring the files into this repository"), false)
         }
         FileEntry::TooLarge(_) | FileEntry::Unreadable(_) if !is_document(path) => return None,
         FileEntry::TooLarge(bytes) => {
             let message = format!("file '{path}' has {bytes} bytes and is not read");
-            (
-                Diagnostic::error(codes::FILE_TOO_LARGE, message)
-                    .help("split it into several files"),
-                true,
-            )
+            (Diagnostic::error(codes::FILE_TOO_LARGE, message).help("split it into several files"), true)
         }
         FileEntry::Unreadable(reason) => {
             let message = format!("file '{path}' cannot be read: {reason}");
-            (
-                Diagnostic::error(codes::FILE_UNREADABLE, message).help("make it readable"),
-                true,
-            )
+            (Diagnostic::error(codes::FILE_UNREADABLE, message).help("make it readable"), true)
         }
     };
     let words = (!could_declare_anything).then(|| words_of(path));
-    let unread = Unread {
-        diagnostics: vec![problem.at(Span::start_of(file.clone()))],
-        ours: false,
-        words,
-    };
-    Some(ParsedFile {
-        path: file,
-        declarations: Vec::new(),
-        diagnostics: Vec::new(),
-        unread: Some(unread),
-    })
+    let unread = Unread { diagnostics: vec![problem.at(Span::start_of(file.clone()))], ours: false, words };
+    Some(ParsedFile { path: file, declarations: Vec::new(), diagnostics: Vec::new(), unread: Some(unread) })
 }
 
 fn parse_blob(file: Arc<str>, bytes: &[u8], options: &Options) -> ParsedFile {
-    let mut parsed = ParsedFile {
-        path: file,
-        declarations: Vec::new(),
-        diagnostics: Vec::new(),
-        unread: None,
-    };
+    let mut parsed = ParsedFile { path: file, declarations: Vec::new(), diagnostics: Vec::new(), unread: None };
     for document in source::read(&parsed.path, bytes, &options.limits) {
         parsed.take(document, bytes);
     }
@@ -128,11 +94,7 @@ fn parse_blob(file: Arc<str>, bytes: &[u8], options: &Options) -> ParsedFile {
 
 impl ParsedFile {
     fn take(&mut self, document: Document, bytes: &[u8]) {
-        let Document {
-            span,
-            tree,
-            mut diagnostics,
-        } = document;
+        let Document { span, tree, mut diagnostics } = document;
         let Some(tree) = tree else {
             return self.unread(diagnostics, bytes);
         };
@@ -146,28 +108,15 @@ impl ParsedFile {
                     unread.ours = true;
                 }
             }
-            Identity::Known {
-                reference,
-                role,
-                problem,
-            } => {
+            Identity::Known { reference, role, problem } => {
                 diagnostics.extend(problem);
-                diagnostics.extend(schema::check(
-                    role.format(reference.kind()),
-                    &tree.value,
-                    &tree.spans,
-                ));
+                diagnostics.extend(schema::check(role.format(reference.kind()), &tree.value, &tree.spans));
                 let mut built = None;
                 if !diagnostics.iter().any(Diagnostic::is_error) {
                     built = draft(&reference, role, &tree, &span, &mut diagnostics);
                 }
                 let sound = !diagnostics.iter().any(Diagnostic::is_error);
-                self.declarations.push(Declaration {
-                    reference,
-                    role,
-                    span,
-                    draft: built.filter(|_| sound),
-                });
+                self.declarations.push(Declaration { reference, role, span, draft: built.filter(|_| sound) });
                 self.diagnostics.extend(diagnostics);
             }
         }
@@ -176,15 +125,9 @@ impl ParsedFile {
     fn unread(&mut self, diagnostics: Vec<Diagnostic>, bytes: &[u8]) {
         let path = &self.path;
         let unread = self.unread.get_or_insert_with(|| {
-            let text = std::str::from_utf8(bytes)
-                .ok()
-                .filter(|text| !text.starts_with("version https://git-lfs"));
+            let text = std::str::from_utf8(bytes).ok().filter(|text| !text.starts_with("version https://git-lfs"));
             let words = text.map(|text| words_of(text).into_iter().chain(words_of(path)).collect());
-            Unread {
-                diagnostics: Vec::new(),
-                ours: text.is_some_and(mentions_backstage),
-                words,
-            }
+            Unread { diagnostics: Vec::new(), ours: text.is_some_and(mentions_backstage), words }
         });
         unread.diagnostics.extend(diagnostics);
     }
@@ -193,9 +136,7 @@ impl ParsedFile {
 /// Whether a file is a document by its name.
 fn is_document(path: &str) -> bool {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    ["yaml", "yml", "json"]
-        .iter()
-        .any(|it| extension.eq_ignore_ascii_case(it))
+    ["yaml", "yml", "json"].iter().any(|it| extension.eq_ignore_ascii_case(it))
 }
 
 fn could_be_a_folder(path: &str) -> bool {
@@ -203,14 +144,11 @@ fn could_be_a_folder(path: &str) -> bool {
 }
 
 fn is_excluded(path: &str, options: &Options) -> bool {
-    let hidden = |part: &str| {
-        (part.starts_with('.') && part.len() > 1 && part != "..") || part == "node_modules"
-    };
+    let hidden = |part: &str| (part.starts_with('.') && part.len() > 1 && part != "..") || part == "node_modules";
     path.split('/').any(hidden)
         || options.exclude.iter().any(|folder| {
             let folder = folder.trim_end_matches('/');
-            path.strip_prefix(folder)
-                .is_some_and(|rest| rest.starts_with('/'))
+            path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
         })
 }
 
@@ -231,10 +169,7 @@ fn bad_path(path: &Arc<str>) -> Option<Diagnostic> {
 fn words_of(text: &str) -> BTreeSet<String> {
     let in_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let mut words = BTreeSet::new();
-    for word in text
-        .split(|c| !in_name(c))
-        .map(|word| word.trim_matches(['-', '_', '.']))
-    {
+    for word in text.split(|c| !in_name(c)).map(|word| word.trim_matches(['-', '_', '.'])) {
         if (1..=63).contains(&word.len()) {
             words.insert(word.to_ascii_lowercase());
         }

@@ -29,13 +29,8 @@ pub(super) fn hold(loaded: &mut Loaded, roots: BTreeMap<EntityRef, Option<Root>>
     let mut held: BTreeSet<EntityRef> = roots.keys().cloned().collect();
     for (root, why) in &roots {
         let waiting = follow(root, &dependents, &mut held);
-        let span = loaded
-            .catalogue
-            .entity(root)
-            .map(|entity| entity.span.clone());
-        loaded
-            .diagnostics
-            .extend(note(root, why.as_ref(), span, &waiting));
+        let span = loaded.catalogue.entity(root).map(|entity| entity.span.clone());
+        loaded.diagnostics.extend(note(root, why.as_ref(), span, &waiting));
     }
     remove(&mut loaded.catalogue, &held);
     let quarantine = &mut loaded.quarantine;
@@ -64,12 +59,7 @@ fn follow(
 
 fn dependents(catalogue: &Catalogue) -> HashMap<EntityRef, Vec<EntityRef>> {
     let mut dependents: HashMap<EntityRef, Vec<EntityRef>> = HashMap::new();
-    let mut add = |on: &EntityRef, entity: &EntityRef| {
-        dependents
-            .entry(on.clone())
-            .or_default()
-            .push(entity.clone())
-    };
+    let mut add = |on: &EntityRef, entity: &EntityRef| dependents.entry(on.clone()).or_default().push(entity.clone());
     for (reference, team) in &catalogue.teams {
         add(&team.parent.value, reference);
     }
@@ -88,9 +78,7 @@ fn dependents(catalogue: &Catalogue) -> HashMap<EntityRef, Vec<EntityRef>> {
 
 fn remove(catalogue: &mut Catalogue, held: &BTreeSet<EntityRef>) {
     let stays = |reference: &EntityRef| !held.contains(reference);
-    catalogue
-        .organisations
-        .retain(|reference, _| stays(reference));
+    catalogue.organisations.retain(|reference, _| stays(reference));
     catalogue.teams.retain(|reference, _| stays(reference));
     catalogue.people.retain(|reference, _| stays(reference));
     catalogue.components.retain(|reference, _| stays(reference));
@@ -98,10 +86,7 @@ fn remove(catalogue: &mut Catalogue, held: &BTreeSet<EntityRef>) {
     catalogue.workspaces.retain(|reference, _| stays(reference));
     catalogue.others.retain(|reference, _| stays(reference));
     for organisation in catalogue.organisations.values_mut() {
-        organisation
-            .members
-            .people
-            .retain(|person, _| stays(person));
+        organisation.members.people.retain(|person, _| stays(person));
         organisation.teams.retain(stays);
     }
     for team in catalogue.teams.values_mut() {
@@ -114,31 +99,18 @@ fn remove(catalogue: &mut Catalogue, held: &BTreeSet<EntityRef>) {
     }
 }
 
-fn note(
-    root: &EntityRef,
-    why: Option<&Root>,
-    span: Option<Span>,
-    waiting: &[EntityRef],
-) -> Option<Diagnostic> {
+fn note(root: &EntityRef, why: Option<&Root>, span: Option<Span>, waiting: &[EntityRef]) -> Option<Diagnostic> {
     const SHOWN: usize = 5;
     let names: Vec<&str> = waiting.iter().take(SHOWN).map(EntityRef::as_str).collect();
-    let more = if waiting.len() > names.len() {
-        ", …"
-    } else {
-        ""
-    };
+    let more = if waiting.len() > names.len() { ", …" } else { "" };
     let those = match waiting.len() {
         0 => String::new(),
         1 => format!("; what depends on it waits: {}", names[0]),
-        count => format!(
-            "; {count} entities that depend on it wait: {}{more}",
-            names.join(", ")
-        ),
+        count => format!("; {count} entities that depend on it wait: {}{more}", names.join(", ")),
     };
     match why {
         Some(Root::MayBeDeclared { span, file }) => {
-            let message =
-                format!("'{root}' may be declared in '{file}', which cannot be read{those}");
+            let message = format!("'{root}' may be declared in '{file}', which cannot be read{those}");
             let note = Diagnostic::note(codes::MAY_BE_DECLARED, message).at(span.clone());
             Some(note.help(format!("correct '{file}'")))
         }
@@ -148,10 +120,8 @@ fn note(
                 Some(Root::Broken(span)) => Some(span.clone()),
                 _ => span,
             };
-            let note =
-                Diagnostic::note(codes::HELD_BACK, format!("'{root}' stands as it is{those}"));
-            let note = note
-                .help("correct the document; nothing that it declared before is touched meanwhile");
+            let note = Diagnostic::note(codes::HELD_BACK, format!("'{root}' stands as it is{those}"));
+            let note = note.help("correct the document; nothing that it declared before is touched meanwhile");
             Some(Diagnostic { span, ..note })
         }
     }

@@ -14,11 +14,7 @@ pub(super) enum Identity {
     /// Meant to be an entity, but it cannot be known which.
     Unknown(Diagnostic),
     /// This entity.
-    Known {
-        reference: EntityRef,
-        role: Role,
-        problem: Option<Diagnostic>,
-    },
+    Known { reference: EntityRef, role: Role, problem: Option<Diagnostic> },
 }
 
 /// What an entity is to us.
@@ -80,75 +76,40 @@ const CORE: &[&str] = &["backstage.io/v1alpha1", "backstage.io/v1beta1"];
 pub(super) fn identify(tree: &Tree, document: &Span) -> Identity {
     let value = &tree.value;
     if let Some(items) = value.as_array() {
-        return if items.iter().any(claims_to_be_an_entity) {
-            unknown(in_a_list(document))
-        } else {
-            Identity::Foreign
-        };
+        return if items.iter().any(claims_to_be_an_entity) { unknown(in_a_list(document)) } else { Identity::Foreign };
     }
-    let at = |pointer: &str| {
-        tree.spans
-            .value(pointer)
-            .unwrap_or_else(|| document.clone())
-    };
+    let at = |pointer: &str| tree.spans.value(pointer).unwrap_or_else(|| document.clone());
     let version = value["apiVersion"].as_str();
     if !claims_to_be_an_entity(value) {
         // Kubernetes and others use the same two fields; a slip in ours is worth noticing.
         let likely = version.and_then(|version| nearest(version, known_versions()));
         return match likely.filter(|_| known_kind(&value["kind"]).is_some()) {
             Some(likely) => unknown(
-                Diagnostic::error(
-                    codes::NOT_IDENTIFIED,
-                    "the version of a document's format is unknown",
-                )
-                .at(at("/apiVersion"))
-                .help(format!("did you mean '{likely}'?")),
+                Diagnostic::error(codes::NOT_IDENTIFIED, "the version of a document's format is unknown")
+                    .at(at("/apiVersion"))
+                    .help(format!("did you mean '{likely}'?")),
             ),
             None => Identity::Foreign,
         };
     }
     let Some(version) = version else {
         return unknown(
-            Diagnostic::error(
-                codes::NOT_IDENTIFIED,
-                "the document looks like an entity and has no 'apiVersion'",
-            )
-            .at(at("/kind"))
-            .help("add 'apiVersion: backstage.io/v1alpha1'"),
+            Diagnostic::error(codes::NOT_IDENTIFIED, "the document looks like an entity and has no 'apiVersion'")
+                .at(at("/kind"))
+                .help("add 'apiVersion: backstage.io/v1alpha1'"),
         );
     };
-    if let Some(pointer) = tree
-        .ambiguous
-        .iter()
-        .find(|pointer| IDENTIFYING.contains(&pointer.as_str()))
-    {
-        let message = format!(
-            "the document cannot be identified, because '{}' appears twice",
-            &pointer[1..]
-        );
-        return unknown(
-            Diagnostic::error(codes::NOT_IDENTIFIED, message)
-                .at(at(pointer))
-                .help("keep one of them"),
-        );
+    if let Some(pointer) = tree.ambiguous.iter().find(|pointer| IDENTIFYING.contains(&pointer.as_str())) {
+        let message = format!("the document cannot be identified, because '{}' appears twice", &pointer[1..]);
+        return unknown(Diagnostic::error(codes::NOT_IDENTIFIED, message).at(at(pointer)).help("keep one of them"));
     }
     let Some(written) = value["kind"].as_str() else {
         let message = "the document has an 'apiVersion' of Backstage and no 'kind'";
-        return unknown(
-            Diagnostic::error(codes::NOT_IDENTIFIED, message)
-                .at(at("/apiVersion"))
-                .help("add the 'kind'"),
-        );
+        return unknown(Diagnostic::error(codes::NOT_IDENTIFIED, message).at(at("/apiVersion")).help("add the 'kind'"));
     };
-    let Some((kind, versions)) = KINDS
-        .iter()
-        .find(|(kind, _)| kind.eq_ignore_ascii_case(written))
-    else {
-        let problem = Diagnostic::error(
-            codes::UNKNOWN_KIND,
-            format!("kind '{written}' does not exist"),
-        )
-        .at(at("/kind"));
+    let Some((kind, versions)) = KINDS.iter().find(|(kind, _)| kind.eq_ignore_ascii_case(written)) else {
+        let problem =
+            Diagnostic::error(codes::UNKNOWN_KIND, format!("kind '{written}' does not exist")).at(at("/kind"));
         let kinds = KINDS.iter().map(|(kind, _)| *kind);
         let help = nearest(written, kinds.clone()).map_or_else(
             || format!("kinds are {}", kinds.collect::<Vec<_>>().join(", ")),
@@ -161,37 +122,19 @@ pub(super) fn identify(tree: &Tree, document: &Span) -> Identity {
         Err((pointer, message)) => {
             let place = tree.spans.nearest(pointer);
             let help = "names have 1 to 63 letters and digits, with '-', '_' and '.' inside";
-            return unknown(
-                Diagnostic::error(codes::NOT_IDENTIFIED, message)
-                    .at(place)
-                    .help(help),
-            );
+            return unknown(Diagnostic::error(codes::NOT_IDENTIFIED, message).at(place).help(help));
         }
     };
     let problem = if *kind != written {
-        let problem = Diagnostic::error(
-            codes::UNKNOWN_KIND,
-            format!("kind '{written}' does not exist"),
-        );
+        let problem = Diagnostic::error(codes::UNKNOWN_KIND, format!("kind '{written}' does not exist"));
         Some(problem.at(at("/kind")).help(format!("write '{kind}'")))
     } else if !versions.contains(&version) {
-        let problem = Diagnostic::error(
-            codes::UNKNOWN_KIND,
-            format!("kind '{kind}' does not exist in '{version}'"),
-        );
-        Some(
-            problem
-                .at(at("/apiVersion"))
-                .help(format!("write '{}'", versions[0])),
-        )
+        let problem = Diagnostic::error(codes::UNKNOWN_KIND, format!("kind '{kind}' does not exist in '{version}'"));
+        Some(problem.at(at("/apiVersion")).help(format!("write '{}'", versions[0])))
     } else {
         None
     };
-    Identity::Known {
-        reference,
-        role: role(kind, value),
-        problem,
-    }
+    Identity::Known { reference, role: role(kind, value), problem }
 }
 
 /// Whether a text says somewhere that it is for Backstage; for files that cannot be read.
@@ -200,13 +143,7 @@ pub(super) fn mentions_backstage(text: &str) -> bool {
 }
 
 /// The fields that tell which entity it is.
-const IDENTIFYING: [&str; 5] = [
-    "/apiVersion",
-    "/kind",
-    "/metadata",
-    "/metadata/name",
-    "/metadata/namespace",
-];
+const IDENTIFYING: [&str; 5] = ["/apiVersion", "/kind", "/metadata", "/metadata/name", "/metadata/namespace"];
 
 fn claims_to_be_an_entity(value: &Value) -> bool {
     match &value["apiVersion"] {
@@ -220,16 +157,11 @@ fn claims_to_be_an_entity(value: &Value) -> bool {
 
 fn known_kind(kind: &Value) -> Option<&'static str> {
     let kind = kind.as_str()?;
-    KINDS
-        .iter()
-        .map(|(known, _)| *known)
-        .find(|known| known.eq_ignore_ascii_case(kind))
+    KINDS.iter().map(|(known, _)| *known).find(|known| known.eq_ignore_ascii_case(kind))
 }
 
 fn known_versions() -> impl Iterator<Item = &'static str> {
-    KINDS
-        .iter()
-        .flat_map(|(_, versions)| versions.iter().copied())
+    KINDS.iter().flat_map(|(_, versions)| versions.iter().copied())
 }
 
 fn reference(kind: &str, value: &Value) -> Result<EntityRef, (&'static str, String)> {
@@ -238,10 +170,7 @@ fn reference(kind: &str, value: &Value) -> Result<EntityRef, (&'static str, Stri
         Value::String(name) if is_name(name) => name,
         Value::String(name) => return Err(("/metadata/name", format!("'{name}' is not a name"))),
         Value::Null => {
-            return Err((
-                "/metadata",
-                "the document has no 'metadata.name'".to_owned(),
-            ));
+            return Err(("/metadata", "the document has no 'metadata.name'".to_owned()));
         }
         _ => return Err(("/metadata/name", "'metadata.name' is not text".to_owned())),
     };
@@ -249,10 +178,7 @@ fn reference(kind: &str, value: &Value) -> Result<EntityRef, (&'static str, Stri
         Value::Null => DEFAULT_NAMESPACE,
         Value::String(namespace) if is_namespace(namespace) => namespace,
         _ => {
-            return Err((
-                "/metadata/namespace",
-                "'metadata.namespace' is not a namespace".to_owned(),
-            ));
+            return Err(("/metadata/namespace", "'metadata.namespace' is not a namespace".to_owned()));
         }
     };
     Ok(EntityRef::new(kind, namespace, name))
@@ -271,13 +197,9 @@ fn role(kind: &str, value: &Value) -> Role {
 }
 
 fn in_a_list(document: &Span) -> Diagnostic {
-    Diagnostic::new(
-        Severity::Error,
-        codes::NOT_IDENTIFIED,
-        "entities stand in a list",
-    )
-    .at(document.clone())
-    .help("make each a document of its own, with a line '---' between them")
+    Diagnostic::new(Severity::Error, codes::NOT_IDENTIFIED, "entities stand in a list")
+        .at(document.clone())
+        .help("make each a document of its own, with a line '---' between them")
 }
 
 fn unknown(problem: Diagnostic) -> Identity {

@@ -27,9 +27,7 @@ pub(super) fn link<'a>(files: impl IntoIterator<Item = &'a ParsedFile>) -> Loade
     linker.people();
     linker.owners();
     linker.former_names();
-    let Linker {
-        mut loaded, roots, ..
-    } = linker;
+    let Linker { mut loaded, roots, .. } = linker;
     hold(&mut loaded, roots);
     loaded
 }
@@ -52,26 +50,12 @@ struct Wanted {
     words: &'static str,
 }
 
-const A_GROUP: Wanted = Wanted {
-    roles: &[Role::Organisation, Role::Team],
-    words: "an organisation or a team",
-};
-const A_TEAM: Wanted = Wanted {
-    roles: &[Role::Team],
-    words: "a team",
-};
-const A_PERSON: Wanted = Wanted {
-    roles: &[Role::Person],
-    words: "a user",
-};
-const A_TEMPLATE: Wanted = Wanted {
-    roles: &[Role::Template],
-    words: "a template",
-};
-const AN_OWNER: Wanted = Wanted {
-    roles: &[Role::Organisation, Role::Team, Role::Person],
-    words: "an organisation, a team or a user",
-};
+const A_GROUP: Wanted = Wanted { roles: &[Role::Organisation, Role::Team], words: "an organisation or a team" };
+const A_TEAM: Wanted = Wanted { roles: &[Role::Team], words: "a team" };
+const A_PERSON: Wanted = Wanted { roles: &[Role::Person], words: "a user" };
+const A_TEMPLATE: Wanted = Wanted { roles: &[Role::Template], words: "a template" };
+const AN_OWNER: Wanted =
+    Wanted { roles: &[Role::Organisation, Role::Team, Role::Person], words: "an organisation, a team or a user" };
 
 struct Linker<'a> {
     declared: BTreeMap<EntityRef, &'a Declaration>,
@@ -98,10 +82,7 @@ impl<'a> Linker<'a> {
         let mut unread = Vec::new();
         let mut ours = BTreeSet::new();
         for file in files {
-            linker
-                .loaded
-                .diagnostics
-                .extend(file.diagnostics.iter().cloned());
+            linker.loaded.diagnostics.extend(file.diagnostics.iter().cloned());
             if !file.declarations.is_empty() {
                 ours.extend(top_folder(&file.path));
             }
@@ -120,24 +101,17 @@ impl<'a> Linker<'a> {
     fn declare(&mut self, declaration: &'a Declaration) {
         let reference = &declaration.reference;
         if declaration.draft.is_none() {
-            self.roots
-                .entry(reference.clone())
-                .or_insert_with(|| Some(Root::Broken(declaration.span.clone())));
+            self.roots.entry(reference.clone()).or_insert_with(|| Some(Root::Broken(declaration.span.clone())));
         }
         let Some(first) = self.declared.get(reference) else {
             self.declared.insert(reference.clone(), declaration);
             return;
         };
-        let problem = Diagnostic::error(
-            codes::DUPLICATE_ENTITY,
-            format!("'{reference}' is declared twice"),
-        )
-        .at(declaration.span.clone())
-        .help("remove one of them, or rename one")
-        .related(first.span.clone(), "first declared here");
-        self.roots
-            .entry(reference.clone())
-            .or_insert_with(|| Some(Root::Broken(declaration.span.clone())));
+        let problem = Diagnostic::error(codes::DUPLICATE_ENTITY, format!("'{reference}' is declared twice"))
+            .at(declaration.span.clone())
+            .help("remove one of them, or rename one")
+            .related(first.span.clone(), "first declared here");
+        self.roots.entry(reference.clone()).or_insert_with(|| Some(Root::Broken(declaration.span.clone())));
         self.loaded.diagnostics.push(problem);
     }
 
@@ -148,15 +122,8 @@ impl<'a> Linker<'a> {
         quarantine.paths.insert(path.to_string());
         quarantine.folders.insert(folder_of(path).to_owned());
         for problem in &unread.diagnostics {
-            let severity = if ours {
-                problem.severity
-            } else {
-                problem.severity.max(Severity::Warning)
-            };
-            self.loaded.diagnostics.push(Diagnostic {
-                severity,
-                ..problem.clone()
-            });
+            let severity = if ours { problem.severity } else { problem.severity.max(Severity::Warning) };
+            self.loaded.diagnostics.push(Diagnostic { severity, ..problem.clone() });
         }
         if !ours {
             return;
@@ -175,11 +142,8 @@ impl<'a> Linker<'a> {
     /// Every sound entity of some roles, in order. Those declared twice are not among them.
     fn drafts(&self, roles: &[Role]) -> Vec<(&'a EntityRef, Role, &'a Draft)> {
         let declarations = self.declared.values().copied();
-        let wanted = declarations
-            .filter(|it| roles.contains(&it.role) && !self.roots.contains_key(&it.reference));
-        wanted
-            .filter_map(|it| Some((&it.reference, it.role, it.draft.as_ref()?)))
-            .collect()
+        let wanted = declarations.filter(|it| roles.contains(&it.role) && !self.roots.contains_key(&it.reference));
+        wanted.filter_map(|it| Some((&it.reference, it.role, it.draft.as_ref()?))).collect()
     }
 
     /// Looks up a reference that stands in a field which wants something.
@@ -193,31 +157,19 @@ impl<'a> Linker<'a> {
             let message = format!("'{target}' is not {}", wanted.words);
             let problem = Diagnostic::error(codes::WRONG_KIND, message).at(reference.span.clone());
             let declared = declaration.span.clone();
-            self.loaded.diagnostics.push(
-                problem
-                    .help(format!("refer to {}", wanted.words))
-                    .related(declared, "it is declared here"),
-            );
+            self.loaded
+                .diagnostics
+                .push(problem.help(format!("refer to {}", wanted.words)).related(declared, "it is declared here"));
             return Found::Nothing;
         }
         if let Some(file) = self.may_be_declared(target) {
-            let root = Root::MayBeDeclared {
-                span: reference.span.clone(),
-                file,
-            };
+            let root = Root::MayBeDeclared { span: reference.span.clone(), file };
             self.roots.entry(target.clone()).or_insert(Some(root));
             return Found::Waiting;
         }
-        let problem = Diagnostic::error(
-            codes::UNKNOWN_REFERENCE,
-            format!("'{target}' is not declared anywhere"),
-        );
-        let help = self
-            .suggest(target, wanted)
-            .unwrap_or_else(|| format!("declare it, or refer to {}", wanted.words));
-        self.loaded
-            .diagnostics
-            .push(problem.at(reference.span.clone()).help(help));
+        let problem = Diagnostic::error(codes::UNKNOWN_REFERENCE, format!("'{target}' is not declared anywhere"));
+        let help = self.suggest(target, wanted).unwrap_or_else(|| format!("declare it, or refer to {}", wanted.words));
+        self.loaded.diagnostics.push(problem.at(reference.span.clone()).help(help));
         // If it was declared before, its document went while others still count on it: that waits too.
         self.roots.entry(target.clone()).or_insert(None);
         Found::Nothing
@@ -225,18 +177,13 @@ impl<'a> Linker<'a> {
 
     /// The file that cannot be read and may declare an entity.
     fn may_be_declared(&self, target: &EntityRef) -> Option<Arc<str>> {
-        self.words
-            .get(target.name())
-            .copied()
-            .or(self.anything)
-            .cloned()
+        self.words.get(target.name()).copied().or(self.anything).cloned()
     }
 
     /// Whether some group cannot be read, so that it is not known whom and what it lists.
     fn some_group_is_unread(&self) -> bool {
-        let broken = |(root, why): (&EntityRef, &Option<Root>)| {
-            root.kind() == "group" && matches!(why, Some(Root::Broken(_)))
-        };
+        let broken =
+            |(root, why): (&EntityRef, &Option<Root>)| root.kind() == "group" && matches!(why, Some(Root::Broken(_)));
         self.anything.is_some() || !self.words.is_empty() || self.roots.iter().any(broken)
     }
 
@@ -245,21 +192,13 @@ impl<'a> Linker<'a> {
         for kind in ["user", "group"] {
             let other = EntityRef::new(kind, target.namespace(), target.name());
             if self.declared.get(&other).copied().filter(fits).is_some() {
-                return Some(format!(
-                    "there is a {kind} of that name: write '{kind}:{}'",
-                    target.name()
-                ));
+                return Some(format!("there is a {kind} of that name: write '{kind}:{}'", target.name()));
             }
         }
         self.suggestions_left = self.suggestions_left.checked_sub(1)?;
         let declared = self.declared.values().copied();
-        let names = declared
-            .filter(fits)
-            .filter(|it| it.reference.kind() == target.kind())
-            .map(|it| &it.reference);
-        let names = names
-            .filter(|it| it.namespace() == target.namespace())
-            .map(EntityRef::name);
+        let names = declared.filter(fits).filter(|it| it.reference.kind() == target.kind()).map(|it| &it.reference);
+        let names = names.filter(|it| it.namespace() == target.namespace()).map(EntityRef::name);
         let likely = nearest(target.name(), names)?;
         Some(match target.namespace() {
             DEFAULT_NAMESPACE => format!("did you mean '{likely}'?"),
@@ -281,9 +220,7 @@ impl<'a> Linker<'a> {
     /// Takes an entity out because what it needs may be said where nobody can look.
     fn wait(&mut self, entity: &EntityRef, span: Span, why: &str) {
         let note = Diagnostic::note(codes::HELD_BACK, format!("'{entity}' {why}")).at(span);
-        self.loaded
-            .diagnostics
-            .push(note.help("correct what is broken; this is not touched meanwhile"));
+        self.loaded.diagnostics.push(note.help("correct what is broken; this is not touched meanwhile"));
         self.refuse_silently(entity);
     }
 
@@ -304,14 +241,9 @@ impl<'a> Linker<'a> {
                         .help("remove the former name, or rename the one that has it now")
                         .related(holder.span.clone(), "it is declared here");
                     self.refuse(now, problem);
-                } else if let Some(file) = self
-                    .may_be_declared(&then)
-                    .filter(|file| **file != *draft.entity.span.file)
+                } else if let Some(file) = self.may_be_declared(&then).filter(|file| **file != *draft.entity.span.file)
                 {
-                    let root = Root::MayBeDeclared {
-                        span: former.span.clone(),
-                        file,
-                    };
+                    let root = Root::MayBeDeclared { span: former.span.clone(), file };
                     self.roots.entry(then).or_insert(Some(root));
                     self.refuse_silently(now);
                 }

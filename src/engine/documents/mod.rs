@@ -52,11 +52,8 @@ pub struct Loaded {
 
 /// Reads all documents of a revision.
 pub fn load(snapshot: &Snapshot, options: &Options) -> Loaded {
-    let parsed: Vec<ParsedFile> = snapshot
-        .files
-        .iter()
-        .filter_map(|(path, entry)| parse_file(path, entry, options))
-        .collect();
+    let parsed: Vec<ParsedFile> =
+        snapshot.files.iter().filter_map(|(path, entry)| parse_file(path, entry, options)).collect();
     assemble(&parsed, options)
 }
 
@@ -72,17 +69,10 @@ impl Loaded {
     pub fn checked_by(mut self, check: impl FnOnce(&Catalogue, &mut Findings)) -> Self {
         let mut findings = Findings::default();
         check(&self.catalogue, &mut findings);
-        let Findings {
-            diagnostics,
-            refused,
-            memberships,
-        } = findings;
+        let Findings { diagnostics, refused, memberships } = findings;
         self.diagnostics.extend(diagnostics);
         self.quarantine.memberships.extend(memberships);
-        hold::hold(
-            &mut self,
-            refused.into_iter().map(|entity| (entity, None)).collect(),
-        );
+        hold::hold(&mut self, refused.into_iter().map(|entity| (entity, None)).collect());
         self.diagnostics.sort();
         self.diagnostics.dedup();
         self

@@ -42,13 +42,7 @@ impl<'a> Linker<'a> {
             let Some(organisation) = tops.get(reference) else {
                 continue;
             };
-            self.team(
-                reference,
-                draft,
-                group,
-                parent.clone(),
-                organisation.clone(),
-            );
+            self.team(reference, draft, group, parent.clone(), organisation.clone());
         }
         self.children();
     }
@@ -56,18 +50,13 @@ impl<'a> Linker<'a> {
     /// Enters every team at its parent.
     fn children(&mut self) {
         let catalogue = &mut self.loaded.catalogue;
-        let pairs = catalogue
-            .teams
-            .iter()
-            .map(|(reference, team)| (team.parent.value.clone(), reference.clone()));
+        let pairs = catalogue.teams.iter().map(|(reference, team)| (team.parent.value.clone(), reference.clone()));
         for (parent, team) in pairs.collect::<Vec<_>>() {
             let teams = match catalogue.organisations.get_mut(&parent) {
                 Some(organisation) => Some(&mut organisation.teams),
                 None => catalogue.teams.get_mut(&parent).map(|it| &mut it.teams),
             };
-            teams
-                .into_iter()
-                .for_each(|teams| drop(teams.insert(team.clone())));
+            teams.into_iter().for_each(|teams| drop(teams.insert(team.clone())));
         }
     }
 
@@ -75,25 +64,17 @@ impl<'a> Linker<'a> {
         if let Some(parent) = &group.parent {
             let message = format!("organisation '{reference}' has a parent, which has no effect");
             let problem = Diagnostic::warning(codes::WRONG_KIND, message).at(parent.span.clone());
-            self.loaded
-                .diagnostics
-                .push(problem.help("remove 'parent', or make it a team"));
+            self.loaded.diagnostics.push(problem.help("remove 'parent', or make it a team"));
         }
         let organisation = Organisation {
             entity: draft.entity.clone(),
             display_name: group.display_name.clone(),
             email: group.email.clone(),
             email_domains: group.email_domains.clone(),
-            members: Members {
-                mode: group.mode.clone(),
-                ..Members::default()
-            },
+            members: Members { mode: group.mode.clone(), ..Members::default() },
             teams: Default::default(),
         };
-        self.loaded
-            .catalogue
-            .organisations
-            .insert(reference.clone(), organisation);
+        self.loaded.catalogue.organisations.insert(reference.clone(), organisation);
     }
 
     fn team(
@@ -110,10 +91,7 @@ impl<'a> Linker<'a> {
             email: group.email.clone(),
             organisation,
             parent,
-            members: Members {
-                mode: group.mode.clone(),
-                ..Members::default()
-            },
+            members: Members { mode: group.mode.clone(), ..Members::default() },
             teams: Default::default(),
         };
         self.loaded.catalogue.teams.insert(reference.clone(), team);
@@ -123,15 +101,9 @@ impl<'a> Linker<'a> {
     fn listings(&mut self, groups: &[(&'a EntityRef, Role, &'a Draft)]) -> Listings<'a> {
         let mut listings = Listings::new();
         for (reference, _, draft) in groups {
-            for child in group_body(draft)
-                .into_iter()
-                .flat_map(|group| &group.children)
-            {
+            for child in group_body(draft).into_iter().flat_map(|group| &group.children) {
                 if matches!(self.find(child, A_TEAM), Found::Entity(_)) {
-                    listings
-                        .entry(child.value.clone())
-                        .or_default()
-                        .push((reference, child.span.clone()));
+                    listings.entry(child.value.clone()).or_default().push((reference, child.span.clone()));
                 }
             }
         }
@@ -157,32 +129,17 @@ impl<'a> Linker<'a> {
             }
             (None, [(first, span), ..]) => Spanned::new((*first).clone(), span.clone()),
             (None, []) if self.some_group_is_unread() => {
-                self.wait(
-                    team,
-                    name_of(draft),
-                    "names no parent, and a group that cannot be read may list it",
-                );
+                self.wait(team, name_of(draft), "names no parent, and a group that cannot be read may list it");
                 return None;
             }
             (None, []) => {
-                let problem = Diagnostic::error(
-                    codes::NO_PARENT,
-                    format!("team '{team}' is in no organisation"),
-                );
-                self.refuse(
-                    team,
-                    problem
-                        .at(name_of(draft))
-                        .help("add 'parent: <organisation>' to its 'spec'"),
-                );
+                let problem = Diagnostic::error(codes::NO_PARENT, format!("team '{team}' is in no organisation"));
+                self.refuse(team, problem.at(name_of(draft)).help("add 'parent: <organisation>' to its 'spec'"));
                 return None;
             }
         };
         if let Some((other, span)) = listed.iter().find(|(other, _)| **other != parent.value) {
-            let message = format!(
-                "team '{team}' has two parents, '{}' and '{other}'",
-                parent.value
-            );
+            let message = format!("team '{team}' has two parents, '{}' and '{other}'", parent.value);
             let problem = Diagnostic::error(codes::TWO_PARENTS, message)
                 .at(parent.span.clone())
                 .help("keep one of them")
@@ -195,10 +152,7 @@ impl<'a> Linker<'a> {
 
     /// What stands at the top above each team: an organisation or, where something on the way is broken, that. Teams
     /// in or below a circle are refused.
-    fn tops(
-        &mut self,
-        parents: &BTreeMap<EntityRef, Spanned<EntityRef>>,
-    ) -> HashMap<EntityRef, EntityRef> {
+    fn tops(&mut self, parents: &BTreeMap<EntityRef, Spanned<EntityRef>>) -> HashMap<EntityRef, EntityRef> {
         // The top above each team, and how far below it the team is; `None` for teams in or below a circle.
         let mut known: HashMap<&EntityRef, Option<(&EntityRef, usize)>> = HashMap::new();
         for team in parents.keys() {
@@ -230,14 +184,9 @@ impl<'a> Linker<'a> {
             match known.get(team).copied().flatten() {
                 None => self.refuse_silently(team),
                 Some((_, depth)) if depth > DEEPEST => {
-                    let message =
-                        format!("team '{team}' stands {depth} levels below its organisation");
-                    let problem =
-                        Diagnostic::error(codes::TEAMS_TOO_DEEP, message).at(parent.span.clone());
-                    self.refuse(
-                        team,
-                        problem.help(format!("teams may stand {DEEPEST} levels deep")),
-                    );
+                    let message = format!("team '{team}' stands {depth} levels below its organisation");
+                    let problem = Diagnostic::error(codes::TEAMS_TOO_DEEP, message).at(parent.span.clone());
+                    self.refuse(team, problem.help(format!("teams may stand {DEEPEST} levels deep")));
                 }
                 Some((top, _)) => {
                     tops.insert(team.clone(), top.clone());
@@ -249,28 +198,11 @@ impl<'a> Linker<'a> {
 
     fn circle(&mut self, circle: &[&EntityRef], parents: &BTreeMap<EntityRef, Spanned<EntityRef>>) {
         // Told from the first by name, so that it reads the same wherever the search began.
-        let first = circle
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, team)| **team)
-            .map_or(0, |(at, _)| at);
-        let turned: Vec<&EntityRef> = circle[first..]
-            .iter()
-            .chain(&circle[..first])
-            .copied()
-            .collect();
-        let names: Vec<&str> = turned
-            .iter()
-            .chain(turned.first())
-            .map(|team| team.name())
-            .collect();
-        let problem = Diagnostic::error(
-            codes::GROUP_CYCLE,
-            format!("teams contain each other: {}", names.join(" → ")),
-        );
+        let first = circle.iter().enumerate().min_by_key(|(_, team)| **team).map_or(0, |(at, _)| at);
+        let turned: Vec<&EntityRef> = circle[first..].iter().chain(&circle[..first]).copied().collect();
+        let names: Vec<&str> = turned.iter().chain(turned.first()).map(|team| team.name()).collect();
+        let problem = Diagnostic::error(codes::GROUP_CYCLE, format!("teams contain each other: {}", names.join(" → ")));
         let span = parents[turned[0]].span.clone();
-        self.loaded
-            .diagnostics
-            .push(problem.at(span).help("take one of the parents out"));
+        self.loaded.diagnostics.push(problem.at(span).help("take one of the parents out"));
     }
 }

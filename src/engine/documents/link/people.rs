@@ -11,10 +11,8 @@ use super::super::identity::Role;
 use super::{A_PERSON, Found, Linker, Wanted, group_body, name_of};
 
 /// A person may also be in groups that nothing is provisioned for.
-const ANY_GROUP: Wanted = Wanted {
-    roles: &[Role::Organisation, Role::Team, Role::Other],
-    words: "an organisation or a team",
-};
+const ANY_GROUP: Wanted =
+    Wanted { roles: &[Role::Organisation, Role::Team, Role::Other], words: "an organisation or a team" };
 
 /// The groups that list a person, each with the place.
 type Listings<'a> = BTreeMap<EntityRef, Vec<(&'a EntityRef, Role, Span)>>;
@@ -26,10 +24,7 @@ impl<'a> Linker<'a> {
             let Body::Person(body) = &draft.body else {
                 continue;
             };
-            let listed = listings
-                .get(reference)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let listed = listings.get(reference).map(Vec::as_slice).unwrap_or_default();
             self.person(reference, draft, body, listed);
         }
     }
@@ -38,17 +33,10 @@ impl<'a> Linker<'a> {
     fn member_lists(&mut self) -> Listings<'a> {
         let mut listings = Listings::new();
         for (reference, role, draft) in self.drafts(&[Role::Organisation, Role::Team]) {
-            for member in group_body(draft)
-                .into_iter()
-                .flat_map(|group| &group.members)
-            {
+            for member in group_body(draft).into_iter().flat_map(|group| &group.members) {
                 match self.find(member, A_PERSON) {
                     Found::Entity(_) => {
-                        listings.entry(member.value.clone()).or_default().push((
-                            reference,
-                            role,
-                            member.span.clone(),
-                        ));
+                        listings.entry(member.value.clone()).or_default().push((reference, role, member.span.clone()));
                     }
                     Found::Waiting => {}
                     Found::Nothing => {
@@ -83,16 +71,10 @@ impl<'a> Linker<'a> {
                     continue;
                 }
             };
-            let groups = if role == Role::Team {
-                &mut teams
-            } else {
-                &mut organisations
-            };
+            let groups = if role == Role::Team { &mut teams } else { &mut organisations };
             match role {
                 Role::Organisation | Role::Team => {
-                    groups
-                        .entry(group.value.clone())
-                        .or_insert_with(|| group.span.clone());
+                    groups.entry(group.value.clone()).or_insert_with(|| group.span.clone());
                 }
                 // A broken group: it may be an organisation, and then the home.
                 _ if self.roots.contains_key(&group.value) => waits |= home.is_none(),
@@ -103,14 +85,8 @@ impl<'a> Linker<'a> {
             }
         }
         for (group, role, span) in listed {
-            let groups = if *role == Role::Team {
-                &mut teams
-            } else {
-                &mut organisations
-            };
-            groups
-                .entry((*group).clone())
-                .or_insert_with(|| span.clone());
+            let groups = if *role == Role::Team { &mut teams } else { &mut organisations };
+            groups.entry((*group).clone()).or_insert_with(|| span.clone());
         }
         if waits {
             self.refuse_silently(reference);
@@ -149,20 +125,8 @@ impl<'a> Linker<'a> {
             let why = "names no organisation, and a group that cannot be read may list them";
             return self.wait(reference, name_of(draft), why);
         }
-        let span = draft
-            .entity
-            .spans
-            .key("/spec/memberOf")
-            .unwrap_or_else(|| name_of(draft));
-        let problem = Diagnostic::error(
-            codes::NO_ORGANISATION,
-            format!("'{reference}' is in no organisation"),
-        );
-        self.refuse(
-            reference,
-            problem
-                .at(span)
-                .help("name their home organisation first in 'memberOf'"),
-        );
+        let span = draft.entity.spans.key("/spec/memberOf").unwrap_or_else(|| name_of(draft));
+        let problem = Diagnostic::error(codes::NO_ORGANISATION, format!("'{reference}' is in no organisation"));
+        self.refuse(reference, problem.at(span).help("name their home organisation first in 'memberOf'"));
     }
 }
