@@ -5,3 +5,8 @@ pub mod emulator;
 pub mod gitea;
 pub mod http;
 pub mod keycloak;
+
+use contract::Provider;
+
+/// Every provider. Adding a service is one folder and one line here.
+pub const ALL: &[&dyn Provider] = &[];

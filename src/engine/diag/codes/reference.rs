@@ -111,4 +111,15 @@ Teams may stand 16 levels deep below their organisation; no service nests them f
 Example: a chain of twenty teams, each the parent of the next.
 
 What to do: give some of them a parent further up."
+
+"FML0316" SAME_OBJECT "two declarations mean one object of a service" "
+A service folds names (case, separators, one namespace for people and organisations), so that two entities with
+different names would become one object there. Neither is acted on in that service.
+
+```text
+users/acme/dev.yaml:1:1: error[FML0316]: 'gitea:team/acme/dev-tools' is declared twice
+```
+
+Give one of the two another name, or take it out of that service with `formulary.dev/services`.
+"
 }
