@@ -13,7 +13,7 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use url::{Host, Url};
 
 /// What servers look for to tell a Git client from a browser, and who we are.
 const USER_AGENT: &str = concat!("git/2.0 (formulary/", env!("CARGO_PKG_VERSION"), ")");
@@ -63,7 +63,9 @@ impl Session {
         deadline: Duration,
         limit: u64,
     ) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+        // A proxy for the outside world knows nothing of this machine's own addresses.
+        let builder = if is_loopback(&base) { Client::builder().no_proxy() } else { Client::builder() };
+        let client = builder
             .user_agent(USER_AGENT)
             .redirect(Policy::custom(|attempt| {
                 let from = attempt.previous().last();
@@ -256,6 +258,16 @@ fn receive(session: &Session, answer: &mut Response, buffer: &mut [u8]) -> io::R
         return Err(session.fail(Fault::TooMuch));
     }
     Ok(count)
+}
+
+/// Whether an address leads to this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// Whether a redirect stays with the same host, and does not leave TLS.
