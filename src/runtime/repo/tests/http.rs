@@ -135,16 +135,25 @@ fn a_private_repository_wants_the_right_password() {
 }
 
 #[test]
-fn a_redirect_is_followed_to_the_same_host_and_nowhere_else() {
+fn a_redirect_is_not_followed_and_credentials_stay_here() {
     let remote = Remote::new();
-    remote.read("renamed", &remote.signed_in(PASSWORD)).expect("it is fetched");
     let (kind, text) = remote.error("stolen", &remote.signed_in(PASSWORD));
     assert_eq!((kind, remote.server.leaked()), (RepoErrorKind::Unreachable, 0));
+    assert!(text.contains("it redirects to 'http://localhost:"), "{text}");
+    let (kind, text) = remote.error("renamed", &remote.signed_in(PASSWORD));
+    assert_eq!(kind, RepoErrorKind::Unreachable);
     assert_snapshot!(text, @r"
-    FML8008 cannot reach the repository 'http://HOST/stolen/platform.git': it redirects to another place, which is not followed
+    FML8008 cannot reach the repository 'http://HOST/renamed/platform.git': it redirects to 'http://HOST/git/platform.git', which is not followed
       check the address and the network; what was applied before stays as it is
     ");
     assert_eq!(remote.error("circle", &remote.world.options()).0, RepoErrorKind::Unreachable);
+}
+
+#[test]
+fn a_forge_may_put_git_behind_the_name() {
+    let remote = Remote::new();
+    let source = Source::Git { url: remote.server.url("/dotless/platform"), rev: None };
+    assert_eq!(read(&source, &remote.world.options()).expect("it is fetched").files.len(), 2);
 }
 
 #[test]
