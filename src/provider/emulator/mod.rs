@@ -48,8 +48,9 @@ pub trait Emulator: Send + Sync + 'static {
 
     /// The service's own answer where it fails or refuses for reasons of its own: 403 for missing rights, 429, 500.
     ///
-    /// The injected faults use it, so that a provider meets the error bodies that it will meet in earnest.
-    fn error_answer(&self, status: StatusCode) -> Response<Body> {
+    /// The injected faults use it, so that a provider meets the error bodies that it will meet in earnest. `base` is
+    /// where the caller reached the service, for bodies that name it.
+    fn error_answer(&self, status: StatusCode, _base: &str) -> Response<Body> {
         let message = status.canonical_reason().unwrap_or("error");
         json_answer(status, &serde_json::json!({ "message": message }))
     }
