@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::{Format, Global};
-use super::context::{self, Context};
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::shell::Shell;

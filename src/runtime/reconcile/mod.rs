@@ -11,6 +11,7 @@ pub mod probe;
 mod record;
 pub mod recovery;
 mod settle;
+pub mod turn;
 pub mod world;
 
 pub use call::Hands;
@@ -21,4 +22,5 @@ pub use outcome::{Counts, Difference, EndedEarly, Held, Outcome, StepOutcome, St
 pub use platform::{Member, Platform};
 pub use probe::{Boundary, JournalProbe, NoProbe};
 pub use recovery::{Found, Recovered, recover};
+pub use turn::Turn;
 pub use world::{PlannedWorld, World};
