@@ -151,8 +151,10 @@ impl<'a> Linker<'a> {
         let target = &reference.value;
         if let Some(declaration) = self.declared.get(target) {
             // Of a broken document, what it is may be just what is broken.
-            if wanted.roles.contains(&declaration.role) || declaration.draft.is_none() {
-                return Found::Entity(declaration.role);
+            let role = declaration.role;
+            let fits = wanted.roles.contains(&role) && (role != Role::Other || target.kind() == "group");
+            if fits || declaration.draft.is_none() {
+                return Found::Entity(role);
             }
             let message = format!("'{target}' is not {}", wanted.words);
             let problem = Diagnostic::error(codes::WRONG_KIND, message).at(reference.span.clone());
@@ -214,7 +216,8 @@ impl<'a> Linker<'a> {
 
     /// Takes an entity out because of an error that has been reported.
     fn refuse_silently(&mut self, entity: &EntityRef) {
-        self.roots.entry(entity.clone()).or_insert(None);
+        let span = self.declared.get(entity).map(|it| Root::Refused(it.span.clone()));
+        self.roots.entry(entity.clone()).or_insert(span);
     }
 
     /// Takes an entity out because what it needs may be said where nobody can look.

@@ -373,9 +373,11 @@ fn syntax(builder: &Builder<'_>, error: &ScanError) -> Box<Diagnostic> {
         Kind::RecursionLimitExceeded => {
             return Box::new(too_deep(builder.limits.depth).at(mark.in_file(builder.file)));
         }
-        Kind::TabNotAllowed | Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabAtBlockScalarStart => {
-            "indent by spaces; YAML allows no tabs there"
-        }
+        Kind::TabNotAllowed
+        | Kind::TabInBlockIndentation
+        | Kind::TabInIndentation
+        | Kind::TabInPlainScalar
+        | Kind::TabAtBlockScalarStart => "indent by spaces; YAML allows no tabs there",
         Kind::UnclosedQuotedScalar => "close the quote",
         Kind::UnclosedFlowCollection { .. }
         | Kind::UnexpectedEofFlowMapping

@@ -102,6 +102,7 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let table = root.join("engine/diag/codes");
         let (mut definitions, mut uses) = (String::new(), String::new());
+        let schemas = crate::engine::schema::FILES.iter().map(|(_, text)| *text).collect::<String>();
         for file in rust_files(&root) {
             let text = std::fs::read_to_string(&file).unwrap();
             if file.starts_with(&table) { definitions += &text } else { uses += &text }
@@ -115,7 +116,8 @@ mod tests {
             let at = definitions.find(&defined).expect("the table is made by the macro") + defined.len();
             let name = definitions[at..].split_whitespace().next().unwrap();
             let used = uses.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
-            assert!(used, "{} ({name}) stands in the table and nothing reports it", page.code);
+            let named = schemas.contains(&format!("\"x-code\": \"{}\"", page.code));
+            assert!(used || named, "{} ({name}) stands in the table and nothing reports it", page.code);
         }
     }
 
