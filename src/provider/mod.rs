@@ -4,4 +4,5 @@ pub mod contract;
 pub mod emulator;
 pub mod gitea;
 pub mod http;
+pub mod inmemory;
 pub mod keycloak;
