@@ -4,6 +4,7 @@ pub mod contract;
 pub mod emulator;
 pub mod gitea;
 pub mod http;
+pub mod inmemory;
 pub mod keycloak;
 
 use contract::Provider;
