@@ -260,6 +260,6 @@ mod tests {
         assert_eq!(Rights::parse("code"), Err(BadUnits::Piece("code".into())));
         assert_eq!(Rights::parse("magic=read"), Err(BadUnits::Unit("magic".into())));
         assert_eq!(Rights::parse("code=maintain"), Err(BadUnits::Level("maintain".into())));
-        assert_eq!(Rights::parse("code=read, repo.code=write"), Err(BadUnits::Twice("code".into())));
+        assert_eq!(Rights::parse("code=read, repo.code=write"), Err(BadUnits::Twice("repo.code".into())));
     }
 }
