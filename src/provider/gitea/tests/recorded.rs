@@ -1,0 +1,3 @@
+//! The table of errors against every refusal that was recorded.
+
+use std::collections::BTreeMap;
