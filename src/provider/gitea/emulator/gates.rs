@@ -1,10 +1,11 @@
 //! What a route asks of its caller before the operation runs, in the order in which Gitea asks.
 
+use super::access::Rights;
 use super::call::{Call, Credential};
 use super::paging::escape_segment;
 use super::reply::{Reply, forbidden, not_found, redirect, refuse};
 use super::scopes::{Category, spell};
-use super::world::World;
+use super::world::{Level, World};
 
 /// One condition of a route. A route lists its own in order; the first that fails answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,21 @@ pub(super) enum Gate {
     /// Resolves `{team}` and its organisation.
     Team,
     TeamMember,
+    /// Resolves `{owner}/{repo}`; what the caller may not see is not there.
+    Repo,
+    RepoAdmin,
+    RepoOwner,
+    /// Must be able to read this unit.
+    Reader(u8),
+    /// Must be able to write this unit.
+    Writer(u8),
+    /// The unit behind this switch must be on.
+    Unit(&'static str),
+    /// Pull requests must be on and possible: there is a first commit.
+    Pulls,
+    NotArchived,
+    /// As [`Gate::NotArchived`], in the words of the routes that edit files.
+    Editable,
 }
 
 impl Gate {
@@ -63,6 +79,30 @@ impl Gate {
                 Ok(())
             }
             Self::TeamMember => team_member(world, call),
+            Self::Repo => {
+                call.repo = repo_in_path(world, call)?;
+                Ok(())
+            }
+            Self::RepoAdmin if rights(world, call).base < Level::Admin => Err(forbidden(
+                "user should be an owner or a collaborator with admin write of a repository",
+            )),
+            Self::RepoOwner if rights(world, call).base < Level::Owner => {
+                Err(forbidden("user should be the owner of the repo"))
+            }
+            Self::Reader(unit) if rights(world, call).on(unit) < Level::Read => Err(forbidden(
+                "user should have specific read permission or be a repo admin or a site admin",
+            )),
+            Self::Writer(unit) if rights(world, call).on(unit) < Level::Write => Err(forbidden(
+                "user should have a permission to write to a repo",
+            )),
+            Self::Unit(switch) if !world.repos.at(call.repo).has(switch) => Err(not_found()),
+            Self::NotArchived if world.repos.at(call.repo).archived.is_some() => {
+                Err(refuse(423, "repo is archived"))
+            }
+            Self::Editable if world.repos.at(call.repo).archived.is_some() => {
+                Err(refuse(423, "repo is not allowed to edit"))
+            }
+            Self::Pulls if !has_pulls(world, call) => Err(not_found()),
             _ => Ok(()),
         }
     }
@@ -95,6 +135,48 @@ fn org_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let account = world.accounts.at(id);
     let is_hidden = call.is_public_only() && account.visibility != "public";
     if account.is_org && world.can_see(account, call.doer) && !is_hidden { Ok(id) } else { Err(not_found()) }
+}
+
+fn rights(world: &World, call: &Call) -> Rights {
+    world.rights(world.repos.at(call.repo), call.doer)
+}
+
+fn has_pulls(world: &World, call: &Call) -> bool {
+    let repo = world.repos.at(call.repo);
+    repo.has("has_pull_requests") && !repo.git.is_empty()
+}
+
+fn repo_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
+    let (owner, name) = (call.param("owner"), call.param("repo"));
+    find_repo(world, call, owner, name)
+}
+
+/// The repository of this owner and name; former ones are answered with a redirect.
+pub(super) fn find_repo(
+    world: &World,
+    call: &Call,
+    owner: &str,
+    name: &str,
+) -> Result<i64, Box<Reply>> {
+    let owner_id = find_account(world, call, owner)?.ok_or_else(not_found)?;
+    let Some(repo) = world.repos.named(owner_id, name) else {
+        let repo = world.repos.formerly(owner_id, name).ok_or_else(not_found)?;
+        let now_at = world.accounts.at(repo.owner);
+        let path =
+            |owner: &str, name: &str| format!("{}/{}", escape_segment(owner), escape_segment(name));
+        return Err(moved(
+            call,
+            301,
+            &path(owner, name),
+            &path(&now_at.name, &repo.name),
+        ));
+    };
+    let is_hidden = call.is_public_only() && repo.is_private;
+    if world.can_see_repo(repo, call.doer) && !is_hidden {
+        Ok(repo.id)
+    } else {
+        Err(not_found())
+    }
 }
 
 /// The account of this name; a former name is answered with a redirect.

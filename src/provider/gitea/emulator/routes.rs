@@ -13,7 +13,7 @@ use super::world::World;
 pub(super) type Operation = fn(&mut World, &Call) -> Answer;
 
 /// A row of the table.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Route {
     method: &'static str,
     /// `{name}` stands for one part of the path, `{*name}` at the end for all that is left, at least one.
@@ -29,12 +29,17 @@ pub(super) const fn route(
     gates: &'static [Gate],
     operation: Operation,
 ) -> Route {
-    Route { method, path, gates, operation }
+    Route {
+        method,
+        path,
+        gates,
+        operation,
+    }
 }
 
 /// What a method and a path lead to.
 pub(super) enum Match {
-    Route(&'static Route, Vec<(&'static str, String)>),
+    Route(Route, Vec<(&'static str, String)>),
     /// The path is known under these methods only.
     OtherMethods(Vec<&'static str>),
     Nothing,
@@ -42,21 +47,43 @@ pub(super) enum Match {
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let areas: &[&'static [Route]] = &[
+        super::admin_tasks::ROUTES,
         super::admin_users::ROUTES,
+        super::branches::ROUTES,
+        super::changes::ROUTES,
+        super::collaborators::ROUTES,
+        super::comments::ROUTES,
+        super::contents::ROUTES,
         super::emails::ROUTES,
+        super::hooks::ROUTES,
+        super::issues::ROUTES,
+        super::keys::ROUTES,
         super::org_members::ROUTES,
         super::orgs::ROUTES,
         super::profiles::ROUTES,
+        super::protections::ROUTES,
+        super::pulls::ROUTES,
+        super::repo_create::ROUTES,
+        super::repo_edit::ROUTES,
+        super::repo_lists::ROUTES,
+        super::statuses::ROUTES,
         super::team_members::ROUTES,
+        super::team_repos::ROUTES,
         super::teams::ROUTES,
+        super::templates::ROUTES,
         super::tokens::ROUTES,
+        super::topics::ROUTES,
         super::user_lists::ROUTES,
     ];
-    areas.iter().flat_map(|area| area.iter()).map(Row::of).collect()
+    let imitated = areas.iter().flat_map(|area| area.iter().copied());
+    imitated
+        .chain(super::not_imitated::routes())
+        .map(Row::of)
+        .collect()
 });
 
 struct Row {
-    route: &'static Route,
+    route: Route,
     parts: Vec<Part>,
 }
 
@@ -67,12 +94,18 @@ enum Part {
 }
 
 impl Row {
-    fn of(route: &'static Route) -> Self {
-        let part = |text: &'static str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+    fn of(route: Route) -> Self {
+        let part = |text: &'static str| match text
+            .strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'))
+        {
             Some(name) => name.strip_prefix('*').map_or(Part::One(name), Part::Rest),
             None => Part::Fixed(text),
         };
-        Self { route, parts: route.path.split('/').skip(1).map(part).collect() }
+        Self {
+            route,
+            parts: route.path.split('/').skip(1).map(part).collect(),
+        }
     }
 
     /// How exactly the row fits: one digit a part, fixed parts first.
@@ -84,7 +117,9 @@ impl Row {
                     fit.push(2);
                     return Some(fit);
                 }
-                Part::Fixed(text) if segments.get(at).is_some_and(|segment| segment == text) => fit.push(0),
+                Part::Fixed(text) if segments.get(at).is_some_and(|segment| segment == text) => {
+                    fit.push(0)
+                }
                 Part::One(_) if segments.get(at).is_some() => fit.push(1),
                 _ => return None,
             }
@@ -93,18 +128,26 @@ impl Row {
     }
 
     fn params(&self, segments: &[String]) -> Vec<(&'static str, String)> {
-        let params = self.parts.iter().enumerate().filter_map(|(at, part)| match part {
-            Part::Fixed(_) => None,
-            Part::One(name) => Some((*name, segments[at].clone())),
-            Part::Rest(name) => Some((*name, segments[at..].join("/"))),
-        });
+        let params = self
+            .parts
+            .iter()
+            .enumerate()
+            .filter_map(|(at, part)| match part {
+                Part::Fixed(_) => None,
+                Part::One(name) => Some((*name, segments[at].clone())),
+                Part::Rest(name) => Some((*name, segments[at..].join("/"))),
+            });
         params.collect()
     }
 }
 
 /// Finds the operation of a method and a path. `HEAD` is answered as `GET`.
 pub(super) fn find(method: &Method, segments: &[String]) -> Match {
-    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    let method = if *method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
     let mut best: Option<(Vec<u8>, Vec<&'static Row>)> = None;
     for row in TABLE.iter() {
         let Some(fit) = row.fit(segments) else {

@@ -42,6 +42,10 @@ fn member(world: &mut World, call: &Call) -> Answer {
 fn add(world: &mut World, call: &Call) -> Answer {
     let user = named(world, call)?;
     world.orgs.add_member(call.team, user);
+    let repos: Vec<i64> = world.orgs.team(call.team).repos.iter().copied().collect();
+    for repo in repos {
+        world.repos.at_mut(repo).watchers.insert(user);
+    }
     Ok(Reply::empty(204))
 }
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::digests::md5_hex;
+use super::hooks::Hooks;
+use super::keys::UserKeys;
 use super::repos::Repos;
 use super::scopes::Scope;
 use super::settings::Settings;
@@ -18,6 +20,27 @@ pub(super) struct World {
     pub(super) tokens: Tokens,
     pub(super) orgs: Orgs,
     pub(super) repos: Repos,
+    pub(super) hooks: Hooks,
+    pub(super) keys: UserKeys,
+    /// Counters of what is numbered across all repositories.
+    pub(super) last: Sequences,
+}
+
+/// The last id given out of each kind.
+#[derive(Debug, Default)]
+pub(super) struct Sequences {
+    pub(super) status: i64,
+    pub(super) issue: i64,
+    pub(super) pull: i64,
+    pub(super) comment: i64,
+    pub(super) public_key: i64,
+    pub(super) deploy_key: i64,
+}
+
+/// The next number of a sequence.
+pub(super) fn next(last: &mut i64) -> i64 {
+    *last += 1;
+    *last
 }
 
 /// A person or an organisation: both share one table, one sequence of ids and one space of names.

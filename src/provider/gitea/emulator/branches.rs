@@ -1,0 +1,346 @@
+//! Branches and commits: listed, read, made, renamed, deleted.
+
+use serde_json::{Value, json};
+
+use super::access::unit;
+use super::call::{Call, stamp};
+use super::changes::unverified;
+use super::contents::no_object;
+use super::forms::{Form, Kind, Rule, ruled};
+use super::gates::Gate;
+use super::git::{Commit, Signature};
+use super::paging::{Page, list};
+use super::reply::{Answer, Reply, failure, forbidden, not_found, refuse};
+use super::routes::{Route, route};
+use super::scopes::Category;
+use super::world::World;
+
+const READER: &[Gate] = &[
+    Gate::Scope(&[Category::Repository]),
+    Gate::Repo,
+    Gate::Reader(unit::CODE),
+];
+const WRITER: &[Gate] = &[
+    Gate::Scope(&[Category::Repository]),
+    Gate::Repo,
+    Gate::Reader(unit::CODE),
+    Gate::SignedIn,
+    Gate::Writer(unit::CODE),
+    Gate::NotArchived,
+];
+
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/repos/{owner}/{repo}/branches", READER, list_all),
+    route("POST", "/repos/{owner}/{repo}/branches", WRITER, create),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/branches/{*branch}",
+        READER,
+        read,
+    ),
+    route(
+        "PATCH",
+        "/repos/{owner}/{repo}/branches/{*branch}",
+        WRITER,
+        rename,
+    ),
+    route(
+        "DELETE",
+        "/repos/{owner}/{repo}/branches/{*branch}",
+        WRITER,
+        delete,
+    ),
+    route("GET", "/repos/{owner}/{repo}/commits", READER, commits),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/git/commits/{sha}",
+        READER,
+        commit,
+    ),
+];
+
+/// Newest commit first; `null` in an empty repository.
+fn list_all(world: &mut World, call: &Call) -> Answer {
+    let repo = world.repos.at(call.repo);
+    if repo.git.is_empty() {
+        return Ok(Reply::json(200, Value::Null).total(0));
+    }
+    let mut branches: Vec<(&str, &Commit)> = repo.git.branches().collect();
+    branches.sort_by(|one, other| {
+        (other.1.committer.when, one.0).cmp(&(one.1.committer.when, other.0))
+    });
+    Ok(list(call, &branches, |(name, commit)| {
+        show(world, call, name, commit)
+    }))
+}
+
+fn show(world: &World, call: &Call, name: &str, commit: &Commit) -> Value {
+    let repo = world.repos.at(call.repo);
+    let verdict = world.verdict(repo, name, call.doer, &world.rights(repo, call.doer));
+    let person = |one: &Signature| {
+        let known = world
+            .emails
+            .owner_of(&one.email)
+            .and_then(|id| world.accounts.get(id));
+        json!({"name": one.name, "email": one.email, "username": known.map_or("", |account| &account.name)})
+    };
+    json!({
+        "name": name,
+        "commit": {
+            "id": commit.sha,
+            "message": commit.message,
+            "url": format!("{}/{}/commit/{}", call.base, world.full_name(repo), commit.sha),
+            "author": person(&commit.author),
+            "committer": person(&commit.committer),
+            "verification": unverified(),
+            "timestamp": stamp(commit.committer.when),
+            "added": null,
+            "removed": null,
+            "modified": null,
+        },
+        "protected": verdict.is_protected,
+        "required_approvals": verdict.approvals,
+        "enable_status_check": verdict.checks_status,
+        "status_check_contexts": verdict.contexts,
+        "user_can_push": verdict.can_push,
+        "user_can_merge": verdict.can_merge,
+        "effective_branch_protection_name": verdict.rule,
+    })
+}
+
+fn missing(world: &World, call: &Call, name: &str) -> Box<Reply> {
+    let repo = world.repos.at(call.repo);
+    if repo.git.is_empty() {
+        return not_found();
+    }
+    refuse(
+        404,
+        format!("branch does not exist [repo_id: {} name: {name}]", repo.id),
+    )
+}
+
+fn read(world: &mut World, call: &Call) -> Answer {
+    let name = call.param("branch");
+    let commit = world
+        .repos
+        .at(call.repo)
+        .git
+        .branch(name)
+        .ok_or_else(|| missing(world, call, name))?;
+    Ok(Reply::json(200, show(world, call, name, commit)))
+}
+
+static CREATE: Form = Form {
+    name: "CreateBranchRepoOption",
+    fields: &[
+        ruled(
+            "new_branch_name",
+            "BranchName",
+            Kind::Text,
+            &[Rule::Required, Rule::GitRefName, Rule::MaxSize(100)],
+        ),
+        ruled(
+            "old_branch_name",
+            "OldBranchName",
+            Kind::Text,
+            &[Rule::GitRefName, Rule::MaxSize(100)],
+        ),
+        ruled(
+            "old_ref_name",
+            "OldRefName",
+            Kind::Text,
+            &[Rule::GitRefName, Rule::MaxSize(100)],
+        ),
+    ],
+};
+
+fn create(world: &mut World, call: &Call) -> Answer {
+    let repo = world.repos.at(call.repo);
+    if repo.git.is_empty() {
+        return Err(refuse(404, "Git Repository is empty."));
+    }
+    let form = call.form(&CREATE)?;
+    let sources = [
+        form.text("old_ref_name"),
+        form.text("old_branch_name"),
+        repo.default_branch.clone(),
+    ];
+    let source = sources
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or_default();
+    let Some(commit) = repo.git.resolve(&source) else {
+        return Err(failure(format!(
+            "object does not exist [id: {source}, rel_path: ]"
+        )));
+    };
+    let sha = commit.sha.clone();
+    let name = form.text("new_branch_name");
+    check_free(world, call, &name)?;
+    world.repos.at_mut(call.repo).git.point(&name, &sha);
+    let repo = world.repos.at(call.repo);
+    let commit = repo.git.branch(&name).ok_or_else(not_found)?;
+    Ok(Reply::json(201, show(world, call, &name, commit)))
+}
+
+/// Neither the name itself nor one above or below it may be taken: branches are files.
+fn check_free(world: &World, call: &Call, name: &str) -> Result<(), Box<Reply>> {
+    let repo = world.repos.at(call.repo);
+    let clashes = |known: &str| {
+        known.starts_with(&format!("{name}/")) || name.starts_with(&format!("{known}/"))
+    };
+    if repo.git.branch(name).is_some() {
+        return Err(refuse(409, "The branch already exists."));
+    }
+    match repo.git.branches().find(|(known, _)| clashes(known)) {
+        Some((known, _)) => Err(refuse(
+            409,
+            format!("The branch with the same tree already exists: {known}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+static RENAME: Form = Form {
+    name: "RenameBranchRepoOption",
+    fields: &[ruled(
+        "name",
+        "Name",
+        Kind::Text,
+        &[Rule::Required, Rule::GitRefName, Rule::MaxSize(100)],
+    )],
+};
+
+fn rename(world: &mut World, call: &Call) -> Answer {
+    let form = call.form(&RENAME)?;
+    let old = call.param("branch");
+    let sha = match world.repos.at(call.repo).git.branch(old) {
+        Some(commit) => commit.sha.clone(),
+        None => return Err(missing(world, call, old)),
+    };
+    let name = form.text("name");
+    check_free(world, call, &name)?;
+    let repo = world.repos.at_mut(call.repo);
+    repo.git.remove_branch(old);
+    repo.git.point(&name, &sha);
+    if repo.default_branch == old {
+        repo.default_branch = name;
+    }
+    Ok(Reply::empty(204))
+}
+
+fn delete(world: &mut World, call: &Call) -> Answer {
+    let name = call.param("branch");
+    let repo = world.repos.at(call.repo);
+    if repo.git.branch(name).is_none() {
+        return Err(missing(world, call, name));
+    }
+    if repo.default_branch == name {
+        return Err(forbidden(
+            "can not delete default or pull request target branch",
+        ));
+    }
+    if repo
+        .issues
+        .values()
+        .any(|issue| issue.is_open() && issue.targets(name))
+    {
+        return Err(forbidden(
+            "can not delete default or pull request target branch",
+        ));
+    }
+    if world
+        .verdict(repo, name, call.doer, &world.rights(repo, call.doer))
+        .is_protected
+    {
+        return Err(forbidden("branch protected"));
+    }
+    world.repos.at_mut(call.repo).git.remove_branch(name);
+    Ok(Reply::empty(204))
+}
+
+fn commits(world: &mut World, call: &Call) -> Answer {
+    let repo = world.repos.at(call.repo);
+    if repo.git.is_empty() {
+        return Err(refuse(409, "Git Repository is empty."));
+    }
+    let asked = call.ask("sha");
+    let reference = if asked.is_empty() {
+        &repo.default_branch
+    } else {
+        asked
+    };
+    let head = repo
+        .git
+        .resolve(reference)
+        .ok_or_else(|| no_object(reference, ""))?;
+    let history = repo.git.history(head);
+    let page = Page::of(call);
+    let shown: Vec<Value> = page
+        .cut(&history)
+        .iter()
+        .map(|commit| show_commit(world, call, commit))
+        .collect();
+    Ok(
+        with_counts(Reply::json(200, Value::Array(shown)), page, history.len()).paged(
+            call,
+            page,
+            history.len(),
+        ),
+    )
+}
+
+/// The headers that lists of commits and of changed files carry besides the usual ones.
+pub(super) fn with_counts(reply: Reply, page: Page, total: usize) -> Reply {
+    reply
+        .header("x-page", page.number.to_string())
+        .header("x-perpage", page.size.to_string())
+        .header("x-pagecount", page.last(total).to_string())
+        .header("x-hasmore", (page.number < page.last(total)).to_string())
+}
+
+fn commit(world: &mut World, call: &Call) -> Answer {
+    let wanted = call.param("sha");
+    let commit = world
+        .repos
+        .at(call.repo)
+        .git
+        .resolve(wanted)
+        .ok_or_else(not_found)?;
+    Ok(Reply::json(200, show_commit(world, call, commit)))
+}
+
+/// A commit as lists of commits show it.
+pub(super) fn show_commit(world: &World, call: &Call, commit: &Commit) -> Value {
+    let full_name = world.full_name(world.repos.at(call.repo));
+    let api = format!("{}/api/v1/repos/{full_name}/git", call.base);
+    let person =
+        |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
+    let account = |one: &Signature| {
+        let known = world
+            .emails
+            .owner_of(&one.email)
+            .and_then(|id| world.accounts.get(id));
+        known.map(|account| world.show(call, account, call.doer))
+    };
+    let created = stamp(commit.committer.when);
+    let meta = |kind: &str, sha: &str| json!({"url": format!("{api}/{kind}/{sha}"), "sha": sha, "created": created});
+    let own = format!("{api}/commits/{}", commit.sha);
+    json!({
+        "url": own,
+        "sha": commit.sha,
+        "created": created,
+        "html_url": format!("{}/{full_name}/commit/{}", call.base, commit.sha),
+        "commit": {
+            "url": own,
+            "author": person(&commit.author),
+            "committer": person(&commit.committer),
+            "message": commit.message,
+            "tree": meta("trees", &commit.tree),
+            "verification": unverified(),
+        },
+        "author": account(&commit.author),
+        "committer": account(&commit.committer),
+        "parents": commit.parents.iter().map(|sha| meta("commits", sha)).collect::<Vec<_>>(),
+    })
+}
