@@ -11,6 +11,7 @@ mod entity;
 mod held;
 mod reference;
 mod repository;
+mod service;
 mod source;
 
 pub use config::*;
@@ -18,6 +19,7 @@ pub use entity::*;
 pub use held::*;
 pub use reference::*;
 pub use repository::*;
+pub use service::*;
 pub use source::*;
 
 use super::Code;
@@ -35,7 +37,7 @@ pub struct Page {
 
 /// The pages of each part, in the order of codes.
 pub const TABLES: &[&[Page]] =
-    &[source::PAGES, entity::PAGES, reference::PAGES, held::PAGES, repository::PAGES, config::PAGES];
+    &[source::PAGES, entity::PAGES, reference::PAGES, held::PAGES, service::PAGES, repository::PAGES, config::PAGES];
 
 /// All pages, in the order of codes.
 pub fn pages() -> impl Iterator<Item = &'static Page> {

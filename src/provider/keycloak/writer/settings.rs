@@ -16,11 +16,10 @@ impl Writing {
         let name = &*step.address.key;
         match step.verb {
             Verb::Create => {
-                // Attributes in a creation are ignored by some releases, so the mark follows in an update.
                 let description = inputs.fields.get("description").and_then(Value::as_text).unwrap_or_default();
-                let body = json!({"name": name, "description": description});
-                self.writes.create(routes::ROLES, &[], body, &doing(step)).await?;
-                self.update_role(step, &inputs.fields, Some(&inputs.ledger)).await?;
+                let mut body = object_of(json!({"name": name, "description": description}));
+                convert::set_mark(&mut body, &self.parts.options.mark_attribute, &inputs.ledger);
+                self.writes.create(routes::ROLES, &[], Json::Object(body), &doing(step)).await?;
             }
             Verb::Delete => {
                 self.writes.remove(routes::ROLE, &[name], &doing(step)).await?;
