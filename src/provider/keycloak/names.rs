@@ -209,6 +209,14 @@ pub fn is_built_in_attribute(name: &str) -> bool {
     matches!(name, "username" | "email" | "firstName" | "lastName")
 }
 
+/// Mappers that come with the client scopes of every realm.
+pub fn is_built_in_mapper(scope: &str, mapper: &str) -> bool {
+    let built_in: &[&str] = match scope {
+        _ => &[],
+    };
+    built_in.contains(&mapper)
+}
+
 fn length(text: &str, least: usize, most: usize) -> Result<(), Refusal> {
     match text.chars().count() {
         0 => Err(Refusal::Empty),

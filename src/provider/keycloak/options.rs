@@ -134,7 +134,7 @@ pub struct Client {
     /// Scopes that every token has; by default those that a realm gives, and those that the services' claims need.
     #[serde(default)]
     pub default_scopes: Option<Vec<String>>,
-    /// Scopes that it may ask for; by default those that a realm gives.
+    /// Scopes that it may ask for; where nothing is said a new client has none, and later ones are left alone.
     #[serde(default)]
     pub optional_scopes: Option<Vec<String>>,
     /// Its secret, by reference.
@@ -222,7 +222,7 @@ pub struct ProfileAttribute {
     /// Who may change it.
     #[serde(default = "admin")]
     pub edit: Vec<String>,
-    /// What of a person's document it holds: `title`, `description`, `picture`, `home`, or `option:<annotation>`.
+    /// What of a person's document it holds: `title`, `description`, `picture` or `home`.
     /// Without it the values are left to others.
     #[serde(default)]
     pub from: Option<String>,

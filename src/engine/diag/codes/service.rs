@@ -34,4 +34,33 @@ Example: people are placed in a Gitea, and its options name no `source_id`, so t
 sign-in source.
 
 What to do: add the option to the service's entry in the config; `formulary doctor` shows how to find its value."
+
+"FML0605" NOT_POSSIBLE_THERE "a service cannot hold what is declared" "
+The document, or the config, asks for something that the installation cannot do as it is set up now.
+
+Example: a Keycloak organisation in a realm that has organisations switched off.
+
+What to do: switch the feature on in that installation (`formulary doctor` says how), or take the wish back."
+
+"FML0606" OPTION_REFUSED "an option of a service cannot be used" "
+An option in the config is well formed and still cannot be used: it names something that is not there, or that is never
+touched, or something that the service would refuse.
+
+Example: a client with the redirect address `*`.
+
+What to do: correct the option under `services.<instance>.options`."
+
+"FML0606" PLACED_WITHOUT_PARENT "something is placed where what it lies in is not" "
+A team is placed in a service, and the organisation or team that it lies in is not. It has no place there.
+
+Example: a team with `formulary.dev/services: +keycloak` whose organisation has `formulary.dev/services: none`.
+
+What to do: place the organisation there too, or take the team out."
+
+"FML0607" INCOMPLETE_THERE "something that a service will ask the person for" "
+What is declared is enough to make the account, and the service will ask the person for the rest.
+
+Example: a display name of one word: Keycloak asks for the last name at the first sign-in.
+
+What to do: nothing, or complete the document."
 }

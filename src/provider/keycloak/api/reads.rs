@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::routes;
-use super::wire::{Client, ClientScope, Group, Organization, Profile, Realm, Role, User};
+use super::wire::{Client, ClientScope, Group, Organization, Realm, Role, User};
 use crate::engine::model::{Failure, FailureClass};
 use crate::provider::http::{Answer, Call, ReadDoor};
 use crate::provider::keycloak::errors::rights_for;
@@ -362,9 +362,12 @@ impl Reads {
             first.into_iter().flatten().map(|item| (item.id().to_owned(), item)).collect();
         while full {
             let more: Vec<T> = self.list(&at(number)).await?;
+            let before = items.len();
             full = more.len() >= page;
             number += 1;
             items.extend(more.into_iter().map(|item| (item.id().to_owned(), item)));
+            // A server that gives the same page for ever must not keep us for ever.
+            full &= items.len() > before;
         }
         Ok(items)
     }
