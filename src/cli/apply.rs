@@ -19,9 +19,7 @@ use super::shell::{Activity, Shell};
 use crate::engine::plan::{Plan, Step, StepId};
 use crate::engine::report::{json, summary};
 use crate::runtime::ledger::{LeaseError, SharedLedger};
-use crate::runtime::reconcile::{
-    Found, MachineSecrets, Outcome, PlannedWorld, StepOutcome, StepProgress, Turn, probe,
-};
+use crate::runtime::reconcile::{Found, MachineSecrets, Outcome, PlannedWorld, StepOutcome, StepProgress, Turn, probe};
 
 /// Options of `apply`.
 #[derive(Debug, Args)]
@@ -43,7 +41,9 @@ pub(super) async fn run(args: &ApplyArgs, global: &Global, shell: &Shell) -> Res
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     let context = Context::open(global, shell)?;
     let ledger = context.ledger().await?;
-    if let Some(of_plan) = saved.as_ref().and_then(|plan| plan.ledger.as_ref()).filter(|it| **it != ledger.identity().id) {
+    if let Some(of_plan) =
+        saved.as_ref().and_then(|plan| plan.ledger.as_ref()).filter(|it| **it != ledger.identity().id)
+    {
         return Err(CommandError::new(
             Exit::Stale,
             format!("the plan was made with ledger {of_plan}, this config has {}", ledger.identity().id),
@@ -74,11 +74,12 @@ pub(super) async fn apply(
     shell: &Shell,
 ) -> Result<Exit, CommandError> {
     let holder = format!("formulary apply, process {}", std::process::id());
-    let turn = Turn::begin(&context.platform, ledger, &context.clock, &holder, stop).await.map_err(|error| match error {
-        LeaseError::Held { .. } => CommandError::of(Exit::Error, &error)
-            .hint("wait until it is done; a crashed one is over within a minute by itself"),
-        LeaseError::Ledger(error) => context::ledger_error(&error),
-    })?;
+    let turn =
+        Turn::begin(&context.platform, ledger, &context.clock, &holder, stop).await.map_err(|error| match error {
+            LeaseError::Held { .. } => CommandError::of(Exit::Error, &error)
+                .hint("wait until it is done; a crashed one is over within a minute by itself"),
+            LeaseError::Ledger(error) => context::ledger_error(&error),
+        })?;
     let applied = in_turn(&turn, context, ledger, source, saved, deadline, shell).await;
     let ended = turn.end().await.map_err(|error| context::ledger_error(&error));
     let exit = applied?;
@@ -114,7 +115,10 @@ async fn in_turn(
     if let Some(saved) = saved {
         let stale = keep_only(&mut planned, saved);
         for step in &stale {
-            shell.err(&format!("stale: {} {}: it moved since the plan was made, or is done already", step.verb, step.address));
+            shell.err(&format!(
+                "stale: {} {}: it moved since the plan was made, or is done already",
+                step.verb, step.address
+            ));
         }
         if !stale.is_empty() && planned.planned.plan.steps.is_empty() {
             return Err(CommandError::new(Exit::Stale, "the whole plan is stale").hint("plan again"));
@@ -138,7 +142,8 @@ async fn in_turn(
         return Ok(Exit::first(exits));
     }
     let activity = shell.activity("applying");
-    let progress = Told { activity: activity.clone(), total: summary::Summary::of(plan).ready(), done: Mutex::default() };
+    let progress =
+        Told { activity: activity.clone(), total: summary::Summary::of(plan).ready(), done: Mutex::default() };
     let secrets = MachineSecrets {
         environment: std::sync::Arc::clone(&context.environment),
         folder: context.config.path.parent().unwrap_or(Path::new(".")).to_path_buf(),

@@ -57,7 +57,8 @@ impl Context {
     pub fn open_if_any(global: &Global, shell: &Shell) -> Result<Option<Self>, CommandError> {
         match Self::open(global, shell) {
             Err(error)
-                if global.config.is_none() && error.diagnostics.iter().any(|problem| problem.code == codes::NO_CONFIG) =>
+                if global.config.is_none()
+                    && error.diagnostics.iter().any(|problem| problem.code == codes::NO_CONFIG) =>
             {
                 Ok(None)
             }

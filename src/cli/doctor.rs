@@ -15,7 +15,9 @@ use crate::runtime::reconcile::Member;
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  formulary doctor\n  formulary doctor keycloak\n  formulary doctor --format json\n\nChanges nothing. What a service does not tell is 'unproven' until the first write.")]
+#[command(
+    after_help = "Examples:\n  formulary doctor\n  formulary doctor keycloak\n  formulary doctor --format json\n\nChanges nothing. What a service does not tell is 'unproven' until the first write."
+)]
 pub struct DoctorArgs {
     /// Only these instances.
     #[arg(value_name = "INSTANCE")]
@@ -31,7 +33,8 @@ pub(super) async fn run(args: &DoctorArgs, global: &Global, shell: &Shell) -> Re
         return Err(CommandError::new(Exit::Error, format!("the config has no instance '{unknown}'")).hint(hint));
     }
     let activity = shell.activity("asking the services");
-    let asked = |member: &&Member| args.instances.is_empty() || args.instances.iter().any(|it| it == member.instance.as_str());
+    let asked =
+        |member: &&Member| args.instances.is_empty() || args.instances.iter().any(|it| it == member.instance.as_str());
     let members: Vec<&Member> = context.platform.members.values().filter(asked).collect();
     let probes = futures::future::join_all(members.iter().map(|member| async { member.reader().probe().await })).await;
     let ledger = context.existing_ledger().await;

@@ -101,8 +101,11 @@ fn resolve(what: &str, context: &Context, world: &World) -> Result<Vec<Address>,
     known.extend(world.desired.iter().map(|it| it.address.to_string()));
     let asked = entity.map_or_else(|| what.to_owned(), |entity| entity.to_string());
     let near = crate::engine::diag::did_you_mean(&asked, known.iter().map(String::as_str));
-    Err(CommandError::new(Exit::Error, format!("nothing is known of '{what}'"))
-        .hint(near.unwrap_or_else(|| "name a resource (gitea:user/alice), an entity (user:default/alice) or a code".to_owned())))
+    Err(CommandError::new(Exit::Error, format!("nothing is known of '{what}'")).hint(
+        near.unwrap_or_else(|| {
+            "name a resource (gitea:user/alice), an entity (user:default/alice) or a code".to_owned()
+        }),
+    ))
 }
 
 async fn history(ledger: &SharedLedger, address: &Address) -> Result<Vec<Deed>, CommandError> {

@@ -118,7 +118,8 @@ impl Graph {
     }
 
     fn dot(&self, shown: &BTreeSet<Address>) -> String {
-        let quoted = |address: &Address| format!("\"{}\"", address.to_string().replace('\\', "\\\\").replace('"', "\\\""));
+        let quoted =
+            |address: &Address| format!("\"{}\"", address.to_string().replace('\\', "\\\\").replace('"', "\\\""));
         let mut text = "digraph formulary {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n".to_owned();
         let mut instances: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
         for address in shown {

@@ -38,8 +38,16 @@ pub(super) fn text(outcome: &Outcome, look: Look) -> String {
         _ => None,
     }) {
         for it in differences {
-            let show = |value: &Option<_>| value.as_ref().map_or("(not shown)".to_owned(), |it: &crate::engine::model::Value| it.to_string());
-            let line = format!("{}: {} was sent as {} and reads back as {}", step.address, it.field, show(&it.sent), show(&it.found));
+            let show = |value: &Option<_>| {
+                value.as_ref().map_or("(not shown)".to_owned(), |it: &crate::engine::model::Value| it.to_string())
+            };
+            let line = format!(
+                "{}: {} was sent as {} and reads back as {}",
+                step.address,
+                it.field,
+                show(&it.sent),
+                show(&it.found)
+            );
             page.pieces(0, &[(Tone::Change, "did not stick:"), (Tone::Plain, &line)]);
         }
     }
@@ -62,7 +70,12 @@ pub(super) fn text(outcome: &Outcome, look: Look) -> String {
 /// The same for a pull request.
 pub(super) fn markdown(outcome: &Outcome) -> String {
     let counts = outcome.counts();
-    let mut text = format!("### Applied: {} done, {} failed, {} waiting\n\n", counts.done, counts.failed + counts.held, counts.waiting);
+    let mut text = format!(
+        "### Applied: {} done, {} failed, {} waiting\n\n",
+        counts.done,
+        counts.failed + counts.held,
+        counts.waiting
+    );
     let undone: Vec<&StepReport> = outcome.steps.iter().filter(|step| is_trouble(step)).collect();
     if !undone.is_empty() {
         text.push_str("| step | what happened | what to do |\n|---|---|---|\n");
@@ -85,7 +98,7 @@ fn is_trouble(step: &StepReport) -> bool {
 
 fn table(steps: &[&StepReport], look: Look) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
     table.set_header(["step", "what happened", "what to do"]);
     for step in steps {

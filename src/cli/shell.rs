@@ -112,7 +112,8 @@ impl Shell {
     /// Shows that something goes on: a spinner on a terminal, lines elsewhere.
     pub fn activity(&self, what: &str) -> Activity {
         let bar = self.live.then(|| {
-            let style = ProgressStyle::with_template("{spinner} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let style = ProgressStyle::with_template("{spinner} {wide_msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
@@ -170,7 +171,10 @@ impl Progress for Activity {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how to print is the terminal's business, which is told by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how to print is the terminal's business, which is told by the environment"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -10,4 +10,4 @@ pub mod keycloak;
 use contract::Provider;
 
 /// Every provider. Adding a service is one folder and one line here.
-pub const ALL: &[&dyn Provider] = &[];
+pub const ALL: &[&dyn Provider] = &[&keycloak::Keycloak, &gitea::GiteaProvider];

@@ -15,8 +15,8 @@ use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Desired, Failure, FailureClass, Instance, KindClass, KindName,
     KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule,
 };
-use crate::runtime::ledger::{Ledger, LedgerError};
 use crate::provider::contract::{Claim, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related};
+use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
 const LOOKS: usize = 64;

@@ -42,14 +42,6 @@ Example: a Keycloak organisation in a realm that has organisations switched off.
 
 What to do: switch the feature on in that installation (`formulary doctor` says how), or take the wish back."
 
-"FML0606" OPTION_REFUSED "an option of a service cannot be used" "
-An option in the config is well formed and still cannot be used: it names something that is not there, or that is never
-touched, or something that the service would refuse.
-
-Example: a client with the redirect address `*`.
-
-What to do: correct the option under `services.<instance>.options`."
-
 "FML0606" PLACED_WITHOUT_PARENT "something is placed where what it lies in is not" "
 A team is placed in a service, and the organisation or team that it lies in is not. It has no place there.
 
@@ -63,4 +55,12 @@ What is declared is enough to make the account, and the service will ask the per
 Example: a display name of one word: Keycloak asks for the last name at the first sign-in.
 
 What to do: nothing, or complete the document."
+
+"FML0608" OPTION_REFUSED "an option of a service cannot be used" "
+An option in the config is well formed and still cannot be used: it names something that is not there, or that is never
+touched, or something that the service would refuse.
+
+Example: a client with the redirect address `*`.
+
+What to do: correct the option under `services.<instance>.options`."
 }

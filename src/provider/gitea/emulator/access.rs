@@ -21,17 +21,12 @@ pub(super) struct Rights {
 
 impl Rights {
     fn all(level: Level) -> Self {
-        Self {
-            base: level,
-            units: [level; UNIT_COUNT as usize + 1],
-        }
+        Self { base: level, units: [level; UNIT_COUNT as usize + 1] }
     }
 
     fn raise(&mut self, level: Level) {
         self.base = self.base.max(level);
-        self.units
-            .iter_mut()
-            .for_each(|unit| *unit = (*unit).max(level));
+        self.units.iter_mut().for_each(|unit| *unit = (*unit).max(level));
     }
 
     pub(super) fn on(&self, unit: u8) -> Level {
@@ -44,12 +39,7 @@ impl Rights {
 
     /// The highest level on anything.
     pub(super) fn highest(&self) -> Level {
-        self.units
-            .iter()
-            .copied()
-            .max()
-            .unwrap_or_default()
-            .max(self.base)
+        self.units.iter().copied().max().unwrap_or_default().max(self.base)
     }
 }
 
@@ -97,17 +87,12 @@ impl World {
         let Some(account) = account else {
             return rights;
         };
-        if let Some((_, level)) = repo
-            .collaborators
-            .iter()
-            .find(|(user, _)| *user == account.id)
-        {
+        if let Some((_, level)) = repo.collaborators.iter().find(|(user, _)| *user == account.id) {
             rights.raise(*level);
         }
         if owner.is_org {
             for team in self.orgs.teams_with(owner.id, account.id) {
-                if team.level >= Level::Admin && (team.is_owners() || team.repos.contains(&repo.id))
-                {
+                if team.level >= Level::Admin && (team.is_owners() || team.repos.contains(&repo.id)) {
                     rights.raise(team.level);
                 } else if team.repos.contains(&repo.id) {
                     for (unit, level) in &team.units {

@@ -83,22 +83,20 @@ impl Gate {
                 call.repo = repo_in_path(world, call)?;
                 Ok(())
             }
-            Self::RepoAdmin if rights(world, call).base < Level::Admin => Err(forbidden(
-                "user should be an owner or a collaborator with admin write of a repository",
-            )),
+            Self::RepoAdmin if rights(world, call).base < Level::Admin => {
+                Err(forbidden("user should be an owner or a collaborator with admin write of a repository"))
+            }
             Self::RepoOwner if rights(world, call).base < Level::Owner => {
                 Err(forbidden("user should be the owner of the repo"))
             }
-            Self::Reader(unit) if rights(world, call).on(unit) < Level::Read => Err(forbidden(
-                "user should have specific read permission or be a repo admin or a site admin",
-            )),
-            Self::Writer(unit) if rights(world, call).on(unit) < Level::Write => Err(forbidden(
-                "user should have a permission to write to a repo",
-            )),
-            Self::Unit(switch) if !world.repos.at(call.repo).has(switch) => Err(not_found()),
-            Self::NotArchived if world.repos.at(call.repo).archived.is_some() => {
-                Err(refuse(423, "repo is archived"))
+            Self::Reader(unit) if rights(world, call).on(unit) < Level::Read => {
+                Err(forbidden("user should have specific read permission or be a repo admin or a site admin"))
             }
+            Self::Writer(unit) if rights(world, call).on(unit) < Level::Write => {
+                Err(forbidden("user should have a permission to write to a repo"))
+            }
+            Self::Unit(switch) if !world.repos.at(call.repo).has(switch) => Err(not_found()),
+            Self::NotArchived if world.repos.at(call.repo).archived.is_some() => Err(refuse(423, "repo is archived")),
             Self::Editable if world.repos.at(call.repo).archived.is_some() => {
                 Err(refuse(423, "repo is not allowed to edit"))
             }
@@ -152,31 +150,16 @@ fn repo_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
 }
 
 /// The repository of this owner and name; former ones are answered with a redirect.
-pub(super) fn find_repo(
-    world: &World,
-    call: &Call,
-    owner: &str,
-    name: &str,
-) -> Result<i64, Box<Reply>> {
+pub(super) fn find_repo(world: &World, call: &Call, owner: &str, name: &str) -> Result<i64, Box<Reply>> {
     let owner_id = find_account(world, call, owner)?.ok_or_else(not_found)?;
     let Some(repo) = world.repos.named(owner_id, name) else {
         let repo = world.repos.formerly(owner_id, name).ok_or_else(not_found)?;
         let now_at = world.accounts.at(repo.owner);
-        let path =
-            |owner: &str, name: &str| format!("{}/{}", escape_segment(owner), escape_segment(name));
-        return Err(moved(
-            call,
-            301,
-            &path(owner, name),
-            &path(&now_at.name, &repo.name),
-        ));
+        let path = |owner: &str, name: &str| format!("{}/{}", escape_segment(owner), escape_segment(name));
+        return Err(moved(call, 301, &path(owner, name), &path(&now_at.name, &repo.name)));
     };
     let is_hidden = call.is_public_only() && repo.is_private;
-    if world.can_see_repo(repo, call.doer) && !is_hidden {
-        Ok(repo.id)
-    } else {
-        Err(not_found())
-    }
+    if world.can_see_repo(repo, call.doer) && !is_hidden { Ok(repo.id) } else { Err(not_found()) }
 }
 
 /// The account of this name; a former name is answered with a redirect.

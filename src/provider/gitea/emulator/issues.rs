@@ -15,12 +15,7 @@ use super::scopes::Category;
 use super::world::{Level, World, next};
 
 const READER: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo];
-const WRITABLE: &[Gate] = &[
-    Gate::Scope(&[Category::Issue]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::NotArchived,
-];
+const WRITABLE: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::SignedIn, Gate::NotArchived];
 const ISSUES_ON: &[Gate] = &[
     Gate::Scope(&[Category::Issue]),
     Gate::Repo,
@@ -34,24 +29,9 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/issues", READER, list_all),
     route("POST", "/repos/{owner}/{repo}/issues", ISSUES_ON, create),
     route("GET", "/repos/{owner}/{repo}/issues/{index}", READER, read),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/issues/{index}",
-        WRITABLE,
-        edit,
-    ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/issues/{index}/lock",
-        WRITABLE,
-        lock,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/issues/{index}/lock",
-        WRITABLE,
-        unlock,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/issues/{index}", WRITABLE, edit),
+    route("PUT", "/repos/{owner}/{repo}/issues/{index}/lock", WRITABLE, lock),
+    route("DELETE", "/repos/{owner}/{repo}/issues/{index}/lock", WRITABLE, unlock),
 ];
 
 /// An issue, or the conversation of a pull request.
@@ -96,11 +76,7 @@ impl Issue {
     }
 
     fn unit(&self) -> u8 {
-        if self.is_pull() {
-            unit::PULLS
-        } else {
-            unit::ISSUES
-        }
+        if self.is_pull() { unit::PULLS } else { unit::ISSUES }
     }
 
     /// The word in its web address.
@@ -116,19 +92,11 @@ impl Issue {
 impl World {
     /// Whether the caller may manage an issue, not only take part in it.
     pub(super) fn manages(&self, call: &Call, issue: &Issue) -> bool {
-        self.rights(self.repos.at(call.repo), call.doer)
-            .on(issue.unit())
-            >= Level::Write
+        self.rights(self.repos.at(call.repo), call.doer).on(issue.unit()) >= Level::Write
     }
 
     /// Adds an issue to the call's repository and gives its number, shared with pull requests.
-    pub(super) fn add_issue(
-        &mut self,
-        call: &Call,
-        title: String,
-        body: String,
-        pull: Option<Pull>,
-    ) -> i64 {
+    pub(super) fn add_issue(&mut self, call: &Call, title: String, body: String, pull: Option<Pull>) -> i64 {
         let id = next(&mut self.last.issue);
         let repo = self.repos.at_mut(call.repo);
         let index = repo.issues.last_key_value().map_or(1, |(last, _)| last + 1);
@@ -241,44 +209,20 @@ fn create(world: &mut World, call: &Call) -> Answer {
     if form.flag("closed") {
         found_mut(world, call, index)?.closed = Some(call.now);
     }
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, index)?),
-    ))
+    Ok(Reply::json(201, show(world, call, found(world, call, index)?)))
 }
 
 /// The issue or pull request of a number.
-pub(super) fn found<'a>(
-    world: &'a World,
-    call: &Call,
-    index: i64,
-) -> Result<&'a Issue, Box<Reply>> {
-    world
-        .repos
-        .at(call.repo)
-        .issues
-        .get(&index)
-        .ok_or_else(not_found)
+pub(super) fn found<'a>(world: &'a World, call: &Call, index: i64) -> Result<&'a Issue, Box<Reply>> {
+    world.repos.at(call.repo).issues.get(&index).ok_or_else(not_found)
 }
 
-pub(super) fn found_mut<'a>(
-    world: &'a mut World,
-    call: &Call,
-    index: i64,
-) -> Result<&'a mut Issue, Box<Reply>> {
-    world
-        .repos
-        .at_mut(call.repo)
-        .issues
-        .get_mut(&index)
-        .ok_or_else(not_found)
+pub(super) fn found_mut<'a>(world: &'a mut World, call: &Call, index: i64) -> Result<&'a mut Issue, Box<Reply>> {
+    world.repos.at_mut(call.repo).issues.get_mut(&index).ok_or_else(not_found)
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
-    Ok(Reply::json(
-        200,
-        show(world, call, found(world, call, call.id("index"))?),
-    ))
+    Ok(Reply::json(200, show(world, call, found(world, call, call.id("index"))?)))
 }
 
 /// What an edit of an issue or a pull request may carry.
@@ -296,10 +240,7 @@ pub(super) static EDIT: Form = Form {
 
 fn edit(world: &mut World, call: &Call) -> Answer {
     apply_edit(world, call)?;
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, call.id("index"))?),
-    ))
+    Ok(Reply::json(201, show(world, call, found(world, call, call.id("index"))?)))
 }
 
 /// Applies an edit by its author or somebody who manages the issue. Each change leaves an entry in the sequence of comments.
@@ -319,26 +260,17 @@ pub(super) fn apply_edit(world: &mut World, call: &Call) -> Result<(), Box<Reply
     if let Some(body) = form.sent_text("body")
         && body != issue.body
     {
-        if form
-            .sent_number("content_version")
-            .is_some_and(|version| version != issue.content_version)
-        {
+        if form.sent_number("content_version").is_some_and(|version| version != issue.content_version) {
             return Err(refuse(409, "the issue is already changed"));
         }
         issue.body = body;
         issue.content_version += 1;
     }
-    let is_merged = issue
-        .pull
-        .as_ref()
-        .is_some_and(|pull| pull.merged.is_some());
+    let is_merged = issue.pull.as_ref().is_some_and(|pull| pull.merged.is_some());
     match form.text("state").as_str() {
         "closed" if issue.is_open() => (issue.closed, entries) = (Some(call.now), entries + 1),
         "open" if !issue.is_open() && is_merged => {
-            return Err(refuse(
-                412,
-                "cannot change state of this pull request, it was already merged",
-            ));
+            return Err(refuse(412, "cannot change state of this pull request, it was already merged"));
         }
         "open" if !issue.is_open() => (issue.closed, entries) = (None, entries + 1),
         _ => {}

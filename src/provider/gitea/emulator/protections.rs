@@ -17,57 +17,17 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Level, World};
 
-const REPO_ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
-const REPO_WRITABLE: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-    Gate::NotArchived,
-];
+const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
+const REPO_WRITABLE: &[Gate] =
+    &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin, Gate::NotArchived];
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/branch_protections",
-        REPO_ADMIN,
-        list,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/branch_protections",
-        REPO_WRITABLE,
-        create,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/branch_protections/priority",
-        REPO_WRITABLE,
-        reorder,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/branch_protections/{rule}",
-        REPO_ADMIN,
-        read,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/branch_protections/{rule}",
-        REPO_WRITABLE,
-        edit,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/branch_protections/{rule}",
-        REPO_WRITABLE,
-        delete,
-    ),
+    route("GET", "/repos/{owner}/{repo}/branch_protections", REPO_ADMIN, list),
+    route("POST", "/repos/{owner}/{repo}/branch_protections", REPO_WRITABLE, create),
+    route("POST", "/repos/{owner}/{repo}/branch_protections/priority", REPO_WRITABLE, reorder),
+    route("GET", "/repos/{owner}/{repo}/branch_protections/{rule}", REPO_ADMIN, read),
+    route("PATCH", "/repos/{owner}/{repo}/branch_protections/{rule}", REPO_WRITABLE, edit),
+    route("DELETE", "/repos/{owner}/{repo}/branch_protections/{rule}", REPO_WRITABLE, delete),
 ];
 
 /// A rule over branches.
@@ -120,21 +80,10 @@ const FREE_FLAGS: [&str; 11] = [
 ];
 
 /// Two families in which each flag counts only while the one before it is on.
-const PUSH: [&str; 3] = [
-    "enable_push",
-    "enable_push_whitelist",
-    "push_whitelist_deploy_keys",
-];
-const FORCE_PUSH: [&str; 3] = [
-    "enable_force_push",
-    "enable_force_push_allowlist",
-    "force_push_allowlist_deploy_keys",
-];
+const PUSH: [&str; 3] = ["enable_push", "enable_push_whitelist", "push_whitelist_deploy_keys"];
+const FORCE_PUSH: [&str; 3] = ["enable_force_push", "enable_force_push_allowlist", "force_push_allowlist_deploy_keys"];
 
-static FORM: Form = Form {
-    name: "BranchProtectionOption",
-    fields: FIELDS,
-};
+static FORM: Form = Form { name: "BranchProtectionOption", fields: FIELDS };
 
 const FIELDS: &[Field] = &[
     plain("branch_name", "BranchName", Kind::Text),
@@ -142,115 +91,35 @@ const FIELDS: &[Field] = &[
     plain("priority", "Priority", Kind::Number),
     plain("enable_push", "EnablePush", Kind::Flag),
     plain("enable_push_whitelist", "EnablePushWhitelist", Kind::Flag),
-    plain(
-        "push_whitelist_usernames",
-        "PushWhitelistUsernames",
-        Kind::Texts,
-    ),
+    plain("push_whitelist_usernames", "PushWhitelistUsernames", Kind::Texts),
     plain("push_whitelist_teams", "PushWhitelistTeams", Kind::Texts),
-    plain(
-        "push_whitelist_deploy_keys",
-        "PushWhitelistDeployKeys",
-        Kind::Flag,
-    ),
+    plain("push_whitelist_deploy_keys", "PushWhitelistDeployKeys", Kind::Flag),
     plain("enable_force_push", "EnableForcePush", Kind::Flag),
-    plain(
-        "enable_force_push_allowlist",
-        "EnableForcePushAllowlist",
-        Kind::Flag,
-    ),
-    plain(
-        "force_push_allowlist_usernames",
-        "ForcePushAllowlistUsernames",
-        Kind::Texts,
-    ),
-    plain(
-        "force_push_allowlist_teams",
-        "ForcePushAllowlistTeams",
-        Kind::Texts,
-    ),
-    plain(
-        "force_push_allowlist_deploy_keys",
-        "ForcePushAllowlistDeployKeys",
-        Kind::Flag,
-    ),
+    plain("enable_force_push_allowlist", "EnableForcePushAllowlist", Kind::Flag),
+    plain("force_push_allowlist_usernames", "ForcePushAllowlistUsernames", Kind::Texts),
+    plain("force_push_allowlist_teams", "ForcePushAllowlistTeams", Kind::Texts),
+    plain("force_push_allowlist_deploy_keys", "ForcePushAllowlistDeployKeys", Kind::Flag),
     plain("enable_merge_whitelist", "EnableMergeWhitelist", Kind::Flag),
-    plain(
-        "merge_whitelist_usernames",
-        "MergeWhitelistUsernames",
-        Kind::Texts,
-    ),
+    plain("merge_whitelist_usernames", "MergeWhitelistUsernames", Kind::Texts),
     plain("merge_whitelist_teams", "MergeWhitelistTeams", Kind::Texts),
-    plain(
-        "enable_bypass_allowlist",
-        "EnableBypassAllowlist",
-        Kind::Flag,
-    ),
-    plain(
-        "bypass_allowlist_usernames",
-        "BypassAllowlistUsernames",
-        Kind::Texts,
-    ),
-    plain(
-        "bypass_allowlist_teams",
-        "BypassAllowlistTeams",
-        Kind::Texts,
-    ),
+    plain("enable_bypass_allowlist", "EnableBypassAllowlist", Kind::Flag),
+    plain("bypass_allowlist_usernames", "BypassAllowlistUsernames", Kind::Texts),
+    plain("bypass_allowlist_teams", "BypassAllowlistTeams", Kind::Texts),
     plain("enable_status_check", "EnableStatusCheck", Kind::Flag),
     plain("status_check_contexts", "StatusCheckContexts", Kind::Texts),
     plain("required_approvals", "RequiredApprovals", Kind::Number),
-    plain(
-        "enable_approvals_whitelist",
-        "EnableApprovalsWhitelist",
-        Kind::Flag,
-    ),
-    plain(
-        "approvals_whitelist_username",
-        "ApprovalsWhitelistUsernames",
-        Kind::Texts,
-    ),
-    plain(
-        "approvals_whitelist_teams",
-        "ApprovalsWhitelistTeams",
-        Kind::Texts,
-    ),
-    plain(
-        "block_on_rejected_reviews",
-        "BlockOnRejectedReviews",
-        Kind::Flag,
-    ),
-    plain(
-        "block_on_official_review_requests",
-        "BlockOnOfficialReviewRequests",
-        Kind::Flag,
-    ),
-    plain(
-        "block_on_outdated_branch",
-        "BlockOnOutdatedBranch",
-        Kind::Flag,
-    ),
-    plain(
-        "dismiss_stale_approvals",
-        "DismissStaleApprovals",
-        Kind::Flag,
-    ),
+    plain("enable_approvals_whitelist", "EnableApprovalsWhitelist", Kind::Flag),
+    plain("approvals_whitelist_username", "ApprovalsWhitelistUsernames", Kind::Texts),
+    plain("approvals_whitelist_teams", "ApprovalsWhitelistTeams", Kind::Texts),
+    plain("block_on_rejected_reviews", "BlockOnRejectedReviews", Kind::Flag),
+    plain("block_on_official_review_requests", "BlockOnOfficialReviewRequests", Kind::Flag),
+    plain("block_on_outdated_branch", "BlockOnOutdatedBranch", Kind::Flag),
+    plain("dismiss_stale_approvals", "DismissStaleApprovals", Kind::Flag),
     plain("ignore_stale_approvals", "IgnoreStaleApprovals", Kind::Flag),
     plain("require_signed_commits", "RequireSignedCommits", Kind::Flag),
-    plain(
-        "protected_file_patterns",
-        "ProtectedFilePatterns",
-        Kind::Text,
-    ),
-    plain(
-        "unprotected_file_patterns",
-        "UnprotectedFilePatterns",
-        Kind::Text,
-    ),
-    plain(
-        "block_admin_merge_override",
-        "BlockAdminMergeOverride",
-        Kind::Flag,
-    ),
+    plain("protected_file_patterns", "ProtectedFilePatterns", Kind::Text),
+    plain("unprotected_file_patterns", "UnprotectedFilePatterns", Kind::Text),
+    plain("block_admin_merge_override", "BlockAdminMergeOverride", Kind::Flag),
 ];
 
 impl Protection {
@@ -267,40 +136,21 @@ impl Protection {
     }
 
     fn fits(&self, branch: &str) -> bool {
-        if is_glob(&self.rule) {
-            glob_matches(&self.rule, branch)
-        } else {
-            self.rule.eq_ignore_ascii_case(branch)
-        }
+        if is_glob(&self.rule) { glob_matches(&self.rule, branch) } else { self.rule.eq_ignore_ascii_case(branch) }
     }
 
     /// Whether `user` is on a list, by name or by team.
     fn lists(&self, world: &World, users: &str, teams: &str, user: i64) -> bool {
-        let is_in = |team: &i64| {
-            world
-                .orgs
-                .teams
-                .get(team)
-                .is_some_and(|team| team.members.contains(&user))
-        };
+        let is_in = |team: &i64| world.orgs.teams.get(team).is_some_and(|team| team.members.contains(&user));
         self.users.get(users).is_some_and(|ids| ids.contains(&user))
-            || self
-                .teams
-                .get(teams)
-                .is_some_and(|ids| ids.iter().any(is_in))
+            || self.teams.get(teams).is_some_and(|ids| ids.iter().any(is_in))
     }
 }
 
 /// Not paged.
 fn list(world: &mut World, call: &Call) -> Answer {
     let protections = sorted(world.repos.at(call.repo));
-    Ok(Reply::json(
-        200,
-        protections
-            .into_iter()
-            .map(|protection| show(world, protection))
-            .collect(),
-    ))
+    Ok(Reply::json(200, protections.into_iter().map(|protection| show(world, protection)).collect()))
 }
 
 fn sorted(repo: &Repo) -> Vec<&Protection> {
@@ -320,22 +170,10 @@ fn show(world: &World, protection: &Protection) -> Value {
     let switches = PUSH.iter().chain(&FORCE_PUSH).chain(&FREE_FLAGS);
     switches.for_each(|flag| shown[*flag] = Value::from(protection.has(flag)));
     for list in USER_LISTS {
-        shown[list] = protection
-            .users
-            .get(list)
-            .into_iter()
-            .flatten()
-            .filter_map(user_name)
-            .collect();
+        shown[list] = protection.users.get(list).into_iter().flatten().filter_map(user_name).collect();
     }
     for list in TEAM_LISTS {
-        shown[list] = protection
-            .teams
-            .get(list)
-            .into_iter()
-            .flatten()
-            .filter_map(team_name)
-            .collect();
+        shown[list] = protection.teams.get(list).into_iter().flatten().filter_map(team_name).collect();
     }
     shown["status_check_contexts"] = json!(protection.contexts);
     shown["required_approvals"] = Value::from(protection.approvals);
@@ -359,19 +197,11 @@ fn create(world: &mut World, call: &Call) -> Answer {
     if repo.protections.iter().any(|known| known.rule == rule) {
         return Err(forbidden("Branch protection already exist"));
     }
-    let highest = repo
-        .protections
-        .iter()
-        .map(|known| known.priority)
-        .max()
-        .unwrap_or(0);
+    let highest = repo.protections.iter().map(|known| known.priority).max().unwrap_or(0);
     let mut protection = Protection {
         id: repo.last_protection + 1,
         rule,
-        priority: form
-            .sent_number("priority")
-            .filter(|priority| *priority > 0)
-            .unwrap_or(highest + 1),
+        priority: form.sent_number("priority").filter(|priority| *priority > 0).unwrap_or(highest + 1),
         approvals: form.number("required_approvals").max(0),
         flags: BTreeSet::new(),
         users: BTreeMap::new(),
@@ -382,9 +212,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
         created: call.now,
         updated: call.now,
     };
-    FREE_FLAGS
-        .iter()
-        .for_each(|flag| protection.set(flag, form.flag(flag)));
+    FREE_FLAGS.iter().for_each(|flag| protection.set(flag, form.flag(flag)));
     let mut is_on = true;
     for flag in PUSH {
         is_on &= form.flag(flag);
@@ -403,42 +231,22 @@ fn create(world: &mut World, call: &Call) -> Answer {
     repo.protections.push(protection);
     // The server panics on a pattern it cannot compile, after it has stored the rule.
     match bad {
-        Some(problem) => Ok(Reply::text(
-            500,
-            "text/plain; charset=utf-8",
-            format!("PANIC: {problem}\n"),
-        )),
+        Some(problem) => Ok(Reply::text(500, "text/plain; charset=utf-8", format!("PANIC: {problem}\n"))),
         None => Ok(Reply::json(201, shown)),
     }
 }
 
 /// Takes over the lists that were sent. Whoever cannot write is dropped without a word, as are teams where there are none.
-fn apply_lists(
-    world: &World,
-    repo: &Repo,
-    protection: &mut Protection,
-    form: &Values,
-) -> Result<(), Box<Reply>> {
+fn apply_lists(world: &World, repo: &Repo, protection: &mut Protection, form: &Values) -> Result<(), Box<Reply>> {
     for list in USER_LISTS {
         let Some(sent) = form.sent_texts(list) else {
             continue;
         };
         let mut ids = Vec::new();
         for name in sent {
-            let user = world
-                .accounts
-                .named(&name)
-                .ok_or_else(|| unknown_user(&name))?
-                .id;
-            let needed = if list == "approvals_whitelist_username" {
-                Level::Read
-            } else {
-                Level::Write
-            };
-            let known = protection
-                .users
-                .get(list)
-                .is_some_and(|known| known.contains(&user));
+            let user = world.accounts.named(&name).ok_or_else(|| unknown_user(&name))?.id;
+            let needed = if list == "approvals_whitelist_username" { Level::Read } else { Level::Write };
+            let known = protection.users.get(list).is_some_and(|known| known.contains(&user));
             if known || world.rights(repo, Some(user)).code() >= needed {
                 ids.push(user);
             }
@@ -454,16 +262,8 @@ fn apply_lists(
         };
         let mut ids = Vec::new();
         for name in sent {
-            let unknown = || {
-                invalid(format!(
-                    "team does not exist [org_id {}, team_id 0, name: {name}]",
-                    repo.owner
-                ))
-            };
-            let team = world
-                .orgs
-                .team_named(repo.owner, &name)
-                .ok_or_else(unknown)?;
+            let unknown = || invalid(format!("team does not exist [org_id {}, team_id 0, name: {name}]", repo.owner));
+            let team = world.orgs.team_named(repo.owner, &name).ok_or_else(unknown)?;
             let reaches = team.is_owners() || team.repos.contains(&repo.id);
             if reaches && team.unit(super::access::unit::CODE) >= Level::Read {
                 ids.push(team.id);
@@ -477,18 +277,12 @@ fn apply_lists(
 fn position(world: &World, call: &Call) -> Result<usize, Box<Reply>> {
     let rule = call.param("rule");
     let protections = &world.repos.at(call.repo).protections;
-    protections
-        .iter()
-        .position(|protection| protection.rule == rule)
-        .ok_or_else(not_found)
+    protections.iter().position(|protection| protection.rule == rule).ok_or_else(not_found)
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
     let at = position(world, call)?;
-    Ok(Reply::json(
-        200,
-        show(world, &world.repos.at(call.repo).protections[at]),
-    ))
+    Ok(Reply::json(200, show(world, &world.repos.at(call.repo).protections[at])))
 }
 
 /// What is left out keeps; the flags of a family count only beside the first of it.
@@ -504,19 +298,10 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     edit_family(&mut protection, &form, PUSH);
     edit_family(&mut protection, &form, FORCE_PUSH);
     protection.priority = form.sent_number("priority").unwrap_or(protection.priority);
-    protection.approvals = form
-        .sent_number("required_approvals")
-        .unwrap_or(protection.approvals)
-        .max(0);
-    protection.contexts = form
-        .sent_texts("status_check_contexts")
-        .or(protection.contexts);
-    protection.protected_files = form
-        .sent_text("protected_file_patterns")
-        .unwrap_or(protection.protected_files);
-    protection.unprotected_files = form
-        .sent_text("unprotected_file_patterns")
-        .unwrap_or(protection.unprotected_files);
+    protection.approvals = form.sent_number("required_approvals").unwrap_or(protection.approvals).max(0);
+    protection.contexts = form.sent_texts("status_check_contexts").or(protection.contexts);
+    protection.protected_files = form.sent_text("protected_file_patterns").unwrap_or(protection.protected_files);
+    protection.unprotected_files = form.sent_text("unprotected_file_patterns").unwrap_or(protection.unprotected_files);
     apply_lists(world, repo, &mut protection, &form)?;
     protection.updated = call.now;
     let shown = show(world, &protection);
@@ -543,24 +328,14 @@ fn delete(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::empty(204))
 }
 
-static REORDER: Form = Form {
-    name: "UpdateBranchProtectionPriories",
-    fields: &[plain("ids", "IDs", Kind::Numbers)],
-};
+static REORDER: Form = Form { name: "UpdateBranchProtectionPriories", fields: &[plain("ids", "IDs", Kind::Numbers)] };
 
 fn reorder(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&REORDER)?;
-    let ids = form
-        .raw("ids")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let ids = form.raw("ids").and_then(Value::as_array).cloned().unwrap_or_default();
     let protections = &mut world.repos.at_mut(call.repo).protections;
     for (priority, id) in (1..).zip(ids.iter().filter_map(Value::as_i64)) {
-        if let Some(protection) = protections
-            .iter_mut()
-            .find(|protection| protection.id == id)
-        {
+        if let Some(protection) = protections.iter_mut().find(|protection| protection.id == id) {
             protection.priority = priority;
         }
     }
@@ -596,39 +371,16 @@ impl Verdict {
 }
 
 impl World {
-    pub(super) fn verdict(
-        &self,
-        repo: &Repo,
-        branch: &str,
-        doer: Option<i64>,
-        rights: &Rights,
-    ) -> Verdict {
+    pub(super) fn verdict(&self, repo: &Repo, branch: &str, doer: Option<i64>, rights: &Rights) -> Verdict {
         let writes = rights.code() >= Level::Write;
-        let Some(rule) = sorted(repo)
-            .into_iter()
-            .find(|protection| protection.fits(branch))
-        else {
-            return Verdict {
-                can_push: writes,
-                can_merge: writes,
-                ..Verdict::default()
-            };
+        let Some(rule) = sorted(repo).into_iter().find(|protection| protection.fits(branch)) else {
+            return Verdict { can_push: writes, can_merge: writes, ..Verdict::default() };
         };
         let user = doer.unwrap_or_default();
         let on_push_list = !rule.has("enable_push_whitelist")
-            || rule.lists(
-                self,
-                "push_whitelist_usernames",
-                "push_whitelist_teams",
-                user,
-            );
+            || rule.lists(self, "push_whitelist_usernames", "push_whitelist_teams", user);
         let on_merge_list = !rule.has("enable_merge_whitelist")
-            || rule.lists(
-                self,
-                "merge_whitelist_usernames",
-                "merge_whitelist_teams",
-                user,
-            );
+            || rule.lists(self, "merge_whitelist_usernames", "merge_whitelist_teams", user);
         Verdict {
             is_protected: true,
             can_push: writes && rule.has("enable_push") && on_push_list,

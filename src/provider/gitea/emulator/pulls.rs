@@ -18,12 +18,7 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Level, World, next};
 
-const READER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Pulls,
-    Gate::Reader(unit::PULLS),
-];
+const READER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Pulls, Gate::Reader(unit::PULLS)];
 const WRITABLE: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
@@ -32,54 +27,19 @@ const WRITABLE: &[Gate] = &[
     Gate::SignedIn,
     Gate::NotArchived,
 ];
-const EDITABLE: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Pulls,
-    Gate::Reader(unit::PULLS),
-    Gate::SignedIn,
-];
+const EDITABLE: &[Gate] =
+    &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Pulls, Gate::Reader(unit::PULLS), Gate::SignedIn];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/pulls", READER, list_all),
     route("POST", "/repos/{owner}/{repo}/pulls", WRITABLE, open),
     route("GET", "/repos/{owner}/{repo}/pulls/{index}", READER, read),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/pulls/{index}",
-        EDITABLE,
-        edit,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{index}/files",
-        READER,
-        files,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{index}/commits",
-        READER,
-        commits,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{index}/merge",
-        READER,
-        is_merged,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/pulls/{index}/merge",
-        WRITABLE,
-        merge,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{base}/{*head}",
-        READER,
-        by_branches,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/pulls/{index}", EDITABLE, edit),
+    route("GET", "/repos/{owner}/{repo}/pulls/{index}/files", READER, files),
+    route("GET", "/repos/{owner}/{repo}/pulls/{index}/commits", READER, commits),
+    route("GET", "/repos/{owner}/{repo}/pulls/{index}/merge", READER, is_merged),
+    route("POST", "/repos/{owner}/{repo}/pulls/{index}/merge", WRITABLE, merge),
+    route("GET", "/repos/{owner}/{repo}/pulls/{base}/{*head}", READER, by_branches),
 ];
 
 /// What makes an issue a pull request.
@@ -117,10 +77,7 @@ impl World {
             let target = self.repos.at_mut(id);
             let mut moved = 0;
             for issue in target.issues.values_mut().filter(|issue| issue.is_open()) {
-                let Some(pull) = issue
-                    .pull
-                    .as_mut()
-                    .filter(|pull| pull.head_repo == repo && pull.head == branch)
+                let Some(pull) = issue.pull.as_mut().filter(|pull| pull.head_repo == repo && pull.head == branch)
                 else {
                     continue;
                 };
@@ -146,12 +103,7 @@ struct View<'a> {
 
 fn view<'a>(repo: &'a Repo, issue: &'a Issue) -> Option<View<'a>> {
     let pull = issue.pull.as_ref()?;
-    Some(View {
-        issue,
-        pull,
-        base: repo.git.branch(&pull.base),
-        head: repo.git.commit(&pull.head_sha),
-    })
+    Some(View { issue, pull, base: repo.git.branch(&pull.base), head: repo.git.commit(&pull.head_sha) })
 }
 
 impl View<'_> {
@@ -173,8 +125,7 @@ impl View<'_> {
         };
         self.changes(repo).iter().all(|change| {
             let path = &change.path;
-            base.files.get(path) == before.files.get(path)
-                || base.files.get(path) == head.files.get(path)
+            base.files.get(path) == before.files.get(path) || base.files.get(path) == head.files.get(path)
         })
     }
 }
@@ -185,18 +136,9 @@ fn show(world: &World, call: &Call, issue: &Issue, is_whole: bool) -> Value {
         return Value::Null;
     };
     let pull = view.pull;
-    let address = format!(
-        "{}/{}/pulls/{}",
-        call.base,
-        world.full_name(repo),
-        issue.index
-    );
+    let address = format!("{}/{}/pulls/{}", call.base, world.full_name(repo), issue.index);
     let head_repo = world.repos.get(pull.head_repo);
-    let head_ref = if head_repo.is_some() {
-        pull.head.clone()
-    } else {
-        format!("refs/pull/{}/head", issue.index)
-    };
+    let head_ref = if head_repo.is_some() { pull.head.clone() } else { format!("refs/pull/{}/head", issue.index) };
     let base_sha = view.base.map_or("", |base| &base.sha);
     let mut shown = json!({
         "id": pull.id,
@@ -248,16 +190,8 @@ fn show(world: &World, call: &Call, issue: &Issue, is_whole: bool) -> Value {
     });
     if is_whole {
         let changes = view.changes(repo);
-        shown["additions"] = changes
-            .iter()
-            .map(|change| change.additions)
-            .sum::<usize>()
-            .into();
-        shown["deletions"] = changes
-            .iter()
-            .map(|change| change.deletions)
-            .sum::<usize>()
-            .into();
+        shown["additions"] = changes.iter().map(|change| change.additions).sum::<usize>().into();
+        shown["deletions"] = changes.iter().map(|change| change.deletions).sum::<usize>().into();
         shown["changed_files"] = changes.len().into();
     }
     shown
@@ -270,32 +204,21 @@ fn list_all(world: &mut World, call: &Call) -> Answer {
     let mut pulls: Vec<&Issue> = repo
         .issues
         .values()
-        .filter(|issue| {
-            issue
-                .pull
-                .as_ref()
-                .is_some_and(|pull| base.is_empty() || pull.base == base)
-        })
+        .filter(|issue| issue.pull.as_ref().is_some_and(|pull| base.is_empty() || pull.base == base))
         .filter(|issue| match call.ask("state") {
             "closed" => !issue.is_open(),
             "all" => true,
             _ => issue.is_open(),
         })
         .filter(|issue| {
-            poster.is_empty()
-                || world
-                    .accounts
-                    .named(poster)
-                    .is_some_and(|account| account.id == issue.poster)
+            poster.is_empty() || world.accounts.named(poster).is_some_and(|account| account.id == issue.poster)
         })
         .collect();
     match call.ask("sort") {
         "oldest" => {}
         "recentupdate" => pulls.sort_by_key(|issue| std::cmp::Reverse((issue.updated, issue.id))),
         "leastupdate" => pulls.sort_by_key(|issue| (issue.updated, issue.id)),
-        "mostcomment" => {
-            pulls.sort_by_key(|issue| std::cmp::Reverse((issue.comments.len(), issue.id)))
-        }
+        "mostcomment" => pulls.sort_by_key(|issue| std::cmp::Reverse((issue.comments.len(), issue.id))),
         "leastcomment" => pulls.sort_by_key(|issue| (issue.comments.len(), issue.id)),
         _ => pulls.reverse(),
     }
@@ -318,33 +241,18 @@ fn open(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&OPEN)?;
     let (base, head) = (form.text("base"), form.text("head"));
     if head == base {
-        return Err(invalid(
-            "Invalid PullRequest: There are no changes between the head and the base",
-        ));
+        return Err(invalid("Invalid PullRequest: There are no changes between the head and the base"));
     }
     let (head_repo, head) = source(world, call, &head)?;
     let repo = world.repos.at(call.repo);
     let unknown = |name: &str| refuse(404, format!("ref \"{name}\" does not exist"));
-    let base_sha = repo
-        .git
-        .branch(&base)
-        .ok_or_else(|| unknown(&base))?
-        .sha
-        .clone();
+    let base_sha = repo.git.branch(&base).ok_or_else(|| unknown(&base))?.sha.clone();
     let origin = world.repos.at(head_repo);
-    let head_sha = origin
-        .git
-        .branch(&head)
-        .ok_or_else(|| unknown(&head))?
-        .sha
-        .clone();
+    let head_sha = origin.git.branch(&head).ok_or_else(|| unknown(&head))?.sha.clone();
     if head_repo == call.repo && head == base {
-        return Err(invalid(
-            "Invalid PullRequest: There are no changes between the head and the base",
-        ));
+        return Err(invalid("Invalid PullRequest: There are no changes between the head and the base"));
     }
-    let is_same =
-        |pull: &Pull| pull.head_repo == head_repo && pull.head == head && pull.base == base;
+    let is_same = |pull: &Pull| pull.head_repo == head_repo && pull.head == head && pull.base == base;
     let known = repo
         .issues
         .values()
@@ -362,9 +270,7 @@ fn open(world: &mut World, call: &Call) -> Answer {
     let git = origin.git.clone();
     world.repos.at_mut(call.repo).git.absorb(&git);
     let git = &world.repos.at(call.repo).git;
-    let merge_base = git
-        .merge_base(&base_sha, &head_sha)
-        .unwrap_or_else(|| base_sha.clone());
+    let merge_base = git.merge_base(&base_sha, &head_sha).unwrap_or_else(|| base_sha.clone());
     // Opening with commits leaves an entry in the sequence of comments.
     let has_commits = merge_base != head_sha;
     let pull = Pull {
@@ -379,10 +285,7 @@ fn open(world: &mut World, call: &Call) -> Answer {
     };
     let index = world.add_issue(call, form.text("title"), form.text("body"), Some(pull));
     world.last.comment += i64::from(has_commits);
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, index)?, true),
-    ))
+    Ok(Reply::json(201, show(world, call, found(world, call, index)?, true)))
 }
 
 /// The repository and branch behind `branch` or `owner:branch`.
@@ -397,30 +300,15 @@ fn source(world: &World, call: &Call, head: &str) -> Result<(i64, String), Box<R
     if repo.owner == account.id {
         return Ok((call.repo, branch.to_owned()));
     }
-    let mut forks = world
-        .repos
-        .forks_of(repo.id)
-        .chain(repo.fork_of.and_then(|id| world.repos.get(id)));
+    let mut forks = world.repos.forks_of(repo.id).chain(repo.fork_of.and_then(|id| world.repos.get(id)));
     match forks.find(|fork| fork.owner == account.id) {
         Some(fork) => Ok((fork.id, branch.to_owned())),
-        None => Err(refuse(
-            400,
-            format!(
-                "the user {} does not have a fork of the base repository",
-                account.name
-            ),
-        )),
+        None => Err(refuse(400, format!("the user {} does not have a fork of the base repository", account.name))),
     }
 }
 
 fn pull_of<'a>(world: &'a World, call: &Call, index: i64) -> Result<&'a Issue, Box<Reply>> {
-    found(world, call, index).and_then(|issue| {
-        if issue.is_pull() {
-            Ok(issue)
-        } else {
-            Err(not_found())
-        }
-    })
+    found(world, call, index).and_then(|issue| if issue.is_pull() { Ok(issue) } else { Err(not_found()) })
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
@@ -428,33 +316,20 @@ fn read(world: &mut World, call: &Call) -> Answer {
     if let Some(index) = wanted.strip_suffix(".diff") {
         let issue = pull_of(world, call, index.parse().unwrap_or(0))?;
         let repo = world.repos.at(call.repo);
-        let changes = view(repo, issue)
-            .map(|view| view.changes(repo))
-            .unwrap_or_default();
-        return Ok(Reply::text(
-            200,
-            "text/plain; charset=utf-8",
-            diffs::unified(&changes),
-        ));
+        let changes = view(repo, issue).map(|view| view.changes(repo)).unwrap_or_default();
+        return Ok(Reply::text(200, "text/plain; charset=utf-8", diffs::unified(&changes)));
     }
     if wanted.ends_with(".patch") {
         return Err(super::reply::not_modelled());
     }
-    Ok(Reply::json(
-        200,
-        show(world, call, pull_of(world, call, call.id("index"))?, true),
-    ))
+    Ok(Reply::json(200, show(world, call, pull_of(world, call, call.id("index"))?, true)))
 }
 
 fn by_branches(world: &mut World, call: &Call) -> Answer {
     let (head_repo, head) = source(world, call, call.param("head"))?;
-    let fits = |pull: &Pull| {
-        pull.base == call.param("base") && pull.head == head && pull.head_repo == head_repo
-    };
+    let fits = |pull: &Pull| pull.base == call.param("base") && pull.head == head && pull.head_repo == head_repo;
     let issues = world.repos.at(call.repo).issues.values().rev();
-    let mut fitting: Vec<&Issue> = issues
-        .filter(|issue| issue.pull.as_ref().is_some_and(fits))
-        .collect();
+    let mut fitting: Vec<&Issue> = issues.filter(|issue| issue.pull.as_ref().is_some_and(fits)).collect();
     fitting.sort_by_key(|issue| !issue.is_open());
     let issue = fitting.first().ok_or_else(not_found)?;
     Ok(Reply::json(200, show(world, call, issue, true)))
@@ -464,10 +339,7 @@ fn by_branches(world: &mut World, call: &Call) -> Answer {
 fn edit(world: &mut World, call: &Call) -> Answer {
     pull_of(world, call, call.id("index"))?;
     apply_edit(world, call)?;
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, call.id("index"))?, true),
-    ))
+    Ok(Reply::json(201, show(world, call, found(world, call, call.id("index"))?, true)))
 }
 
 fn files(world: &mut World, call: &Call) -> Answer {
@@ -493,13 +365,7 @@ fn files(world: &mut World, call: &Call) -> Answer {
         })
     };
     let shown: Vec<Value> = page.cut(&changes).iter().map(show).collect();
-    Ok(
-        with_counts(Reply::json(200, Value::Array(shown)), page, changes.len()).paged(
-            call,
-            page,
-            changes.len(),
-        ),
-    )
+    Ok(with_counts(Reply::json(200, Value::Array(shown)), page, changes.len()).paged(call, page, changes.len()))
 }
 
 fn commits(world: &mut World, call: &Call) -> Answer {
@@ -508,36 +374,16 @@ fn commits(world: &mut World, call: &Call) -> Answer {
     let Some(view) = view(repo, issue) else {
         return Err(not_found());
     };
-    let commits = view
-        .head
-        .map(|head| repo.git.since(&view.pull.merge_base, head))
-        .unwrap_or_default();
+    let commits = view.head.map(|head| repo.git.since(&view.pull.merge_base, head)).unwrap_or_default();
     let page = Page::of(call);
-    let shown: Vec<Value> = page
-        .cut(&commits)
-        .iter()
-        .map(|commit| show_commit(world, call, commit))
-        .collect();
-    Ok(
-        with_counts(Reply::json(200, Value::Array(shown)), page, commits.len()).paged(
-            call,
-            page,
-            commits.len(),
-        ),
-    )
+    let shown: Vec<Value> = page.cut(&commits).iter().map(|commit| show_commit(world, call, commit)).collect();
+    Ok(with_counts(Reply::json(200, Value::Array(shown)), page, commits.len()).paged(call, page, commits.len()))
 }
 
 fn is_merged(world: &mut World, call: &Call) -> Answer {
     let issue = pull_of(world, call, call.id("index"))?;
-    let is_merged = issue
-        .pull
-        .as_ref()
-        .is_some_and(|pull| pull.merged.is_some());
-    if is_merged {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    let is_merged = issue.pull.as_ref().is_some_and(|pull| pull.merged.is_some());
+    if is_merged { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }
 
 static MERGE: Form = Form {
@@ -549,24 +395,13 @@ static MERGE: Form = Form {
             Kind::Text,
             &[
                 Rule::Required,
-                Rule::In(&[
-                    "merge",
-                    "rebase",
-                    "rebase-merge",
-                    "squash",
-                    "fast-forward-only",
-                    "manually-merged",
-                ]),
+                Rule::In(&["merge", "rebase", "rebase-merge", "squash", "fast-forward-only", "manually-merged"]),
             ],
         ),
         plain("MergeTitleField", "MergeTitleField", Kind::Text),
         plain("MergeMessageField", "MergeMessageField", Kind::Text),
         plain("head_commit_id", "HeadCommitID", Kind::Text),
-        plain(
-            "delete_branch_after_merge",
-            "DeleteBranchAfterMerge",
-            Kind::Flag,
-        ),
+        plain("delete_branch_after_merge", "DeleteBranchAfterMerge", Kind::Flag),
     ],
 };
 
@@ -624,19 +459,11 @@ fn merge(world: &mut World, call: &Call) -> Answer {
     issue.closed = Some(call.now);
     issue.updated = call.now;
     if let Some(pull) = issue.pull.as_mut() {
-        pull.merged = Some(Merge {
-            when: call.now,
-            by: call.doer.unwrap_or_default(),
-            sha: commit.sha.clone(),
-        });
+        pull.merged = Some(Merge { when: call.now, by: call.doer.unwrap_or_default(), sha: commit.sha.clone() });
     }
     next(&mut world.last.comment);
     if form.flag("delete_branch_after_merge") && world.repos.get(head_repo).is_some() {
-        world
-            .repos
-            .at_mut(head_repo)
-            .git
-            .remove_branch(&head_branch);
+        world.repos.at_mut(head_repo).git.remove_branch(&head_branch);
     }
     world.branch_moved(call.repo, &branch, call.now);
     Ok(Reply::empty(200))

@@ -14,38 +14,16 @@ use super::scopes::Category;
 use super::templates;
 use super::world::{Account, World};
 
-const OWN: &[Gate] = &[
-    Gate::Scope(&[Category::User]),
-    Gate::Scope(&[Category::Repository]),
-    Gate::SignedIn,
-];
-const ORG: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-];
-const ADMIN_USER: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-    Gate::User,
-];
-const REPO: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-];
+const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::Scope(&[Category::Repository]), Gate::SignedIn];
+const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn];
+const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
+const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn];
 
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/user/repos", OWN, create_own),
     route("POST", "/orgs/{org}/repos", ORG, create_in_org),
     route("POST", "/org/{org}/repos", ORG, create_in_org),
-    route(
-        "POST",
-        "/admin/users/{username}/repos",
-        ADMIN_USER,
-        create_for,
-    ),
+    route("POST", "/admin/users/{username}/repos", ADMIN_USER, create_for),
     route("POST", "/repos/{owner}/{repo}/generate", REPO, generate),
     route("POST", "/repos/{owner}/{repo}/forks", REPO, fork),
 ];
@@ -53,18 +31,8 @@ pub(super) const ROUTES: &[Route] = &[
 static CREATE: Form = Form {
     name: "CreateRepoOption",
     fields: &[
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(2048)],
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
         plain("private", "Private", Kind::Flag),
         plain("issue_labels", "IssueLabels", Kind::Text),
         plain("auto_init", "AutoInit", Kind::Flag),
@@ -72,20 +40,10 @@ static CREATE: Form = Form {
         plain("gitignores", "Gitignores", Kind::Text),
         plain("license", "License", Kind::Text),
         plain("readme", "Readme", Kind::Text),
-        ruled(
-            "default_branch",
-            "DefaultBranch",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
+        ruled("default_branch", "DefaultBranch", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
         // Any word is taken as a trust model.
         plain("trust_model", "TrustModel", Kind::Text),
-        ruled(
-            "object_format_name",
-            "ObjectFormatName",
-            Kind::Text,
-            &[Rule::MaxSize(6)],
-        ),
+        ruled("object_format_name", "ObjectFormatName", Kind::Text, &[Rule::MaxSize(6)]),
     ],
 };
 
@@ -108,37 +66,22 @@ fn create_for(world: &mut World, call: &Call) -> Answer {
 
 fn refuse_without_right_in_org(world: &World, call: &Call, org: i64) -> Result<(), Box<Reply>> {
     let doer = call.doer.unwrap_or_default();
-    let may = world.owns_org(org, call.doer)
-        || world
-            .orgs
-            .teams_with(org, doer)
-            .any(|team| team.may_create_repos);
-    if may {
-        Ok(())
-    } else {
-        Err(forbidden(
-            "User is not allowed to create repositories in this organization.",
-        ))
-    }
+    let may = world.owns_org(org, call.doer) || world.orgs.teams_with(org, doer).any(|team| team.may_create_repos);
+    if may { Ok(()) } else { Err(forbidden("User is not allowed to create repositories in this organization.")) }
 }
 
 fn create(world: &mut World, call: &Call, form: &Values, owner: i64) -> Answer {
     let readme = form.text("readme");
     let inits = form.flag("auto_init");
     if inits && !matches!(readme.as_str(), "" | "Default") {
-        return Err(refuse(
-            400,
-            "readme template does not exist, available templates: [Default]",
-        ));
+        return Err(refuse(400, "readme template does not exist, available templates: [Default]"));
     }
     let name = form.text("name");
     check_place(world, call, owner, &name)?;
     match form.text("object_format_name").as_str() {
         "" | "sha1" => {}
         "sha256" => {
-            return Err(failure(
-                "initRepository: git.InitRepository: invalid object format: sha256",
-            ));
+            return Err(failure("initRepository: git.InitRepository: invalid object format: sha256"));
         }
         other => return Err(failure(format!("unsupported object format: {other}"))),
     }
@@ -152,28 +95,18 @@ fn create(world: &mut World, call: &Call, form: &Values, owner: i64) -> Answer {
     }
     if inits {
         let files = first_files(form, &name).inspect_err(|_| world.repos.waste_id())?;
-        repo.licenses = form
-            .sent_text("license")
-            .filter(|license| !license.is_empty())
-            .into_iter()
-            .collect();
+        repo.licenses = form.sent_text("license").filter(|license| !license.is_empty()).into_iter().collect();
         commit_first(&mut repo, files, world.signature(call));
     }
     let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(
-        201,
-        world.show_repo(call, world.repos.at(id), call.doer),
-    ))
+    Ok(Reply::json(201, world.show_repo(call, world.repos.at(id), call.doer)))
 }
 
 /// Whether the name is free for this owner. A directory that lies there already is removed by the refusal itself.
 fn check_place(world: &mut World, call: &Call, owner: i64, name: &str) -> Result<(), Box<Reply>> {
     let account = world.accounts.at(owner);
     let owned = i64::try_from(world.repos.of(owner).count()).unwrap_or(i64::MAX);
-    if !world.is_site_admin(call.doer)
-        && account.max_repo_creation >= 0
-        && owned >= account.max_repo_creation
-    {
+    if !world.is_site_admin(call.doer) && account.max_repo_creation >= 0 && owned >= account.max_repo_creation {
         return Err(forbidden(format!(
             "user has reached maximum limit of repositories [limit: {}]",
             account.max_repo_creation
@@ -181,10 +114,7 @@ fn check_place(world: &mut World, call: &Call, owner: i64, name: &str) -> Result
     }
     names::check_repository(name)?;
     if world.repos.named(owner, name).is_some() {
-        return Err(refuse(
-            409,
-            "The repository with the same name already exists.",
-        ));
+        return Err(refuse(409, "The repository with the same name already exists."));
     }
     let owner_name = account.name.clone();
     let path = format!("{owner_name}/{name}").to_lowercase();
@@ -192,9 +122,7 @@ fn check_place(world: &mut World, call: &Call, owner: i64, name: &str) -> Result
     if let Some(at) = strays.iter().position(|stray| stray.to_lowercase() == path) {
         strays.remove(at);
         world.repos.waste_id();
-        return Err(failure(format!(
-            "repository files already exist [uname: {owner_name}, name: {name}]"
-        )));
+        return Err(failure(format!("repository files already exist [uname: {owner_name}, name: {name}]")));
     }
     Ok(())
 }
@@ -203,24 +131,14 @@ fn first_files(form: &Values, name: &str) -> Result<Files, Box<Reply>> {
     let readme = format!("# {name}\n\n{}", form.text("description"));
     let mut files = Files::from([("README.md".to_owned(), Blob::new(readme.into_bytes()))]);
     let ignores = form.text("gitignores");
-    let ignores: Vec<&str> = ignores
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
-    if let Some(unknown) = ignores
-        .iter()
-        .find(|name| !templates::GITIGNORES.contains(name))
-    {
+    let ignores: Vec<&str> = ignores.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if let Some(unknown) = ignores.iter().find(|name| !templates::GITIGNORES.contains(name)) {
         return Err(failure(format!(
             "initRepository: prepareRepoCommit: GetRepoInitFile[{unknown}]: open {unknown}: file does not exist"
         )));
     }
     if !ignores.is_empty() {
-        let content: String = ignores
-            .iter()
-            .map(|name| format!("# ---> {name}\n"))
-            .collect();
+        let content: String = ignores.iter().map(|name| format!("# ---> {name}\n")).collect();
         files.insert(".gitignore".to_owned(), Blob::new(content.into_bytes()));
     }
     let license = form.text("license");
@@ -230,18 +148,13 @@ fn first_files(form: &Values, name: &str) -> Result<Files, Box<Reply>> {
                 "initRepository: prepareRepoCommit: getLicense[{license}]: GetLicense[{license}]: file does not exist"
             )));
         }
-        files.insert(
-            "LICENSE".to_owned(),
-            Blob::new(format!("{license}\n").into_bytes()),
-        );
+        files.insert("LICENSE".to_owned(), Blob::new(format!("{license}\n").into_bytes()));
     }
     Ok(files)
 }
 
 fn commit_first(repo: &mut Repo, files: Files, who: Signature) {
-    let commit = repo
-        .git
-        .record(Vec::new(), files, "Initial commit", who.clone(), who);
+    let commit = repo.git.record(Vec::new(), files, "Initial commit", who.clone(), who);
     repo.git.point(&repo.default_branch, &commit.sha);
 }
 
@@ -249,16 +162,8 @@ impl World {
     /// How the caller signs commits.
     pub(super) fn signature(&self, call: &Call) -> Signature {
         let account = self.accounts.at(call.doer.unwrap_or_default());
-        let name = if account.full_name.trim().is_empty() {
-            &account.name
-        } else {
-            &account.full_name
-        };
-        Signature {
-            name: name.clone(),
-            email: public_address(call, account),
-            when: call.now,
-        }
+        let name = if account.full_name.trim().is_empty() { &account.name } else { &account.full_name };
+        Signature { name: name.clone(), email: public_address(call, account), when: call.now }
     }
 
     /// Adds a repository. Its maker watches it, and so do the members of teams that get it at once.
@@ -266,11 +171,7 @@ impl World {
         let owner = repo.owner;
         repo.watchers.extend(maker);
         let id = self.repos.insert(repo);
-        let teams = self
-            .orgs
-            .teams_of(owner)
-            .into_iter()
-            .filter(|team| team.includes_all);
+        let teams = self.orgs.teams_of(owner).into_iter().filter(|team| team.includes_all);
         let teams: Vec<i64> = teams.map(|team| team.id).collect();
         teams.into_iter().for_each(|team| self.attach(team, id));
         id
@@ -287,12 +188,7 @@ impl World {
 /// The address that commits show.
 pub(super) fn public_address(call: &Call, account: &Account) -> String {
     if account.hide_email {
-        format!(
-            "{}+{}@noreply.{}",
-            account.id,
-            account.name.to_lowercase(),
-            call.domain()
-        )
+        format!("{}+{}@noreply.{}", account.id, account.name.to_lowercase(), call.domain())
     } else {
         account.email.clone()
     }
@@ -302,24 +198,9 @@ static GENERATE: Form = Form {
     name: "GenerateRepoOption",
     fields: &[
         ruled("owner", "Owner", Kind::Text, &[Rule::Required]),
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "default_branch",
-            "DefaultBranch",
-            Kind::Text,
-            &[Rule::GitRefName],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(2048)],
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)]),
+        ruled("default_branch", "DefaultBranch", Kind::Text, &[Rule::GitRefName]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
         plain("private", "Private", Kind::Flag),
         plain("git_content", "GitContent", Kind::Flag),
         plain("topics", "Topics", Kind::Flag),
@@ -337,15 +218,7 @@ fn generate(world: &mut World, call: &Call) -> Answer {
     if !template.is_template {
         return Err(invalid("this is not a template repo"));
     }
-    let parts = [
-        "git_content",
-        "topics",
-        "git_hooks",
-        "webhooks",
-        "avatar",
-        "labels",
-        "protected_branch",
-    ];
+    let parts = ["git_content", "topics", "git_hooks", "webhooks", "avatar", "labels", "protected_branch"];
     if !parts.iter().any(|part| form.flag(part)) {
         return Err(invalid("must select at least one template item"));
     }
@@ -358,18 +231,10 @@ fn generate(world: &mut World, call: &Call) -> Answer {
     let is_org = world.accounts.at(owner).is_org;
     if call.doer != Some(owner) && !world.is_site_admin(call.doer) {
         if !is_org {
-            return Err(forbidden(
-                "Only admin can generate repository for other user.",
-            ));
+            return Err(forbidden("Only admin can generate repository for other user."));
         }
-        if !world
-            .orgs
-            .teams_with(owner, call.doer.unwrap_or_default())
-            .any(|team| team.may_create_repos)
-        {
-            return Err(forbidden(
-                "Given user is not allowed to create repository in organization.",
-            ));
+        if !world.orgs.teams_with(owner, call.doer.unwrap_or_default()).any(|team| team.may_create_repos) {
+            return Err(forbidden("Given user is not allowed to create repository in organization."));
         }
     }
     let name = form.text("name");
@@ -378,11 +243,7 @@ fn generate(world: &mut World, call: &Call) -> Answer {
     repo.description = form.text("description");
     repo.is_private = form.flag("private");
     let branch = form.text("default_branch");
-    repo.default_branch = if branch.is_empty() {
-        template.default_branch.clone()
-    } else {
-        branch
-    };
+    repo.default_branch = if branch.is_empty() { template.default_branch.clone() } else { branch };
     if form.flag("git_content")
         && let Some(head) = template.git.branch(&template.default_branch)
     {
@@ -396,22 +257,14 @@ fn generate(world: &mut World, call: &Call) -> Answer {
         repo.protections = template.protections.clone();
     }
     let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(
-        201,
-        world.show_repo(call, world.repos.at(id), call.doer),
-    ))
+    Ok(Reply::json(201, world.show_repo(call, world.repos.at(id), call.doer)))
 }
 
 static FORK: Form = Form {
     name: "CreateForkOption",
     fields: &[
         plain("organization", "Organization", Kind::Text),
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::AlphaDashDot, Rule::MaxSize(100)],
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::AlphaDashDot, Rule::MaxSize(100)]),
     ],
 };
 
@@ -422,27 +275,17 @@ fn fork(world: &mut World, call: &Call) -> Answer {
     let owner = if org.is_empty() {
         call.doer.unwrap_or_default()
     } else {
-        let id = find_account(world, call, &org)?
-            .ok_or_else(|| invalid("organization does not exist"))?;
+        let id = find_account(world, call, &org)?.ok_or_else(|| invalid("organization does not exist"))?;
         if !world.accounts.at(id).is_org {
             return Err(not_found());
         }
         if !world.belongs_to(id, call.doer) {
-            return Err(forbidden(format!(
-                "User is no Member of Organisation '{org}'"
-            )));
+            return Err(forbidden(format!("User is no Member of Organisation '{org}'")));
         }
         id
     };
-    let name = form
-        .sent_text("name")
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| source.name.clone());
-    if let Some(known) = world
-        .repos
-        .forks_of(source.id)
-        .find(|fork| fork.owner == owner)
-    {
+    let name = form.sent_text("name").filter(|name| !name.is_empty()).unwrap_or_else(|| source.name.clone());
+    if let Some(known) = world.repos.forks_of(source.id).find(|fork| fork.owner == owner) {
         return Err(refuse(
             409,
             format!(
@@ -461,19 +304,9 @@ fn fork(world: &mut World, call: &Call) -> Answer {
     repo.fork_of = Some(source.id);
     repo.git = Git::clone(&source.git);
     // `[repository] DEFAULT_FORK_REPO_UNITS`: code and pull requests.
-    for switch in [
-        "has_issues",
-        "has_wiki",
-        "has_projects",
-        "has_releases",
-        "has_packages",
-        "has_actions",
-    ] {
+    for switch in ["has_issues", "has_wiki", "has_projects", "has_releases", "has_packages", "has_actions"] {
         repo.options.insert(switch.to_owned(), false.into());
     }
     let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(
-        202,
-        world.show_repo(call, world.repos.at(id), call.doer),
-    ))
+    Ok(Reply::json(202, world.show_repo(call, world.repos.at(id), call.doer)))
 }

@@ -12,16 +12,8 @@ use super::scopes::Category;
 use super::world::World;
 
 const SEARCH: &[Gate] = &[Gate::Scope(&[Category::Repository])];
-const OWN: &[Gate] = &[
-    Gate::Scope(&[Category::User]),
-    Gate::Scope(&[Category::Repository]),
-    Gate::SignedIn,
-];
-const OF_USER: &[Gate] = &[
-    Gate::Scope(&[Category::User]),
-    Gate::Scope(&[Category::Repository]),
-    Gate::VisibleUser,
-];
+const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::Scope(&[Category::Repository]), Gate::SignedIn];
+const OF_USER: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::Scope(&[Category::Repository]), Gate::VisibleUser];
 const OF_ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org];
 
 pub(super) const ROUTES: &[Route] = &[
@@ -57,19 +49,13 @@ fn search_all(world: &mut World, call: &Call) -> Answer {
         (call.ask_flag("template"), |repo| repo.is_template),
     ];
     let belongs = |repo: &Repo| {
-        uid == 0
-            || repo.owner == uid
-            || (!is_exclusive && repo.collaborators.iter().any(|(user, _)| *user == uid))
+        uid == 0 || repo.owner == uid || (!is_exclusive && repo.collaborators.iter().any(|(user, _)| *user == uid))
     };
     let is_meant = |repo: &Repo| match () {
         () if words.is_empty() => true,
         () if by_topic => words.split(',').any(|topic| repo.topics.contains(topic)),
         () => {
-            let name = if words.contains('/') {
-                world.full_name(repo)
-            } else {
-                repo.name.clone()
-            };
+            let name = if words.contains('/') { world.full_name(repo) } else { repo.name.clone() };
             name.to_lowercase().contains(&words)
                 || (with_description && repo.description.to_lowercase().contains(&words))
         }
@@ -78,17 +64,11 @@ fn search_all(world: &mut World, call: &Call) -> Answer {
         .repos
         .all()
         .filter(|repo| is_mode(repo) && belongs(repo) && is_meant(repo))
-        .filter(|repo| {
-            flags
-                .iter()
-                .all(|(wanted, holds)| wanted.is_none_or(|wanted| holds(repo) == wanted))
-        })
+        .filter(|repo| flags.iter().all(|(wanted, holds)| wanted.is_none_or(|wanted| holds(repo) == wanted)))
         .filter(|repo| world.is_listed(call, repo))
         .collect();
     order.sort(world, &mut repos);
-    Ok(search(call, &repos, |repo| {
-        world.show_repo(call, repo, call.doer)
-    }))
+    Ok(search(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }
 
 /// What a query parameter wants, if it was sent, and what it asks of a repository.
@@ -105,29 +85,18 @@ impl Order {
         let sort = call.ask("sort");
         let compare: fn(&World, &Repo, &Repo) -> Ordering = match sort {
             "" => {
-                return Ok(Self {
-                    compare: by_name,
-                    is_descending: false,
-                });
+                return Ok(Self { compare: by_name, is_descending: false });
             }
             // `alpha` compares owners first, then names, both as they are written.
             "alpha" => by_owner_and_name,
             "created" => |_, one, other| (one.created, one.id).cmp(&(other.created, other.id)),
             "updated" => |_, one, other| (one.updated, one.id).cmp(&(other.updated, other.id)),
-            "id" | "size" | "git_size" | "lfs_size" | "stars" | "forks" => {
-                |_, one, other| one.id.cmp(&other.id)
-            }
+            "id" | "size" | "git_size" | "lfs_size" | "stars" | "forks" => |_, one, other| one.id.cmp(&other.id),
             _ => return Err(invalid(format!("Invalid sort mode: \"{sort}\""))),
         };
         match call.ask("order") {
-            "" | "asc" => Ok(Self {
-                compare,
-                is_descending: false,
-            }),
-            "desc" => Ok(Self {
-                compare,
-                is_descending: true,
-            }),
+            "" | "asc" => Ok(Self { compare, is_descending: false }),
+            "desc" => Ok(Self { compare, is_descending: true }),
             order => Err(invalid(format!("Invalid sort order: \"{order}\""))),
         }
     }
@@ -145,12 +114,7 @@ fn by_name(_: &World, one: &Repo, other: &Repo) -> Ordering {
 }
 
 fn by_owner_and_name(world: &World, one: &Repo, other: &Repo) -> Ordering {
-    let key = |repo: &Repo| {
-        (
-            world.accounts.at(repo.owner).name.clone(),
-            repo.name.clone(),
-        )
-    };
+    let key = |repo: &Repo| (world.accounts.at(repo.owner).name.clone(), repo.name.clone());
     key(one).cmp(&key(other))
 }
 
@@ -160,21 +124,11 @@ fn list_own(world: &mut World, call: &Call) -> Answer {
     let is_own = |repo: &&Repo| {
         repo.owner == doer
             || repo.collaborators.iter().any(|(user, _)| *user == doer)
-            || world
-                .orgs
-                .teams_with(repo.owner, doer)
-                .any(|team| team.repos.contains(&repo.id))
+            || world.orgs.teams_with(repo.owner, doer).any(|team| team.repos.contains(&repo.id))
     };
-    let mut repos: Vec<&Repo> = world
-        .repos
-        .all()
-        .filter(is_own)
-        .filter(|repo| world.is_listed(call, repo))
-        .collect();
+    let mut repos: Vec<&Repo> = world.repos.all().filter(is_own).filter(|repo| world.is_listed(call, repo)).collect();
     repos.sort_by(|one, other| by_name(world, one, other));
-    Ok(list(call, &repos, |repo| {
-        world.show_repo(call, repo, call.doer)
-    }))
+    Ok(list(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }
 
 fn list_of_user(world: &mut World, call: &Call) -> Answer {
@@ -186,13 +140,7 @@ fn list_of_org(world: &mut World, call: &Call) -> Answer {
 }
 
 fn list_of(world: &World, call: &Call, owner: i64) -> Answer {
-    let mut repos: Vec<&Repo> = world
-        .repos
-        .of(owner)
-        .filter(|repo| world.is_listed(call, repo))
-        .collect();
+    let mut repos: Vec<&Repo> = world.repos.of(owner).filter(|repo| world.is_listed(call, repo)).collect();
     repos.sort_by(|one, other| by_name(world, one, other));
-    Ok(list(call, &repos, |repo| {
-        world.show_repo(call, repo, call.doer)
-    }))
+    Ok(list(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }

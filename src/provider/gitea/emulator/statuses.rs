@@ -15,43 +15,14 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{World, next};
 
-const REPO: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Reader(unit::CODE),
-];
-const WRITER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::Writer(unit::CODE),
-];
+const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Reader(unit::CODE)];
+const WRITER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::Writer(unit::CODE)];
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/statuses/{sha}",
-        REPO,
-        list_of_sha,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/statuses/{sha}",
-        WRITER,
-        report,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{ref}/statuses",
-        REPO,
-        list_of_ref,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{ref}/status",
-        REPO,
-        combined,
-    ),
+    route("GET", "/repos/{owner}/{repo}/statuses/{sha}", REPO, list_of_sha),
+    route("POST", "/repos/{owner}/{repo}/statuses/{sha}", WRITER, report),
+    route("GET", "/repos/{owner}/{repo}/commits/{ref}/statuses", REPO, list_of_ref),
+    route("GET", "/repos/{owner}/{repo}/commits/{ref}/status", REPO, combined),
 ];
 
 /// One report.
@@ -82,9 +53,7 @@ fn report(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&REPORT)?;
     let wanted = call.param("sha");
     let Some(commit) = world.repos.at(call.repo).git.resolve(wanted) else {
-        return Err(failure(format!(
-            "GetCommit[{wanted}]: object does not exist [id: {wanted}, rel_path: ]"
-        )));
+        return Err(failure(format!("GetCommit[{wanted}]: object does not exist [id: {wanted}, rel_path: ]")));
     };
     let status = Status {
         id: next(&mut world.last.status),
@@ -119,12 +88,7 @@ fn show(world: &World, call: &Call, status: &Status) -> Value {
 /// Of an unknown object there are simply none.
 fn list_of_sha(world: &mut World, call: &Call) -> Answer {
     let wanted = call.param("sha");
-    let sha = world
-        .repos
-        .at(call.repo)
-        .git
-        .resolve(wanted)
-        .map_or(wanted.to_owned(), |commit| commit.sha.clone());
+    let sha = world.repos.at(call.repo).git.resolve(wanted).map_or(wanted.to_owned(), |commit| commit.sha.clone());
     list_of(world, call, &sha)
 }
 
@@ -135,19 +99,8 @@ fn list_of_ref(world: &mut World, call: &Call) -> Answer {
 
 fn resolved(world: &World, call: &Call) -> Result<String, Box<Reply>> {
     let wanted = call.param("ref");
-    let unknown = || {
-        refuse(
-            404,
-            format!("object does not exist [id: {wanted}, rel_path: ]"),
-        )
-    };
-    world
-        .repos
-        .at(call.repo)
-        .git
-        .resolve(wanted)
-        .map(|commit| commit.sha.clone())
-        .ok_or_else(unknown)
+    let unknown = || refuse(404, format!("object does not exist [id: {wanted}, rel_path: ]"));
+    world.repos.at(call.repo).git.resolve(wanted).map(|commit| commit.sha.clone()).ok_or_else(unknown)
 }
 
 fn list_of(world: &World, call: &Call, sha: &str) -> Answer {
@@ -182,10 +135,7 @@ fn combined(world: &mut World, call: &Call) -> Answer {
     shown.sort_by_key(|status| status.id);
     let full_name = world.full_name(repo);
     let api = format!("{}/api/v1/repos/{full_name}/commits/{sha}", call.base);
-    let rendered: Vec<Value> = shown
-        .iter()
-        .map(|status| show(world, call, status))
-        .collect();
+    let rendered: Vec<Value> = shown.iter().map(|status| show(world, call, status)).collect();
     Ok(Reply::json(
         200,
         json!({
@@ -203,11 +153,7 @@ fn combined(world: &mut World, call: &Call) -> Answer {
 
 /// Failure as soon as anything is wrong, pending while anything is or nothing is there, else success.
 fn overall(statuses: &[&Status]) -> &'static str {
-    let any = |states: &[&str]| {
-        statuses
-            .iter()
-            .any(|status| states.contains(&status.state.as_str()))
-    };
+    let any = |states: &[&str]| statuses.iter().any(|status| states.contains(&status.state.as_str()));
     match () {
         () if any(&["error", "failure", "warning"]) => "failure",
         () if any(&["pending"]) || statuses.is_empty() => "pending",

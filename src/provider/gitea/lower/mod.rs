@@ -15,9 +15,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::names;
 use super::names::BadName;
 use super::options::Options;
-use super::names;
 use crate::engine::diag::codes::{NAME_REFUSED, NAME_TAKEN, SET_UP_INCOMPLETE, VALUE_REFUSED};
 use crate::engine::diag::{Code, Diagnostic, Span};
 use crate::engine::documents::Spanned;

@@ -31,7 +31,8 @@ impl<'a> Lowering<'_, 'a> {
             return;
         }
         if let Some((other, _)) = self.groups.iter().find(|(_, (path, _))| path == name) {
-            let message = format!("'{other}' and '{}' would be one group in '{}'", entity.reference, self.input.instance);
+            let message =
+                format!("'{other}' and '{}' would be one group in '{}'", entity.reference, self.input.instance);
             self.report(Diagnostic::error(codes::NAME_TAKEN, message).at(entity.name.span.clone()));
             return;
         }
@@ -52,7 +53,8 @@ impl<'a> Lowering<'_, 'a> {
         let entity = &organisation.entity;
         let instance = self.input.instance;
         if self.fact(doctor::ORGANIZATIONS) == Some(false) {
-            let message = format!("'{instance}' has organisations switched off, and '{}' asks for one", entity.reference);
+            let message =
+                format!("'{instance}' has organisations switched off, and '{}' asks for one", entity.reference);
             self.report(
                 Diagnostic::error(codes::NOT_POSSIBLE_THERE, message)
                     .at((*asked).clone())
@@ -78,11 +80,7 @@ impl<'a> Lowering<'_, 'a> {
             return;
         }
         let title = organisation.display_name.as_ref().or(entity.title.as_ref());
-        let mut desired = self.declared(kinds::ORGANIZATION, alias, entity).field(
-            "enabled",
-            true,
-            Some(asked.clone()),
-        );
+        let mut desired = self.declared(kinds::ORGANIZATION, alias, entity).field("enabled", true, Some(asked.clone()));
         desired = match title {
             Some(_) => with_text(desired, "name", title),
             None => desired.field("name", alias, Some(Arc::new(entity.name.span.clone()))),
@@ -128,8 +126,11 @@ impl<'a> Lowering<'_, 'a> {
                 entity.reference, self.input.instance, missing.reference
             );
             self.report(
-                Diagnostic::error(codes::PLACED_WITHOUT_PARENT, message)
-                    .at(entity.placement.as_ref().map_or(&entity.name.span, |it| &it.span).clone()),
+                Diagnostic::error(codes::PLACED_WITHOUT_PARENT, message).at(entity
+                    .placement
+                    .as_ref()
+                    .map_or(&entity.name.span, |it| &it.span)
+                    .clone()),
             );
             return;
         }

@@ -17,11 +17,11 @@ impl<'a> Lowering<'_, 'a> {
             all.filter(|it| self.input.placed.people.contains(it.entity.reference.name())).collect();
         let renamed_by_realm = self.fact(doctor::EMAIL_AS_USERNAME) == Some(true);
         if renamed_by_realm && !here.is_empty() {
-            let message = format!("'{}' makes the e-mail address the username, whatever is declared", self.input.instance);
-            self.report(
-                Diagnostic::error(codes::NOT_POSSIBLE_THERE, message)
-                    .help("switch 'Email as username' off in the realm's login settings; until then people are only looked at"),
-            );
+            let message =
+                format!("'{}' makes the e-mail address the username, whatever is declared", self.input.instance);
+            self.report(Diagnostic::error(codes::NOT_POSSIBLE_THERE, message).help(
+                "switch 'Email as username' off in the realm's login settings; until then people are only looked at",
+            ));
         }
         let mut usernames: BTreeMap<String, &EntityRef> = BTreeMap::new();
         for person in here {
@@ -37,9 +37,7 @@ impl<'a> Lowering<'_, 'a> {
             if let Some(other) = usernames.get(&username) {
                 let message = format!("'{other}' and '{reference}' would be one account in '{}'", self.input.instance);
                 self.report(
-                    Diagnostic::error(codes::NAME_TAKEN, message)
-                        .at(name.span.clone())
-                        .help("rename one of the two"),
+                    Diagnostic::error(codes::NAME_TAKEN, message).at(name.span.clone()).help("rename one of the two"),
                 );
                 continue;
             }
@@ -89,7 +87,10 @@ impl<'a> Lowering<'_, 'a> {
         let span = Some(Arc::new(name.span.clone()));
         let mut with = desired.clone().field("first_name", *first, span.clone());
         if rest.is_empty() {
-            let message = format!("'{}' has no last name; '{}' asks for one at the first sign-in", name.value, self.input.instance);
+            let message = format!(
+                "'{}' has no last name; '{}' asks for one at the first sign-in",
+                name.value, self.input.instance
+            );
             self.report(Diagnostic::note(codes::INCOMPLETE_THERE, message).at(name.span.clone()));
         } else {
             with = with.field("last_name", rest.join(" "), span);
@@ -107,7 +108,8 @@ impl<'a> Lowering<'_, 'a> {
             Some((nearest.value.clone(), Some(Arc::new(nearest.span.clone()))))
         };
         let mut desired = desired;
-        let vouched: Option<(bool, Option<Arc<Span>>)> = said("email-verified").map(|(text, span)| (text == "true", span));
+        let vouched: Option<(bool, Option<Arc<Span>>)> =
+            said("email-verified").map(|(text, span)| (text == "true", span));
         let (vouches, span) = vouched.unwrap_or((self.options.vouch_for_email, None));
         // That nobody vouches says nothing about an address that its owner has confirmed.
         if vouches && desired.fields.contains_key("email") {

@@ -58,7 +58,10 @@ impl Lowering<'_, '_> {
                 continue;
             }
             if claim.holds != "groups" {
-                let message = format!("'{}' has no mapper for the claim '{}' that holds {}", self.input.instance, claim.name, claim.holds);
+                let message = format!(
+                    "'{}' has no mapper for the claim '{}' that holds {}",
+                    self.input.instance, claim.name, claim.holds
+                );
                 self.report(
                     Diagnostic::warning(codes::NOT_POSSIBLE_THERE, message)
                         .help(format!("{}; declare a mapper under 'options.client_scopes'", claim.why)),
@@ -99,9 +102,7 @@ impl Lowering<'_, '_> {
         }
         if attribute.name == self.options.mark_attribute && attribute.edit.iter().any(|it| it != "admin") {
             let message = format!("people could change their own mark '{}'", attribute.name);
-            self.report(
-                Diagnostic::error(codes::OPTION_REFUSED, message).help("let only 'admin' change it"),
-            );
+            self.report(Diagnostic::error(codes::OPTION_REFUSED, message).help("let only 'admin' change it"));
             return;
         }
         let desired = self
