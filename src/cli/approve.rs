@@ -36,6 +36,13 @@ pub struct ApproveArgs {
     source: SourceArgs,
 }
 
+impl ApproveArgs {
+    /// What one would type.
+    pub(super) fn new(digest: &str, reason: &str, by: &str) -> Self {
+        Self { digest: digest.to_owned(), reason: reason.to_owned(), by: by.to_owned(), source: SourceArgs::default() }
+    }
+}
+
 pub(super) async fn run(args: &ApproveArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
     let context = Context::open(global, shell)?;
     if args.digest.len() < SHORTEST {

@@ -12,7 +12,7 @@ use crate::engine::diff::DriftClass;
 use crate::engine::report::{json, markdown, text};
 
 /// Options of `drift`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples:\n  formulary drift\n  formulary drift --format json\n  formulary drift --detailed-exitcode      exit 3 when something drifted\n\nClasses: pending (declared, not applied yet) · drifted (changed at the service) · conflict · missing · adoptable\n         unowned (nobody declared it) · removed (declared no more) · unknown (could not be read)"
 )]

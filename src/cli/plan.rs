@@ -14,7 +14,7 @@ use crate::engine::report::{json, markdown, summary, text};
 use crate::runtime::ledger::SharedLedger;
 
 /// Options of `plan`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples:\n  formulary plan\n  formulary plan --dir .                   the folder as it is, before committing\n  formulary plan --rev feature -o plan.json\n  formulary plan --format markdown         for a pull request's comment\n  formulary plan --detailed-exitcode       exit 2 when something would change"
 )]
