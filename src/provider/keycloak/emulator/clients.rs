@@ -8,6 +8,7 @@ use super::answer::{
     Answer, Outcome, Refusal, broken, described, done, duplicate, error, message, plain,
 };
 use super::call::Call;
+use super::hash_order;
 use super::jwt::random_secret;
 use super::realms::{service_account, text};
 use super::request::terms;
@@ -56,6 +57,11 @@ impl Client {
             .get(flag)
             .and_then(Value::as_bool)
             .unwrap_or(false)
+    }
+
+    /// Whether it has a secret to show; a public client keeps the one it had.
+    pub fn is_confidential(&self) -> bool {
+        !self.is("publicClient") && !self.is("bearerOnly")
     }
 
     pub fn attribute(&self, name: &str) -> Option<&str> {
@@ -124,7 +130,7 @@ impl Realm {
         if text(body, "protocol").is_some() {
             protocol_defaults(&mut client, body);
         }
-        if !client.is("publicClient") && !client.is("bearerOnly") {
+        if client.is_confidential() {
             client.secret = text(body, "secret").map(str::to_owned);
             if client.secret.is_none() {
                 client.secret = Some(random_secret());
@@ -233,7 +239,7 @@ impl Realm {
                 shown.insert((*name).into(), value.clone());
             }
         }
-        if let Some(secret) = &client.secret {
+        if let Some(secret) = client.secret.as_ref().filter(|_| client.is_confidential()) {
             shown.insert("secret".into(), json!(secret));
         }
         shown.insert("attributes".into(), json!(client.attributes));
@@ -354,8 +360,8 @@ impl Call<'_> {
         if let Some(secret) = text(&body, "secret") {
             client.secret = Some(secret.to_owned());
         }
-        if client.is("publicClient") {
-            client.secret = None;
+        if client.is_confidential() && client.secret.is_none() {
+            client.secret = Some(random_secret());
         }
         if let Some(Value::Array(given)) = body.get("protocolMappers") {
             let given: Vec<Mapper> = given
@@ -401,14 +407,8 @@ impl Call<'_> {
         if BUILT_IN.contains(&client.client_id.as_str()) {
             return Err(error(400, "Client 'internal' cannot be removed"));
         }
-        let shown = json!({"id": client.id, "clientId": client.client_id});
         self.realm.remove_client(id);
-        self.record(
-            "DELETE",
-            "CLIENT",
-            Some(format!("clients/{id}")),
-            Some(shown),
-        );
+        self.record("DELETE", "CLIENT", Some(format!("clients/{id}")), None);
         done()
     }
 
@@ -521,7 +521,7 @@ pub(super) fn client_not_found() -> Refusal {
 }
 
 fn secret_of(client: &Client) -> Value {
-    match &client.secret {
+    match client.secret.as_ref().filter(|_| client.is_confidential()) {
         Some(secret) => json!({"type": "secret", "value": secret}),
         None => json!({"type": "secret"}),
     }
@@ -538,7 +538,11 @@ fn masked(mut body: Object) -> Value {
 fn apply_fields(client: &mut Client, body: &Object) {
     for name in PLAIN {
         if let Some(value) = body.get(*name) {
-            client.fields.insert((*name).into(), value.clone());
+            let value = match *name {
+                "redirectUris" | "webOrigins" => hash_order::of_value(value),
+                _ => value.clone(),
+            };
+            client.fields.insert((*name).into(), value);
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome, Refusal, broken, done, error};
 use super::call::Call;
+use super::hash_order;
 use super::request::Request;
 use super::shapes;
 use super::world::{Object, Realm, new_id};
@@ -312,7 +313,7 @@ impl Call<'_> {
         }
         config.insert(
             "eventsListeners".into(),
-            self.realm.setting("eventsListeners").clone(),
+            hash_order::of_value(self.realm.setting("eventsListeners")),
         );
         let types = match self
             .realm
@@ -320,8 +321,8 @@ impl Call<'_> {
             .as_array()
             .filter(|types| !types.is_empty())
         {
-            Some(types) => json!(types),
-            None => json!(saved_types()),
+            Some(types) => hash_order::of_value(&json!(types)),
+            None => json!(hash_order::of(saved_types())),
         };
         config.insert("enabledEventTypes".into(), types);
         config.insert(

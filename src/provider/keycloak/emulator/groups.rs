@@ -207,7 +207,38 @@ impl Call<'_> {
             "UPDATE",
             "GROUP",
             Some(format!("groups/{id}")),
-            Some(Value::Object(shapes::GROUP.in_order(body))),
+            Some(kept(body)),
+        );
+        done()
+    }
+
+    /// The groups that new people join.
+    pub fn default_groups(&self) -> Outcome {
+        self.caller.demand(&["view-realm", "manage-realm"])?;
+        let groups = self
+            .realm
+            .default_groups
+            .iter()
+            .filter_map(|id| self.realm.groups.get(id));
+        let shown = groups.map(|group| Value::Object(self.realm.show_group(group, false, false)));
+        Ok(Answer::json(shown.collect::<Vec<_>>()))
+    }
+
+    pub fn set_default_group(&mut self, id: &str, add: bool) -> Outcome {
+        self.caller.demand(&["manage-realm"])?;
+        if !self.realm.groups.contains_key(id) {
+            return Err(error(404, "Group not found"));
+        }
+        self.realm.default_groups.retain(|known| known != id);
+        if add {
+            self.realm.default_groups.push(id.to_owned());
+        }
+        let operation = if add { "CREATE" } else { "DELETE" };
+        self.record(
+            operation,
+            "GROUP",
+            Some(format!("default-groups/{id}")),
+            None,
         );
         done()
     }
@@ -226,7 +257,7 @@ impl Call<'_> {
         if !self.may_view_group(group) {
             return Err(plain(403));
         }
-        Ok(Answer::json(self.realm.show_group(group, true, false)))
+        Ok(Answer::json(self.realm.show_group(group, true, true)))
     }
 
     pub fn put_group(&mut self, id: &str) -> Outcome {
@@ -242,7 +273,7 @@ impl Call<'_> {
             .iter()
             .any(|sibling| sibling.name == name && sibling.id != id)
         {
-            return Err(name_taken(parent.as_deref(), &name));
+            return Err(name_taken(Some(""), &name));
         }
         if name.chars().count() > 255 {
             return Err(broken());
@@ -260,16 +291,15 @@ impl Call<'_> {
             "UPDATE",
             "GROUP",
             Some(format!("groups/{id}")),
-            Some(Value::Object(shapes::GROUP.in_order(body))),
+            Some(kept(body)),
         );
         done()
     }
 
     pub fn delete_group(&mut self, id: &str) -> Outcome {
-        let group = self.managed_group(id)?;
-        let shown = json!({"id": group.id, "name": group.name});
+        self.managed_group(id)?;
         self.realm.remove_group(id);
-        self.record("DELETE", "GROUP", Some(format!("groups/{id}")), Some(shown));
+        self.record("DELETE", "GROUP", Some(format!("groups/{id}")), None);
         done()
     }
 
@@ -567,6 +597,11 @@ fn name_taken(parent: Option<&str>, name: &str) -> Refusal {
 /// The body of a creation as its event keeps it.
 fn made(id: &str, mut body: Object) -> Value {
     body.insert("id".into(), json!(id));
+    kept(body)
+}
+
+/// A body as events keep it, with what the class fills in by itself.
+fn kept(mut body: Object) -> Value {
     body.entry("subGroups").or_insert(json!([]));
     Value::Object(shapes::GROUP.in_order(body))
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod authorization;
+mod broker;
 mod call;
 mod claims;
 mod clients;
@@ -13,6 +14,7 @@ mod defaults;
 mod discovery;
 mod events;
 mod groups;
+mod hash_order;
 mod invitations;
 mod json;
 mod jwt;
@@ -53,7 +55,7 @@ use serde_json::json;
 use crate::provider::emulator::{Credentials, Emulator};
 use crate::runtime::sys::SharedClock;
 
-pub use providers::UpstreamPerson;
+pub use broker::UpstreamPerson;
 
 use jwt::Signer;
 use request::Request;
@@ -113,11 +115,15 @@ impl Keycloak {
     ) -> Option<String> {
         let now = self.now();
         let mut state = self.lock();
+        let visit = broker::Visit {
+            client: "account-console",
+            redirect: "",
+        };
         state
             .world
             .realms
             .get_mut(realm)?
-            .sign_in_through(alias, person, "account-console", now)
+            .sign_in_through(alias, person, visit, now)
     }
 
     fn lock(&self) -> MutexGuard<'_, State_> {

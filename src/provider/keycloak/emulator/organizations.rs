@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Outcome, Refusal, broken, done, error, message, plain};
 use super::call::Call;
 use super::groups::has_attributes;
+use super::json::Shape;
 use super::profile::attributes;
 use super::realms::{demand_plain_name, text};
 use super::request::terms;
@@ -113,7 +114,10 @@ impl Call<'_> {
     }
 
     pub fn create_organization(&mut self) -> Outcome {
-        let body = self.request.bean(&shapes::ORGANIZATION)?;
+        let body = match self.request.read(&Shape::Bean(&shapes::ORGANIZATION))? {
+            Value::Object(body) => body,
+            _ => return Err(message(400, "Organization cannot be null.")),
+        };
         self.caller.demand(MANAGE)?;
         self.demand_organizations()?;
         let name = text(&body, "name").filter(|name| !name.trim().is_empty());
@@ -239,7 +243,6 @@ impl Call<'_> {
     /// Deletes the organisation, and with it the people that it manages.
     pub fn delete_organization(&mut self, id: &str) -> Outcome {
         let organization = self.managed_organization(id)?;
-        let shown = Value::Object(organization.show(false));
         let managed: Vec<Id> = organization
             .members
             .iter()
@@ -264,7 +267,7 @@ impl Call<'_> {
             "DELETE",
             "ORGANIZATION",
             Some(format!("organizations/{id}")),
-            Some(shown),
+            None,
         );
         done()
     }

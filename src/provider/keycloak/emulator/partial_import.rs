@@ -229,6 +229,8 @@ impl Import<'_> {
         for person in &people {
             results.push(self.person(person)?);
         }
+        // The service keeps the lines in a set without order; here what was made comes first.
+        results.sort_by_key(|line| line.action);
         Ok(results)
     }
 

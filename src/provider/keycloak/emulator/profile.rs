@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome, Refusal, message, refuse};
 use super::call::Call;
+use super::hash_order;
 use super::realms::text;
 use super::shapes;
 use super::validators;
@@ -437,7 +438,7 @@ fn raise(broken: Vec<Broken>) -> Result<(), Refusal> {
                 order.len() - 1
             });
         by_message
-            .entry((bucket(entry.message), place))
+            .entry((hash_order::bucket(entry.message, 16), place))
             .or_default()
             .push(entry);
     }
@@ -458,14 +459,6 @@ fn raise(broken: Vec<Broken>) -> Result<(), Refusal> {
         1 => Err(refuse(400, errors.remove(0))),
         _ => Err(refuse(400, json!({"errors": errors}))),
     }
-}
-
-/// Where a text lands in a small Java hash map.
-fn bucket(text: &str) -> u32 {
-    let hash = text.encode_utf16().fold(0u32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(u32::from(unit))
-    });
-    (hash ^ (hash >> 16)) & 15
 }
 
 fn check_attributes(attributes: &[Value]) -> Result<(), Refusal> {

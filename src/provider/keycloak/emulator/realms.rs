@@ -194,6 +194,7 @@ impl Realm {
             usernames: BTreeMap::new(),
             emails: BTreeMap::new(),
             groups: BTreeMap::new(),
+            default_groups: Vec::new(),
             roles: BTreeMap::new(),
             default_role: new_id(),
             clients: BTreeMap::new(),
@@ -226,6 +227,14 @@ impl Realm {
         }
         if let Some(role) = self.roles.get(&self.default_role) {
             shown.insert("defaultRole".into(), role.brief(self));
+        }
+        if !self.default_groups.is_empty() {
+            let paths = self
+                .default_groups
+                .iter()
+                .filter_map(|id| self.groups.get(id))
+                .map(|group| self.path_of(group));
+            shown.insert("defaultGroups".into(), paths.collect());
         }
         Value::Object(shown)
     }

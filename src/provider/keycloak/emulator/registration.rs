@@ -76,6 +76,8 @@ impl Oidc<'_> {
         user.enabled = true;
         user.created = self.now;
         user.roles.insert(self.realm.default_role.clone());
+        user.groups
+            .extend(self.realm.default_groups.iter().cloned());
         let verify = self.realm.is("verifyEmail");
         if verify {
             require(&mut user, "VERIFY_EMAIL");

@@ -180,7 +180,7 @@ impl Call<'_> {
             "DELETE",
             role_kind(client),
             Some(role_path(client, name)),
-            Some(json!({"id": id, "name": name})),
+            None,
         );
         done()
     }

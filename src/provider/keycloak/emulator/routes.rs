@@ -23,8 +23,6 @@ const NOT_MODELLED: &[&str] = &[
     "clients-initial-access",
     "components",
     "credential-registrators",
-    "default-groups",
-    "group-by-path",
     "keys",
     "localization",
     "logout-all",
@@ -118,6 +116,9 @@ fn public(
         return Err(error(404, "Realm does not exist"));
     }
     let method = method(request);
+    if let (["protocol", "openid-connect", "auth"], "GET") = (path, method) {
+        return world.browser_sign_in(realm, request, now);
+    }
     if let ["webhooks", rest @ ..] = path {
         let bearer = rights::bearer(world, signer, request, now).map_err(|_| plain(401))?;
         let target = &world.realms[realm];
@@ -201,6 +202,10 @@ impl Call<'_> {
             }
             (["default-optional-client-scopes", id], "PUT" | "DELETE") => {
                 self.set_realm_scope(true, id, method == "PUT")
+            }
+            (["default-groups"], "GET") => self.default_groups(),
+            (["default-groups", id], "PUT" | "DELETE") => {
+                self.set_default_group(id, method == "PUT")
             }
             (["roles", rest @ ..], _) => self.role_route(None, rest, method),
             (["roles-by-id", id], "GET") => self.role_by_id(id),

@@ -146,7 +146,9 @@ impl Oidc<'_> {
             self.login_error(client, Some(&user.id), &user.username, "user_disabled");
             return Err(described(400, "invalid_grant", "Account disabled"));
         }
-        if !user.required_actions.is_empty() || !self.realm.is_complete(&user) {
+        let unverified =
+            self.realm.is("verifyEmail") && user.email.is_some() && !user.email_verified;
+        if !user.required_actions.is_empty() || unverified || !self.realm.is_complete(&user) {
             self.login_error(
                 client,
                 Some(&user.id),

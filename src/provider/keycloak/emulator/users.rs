@@ -134,6 +134,8 @@ impl Call<'_> {
         user.federation_link = text(&body, "federationLink").map(str::to_owned);
         user.roles.insert(self.realm.default_role.clone());
         user.groups.extend(groups);
+        user.groups
+            .extend(self.realm.default_groups.iter().cloned());
         user.identities = identities(&body);
         require_actions(&mut user, &body, false);
         credentials::import(self.realm, &mut user, &body, self.now)?;

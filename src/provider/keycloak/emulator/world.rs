@@ -31,6 +31,8 @@ pub(super) struct Realm {
     pub usernames: BTreeMap<String, Id>,
     pub emails: BTreeMap<String, BTreeSet<Id>>,
     pub groups: BTreeMap<Id, Group>,
+    /// What new people join.
+    pub default_groups: Vec<Id>,
     /// Realm roles and client roles alike.
     pub roles: BTreeMap<Id, Role>,
     pub default_role: Id,
@@ -422,6 +424,7 @@ impl Realm {
             self.remove_group(&child);
         }
         self.groups.remove(id);
+        self.default_groups.retain(|group| group != id);
         for user in self.users.values_mut() {
             user.groups.remove(id);
         }
