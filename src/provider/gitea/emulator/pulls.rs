@@ -93,6 +93,8 @@ pub(super) struct Pull {
     head_sha: String,
     merge_base: String,
     may_maintainers_edit: bool,
+    /// Whether its mergeability is being worked out: shown as false until it has been looked at once.
+    is_being_checked: bool,
     pub(super) merged: Option<Merge>,
 }
 
@@ -105,33 +107,53 @@ pub(super) struct Merge {
 }
 
 impl World {
-    /// Tells open pull requests that the branch they come from has moved.
+    /// Tells open pull requests that a branch has moved: those from it follow, those into it are to be checked anew.
     pub(super) fn branch_moved(&mut self, repo: i64, branch: &str, now: DateTime<Utc>) {
-        let source = self.repos.at(repo);
-        let Some(sha) = source.git.branch(branch).map(|head| head.sha.clone()) else {
+        for issue in self
+            .repos
+            .at_mut(repo)
+            .issues
+            .values_mut()
+            .filter(|issue| issue.is_open())
+        {
+            if let Some(pull) = issue.pull.as_mut().filter(|pull| pull.base == branch) {
+                pull.is_being_checked = true;
+            }
+        }
+        let comes_from = |issue: &Issue| {
+            let is_same = |pull: &Pull| pull.head_repo == repo && pull.head == branch;
+            issue.is_open() && issue.pull.as_ref().is_some_and(is_same)
+        };
+        let targets = self
+            .repos
+            .all()
+            .filter(|repo| repo.issues.values().any(comes_from));
+        let targets: Vec<i64> = targets.map(|repo| repo.id).collect();
+        if targets.is_empty() {
+            return;
+        }
+        let git = self.repos.at(repo).git.clone();
+        let Some(head) = git.branch(branch) else {
             return;
         };
-        let git = source.git.clone();
-        let ids: Vec<i64> = self.repos.all().map(|repo| repo.id).collect();
-        for id in ids {
-            let target = self.repos.at_mut(id);
-            let mut moved = 0;
-            for issue in target.issues.values_mut().filter(|issue| issue.is_open()) {
-                let Some(pull) = issue
-                    .pull
-                    .as_mut()
-                    .filter(|pull| pull.head_repo == repo && pull.head == branch)
-                else {
-                    continue;
-                };
-                pull.head_sha.clone_from(&sha);
+        for target in targets {
+            let target = self.repos.at_mut(target);
+            target.git.absorb(&git);
+            for issue in target.issues.values_mut().filter(|issue| comes_from(issue)) {
                 issue.updated = now;
-                moved += 1;
+                next(&mut self.last.comment);
+                if let Some(pull) = issue.pull.as_mut() {
+                    pull.head_sha.clone_from(&head.sha);
+                }
             }
-            if moved > 0 {
-                target.git.absorb(&git);
-                self.last.comment += moved;
-            }
+        }
+    }
+
+    /// A look at a pull request ends its being checked: the second one sees the result.
+    fn finish_check(&mut self, repo: i64, index: i64) {
+        let issue = self.repos.at_mut(repo).issues.get_mut(&index);
+        if let Some(pull) = issue.and_then(|issue| issue.pull.as_mut()) {
+            pull.is_being_checked = false;
         }
     }
 }
@@ -218,7 +240,7 @@ fn show(world: &World, call: &Call, issue: &Issue, is_whole: bool) -> Value {
         "html_url": address,
         "diff_url": format!("{address}.diff"),
         "patch_url": format!("{address}.patch"),
-        "mergeable": pull.merged.is_some() || view.is_mergeable(repo),
+        "mergeable": pull.merged.is_some() || (!pull.is_being_checked && view.is_mergeable(repo)),
         "merged": pull.merged.is_some(),
         "merged_at": pull.merged.as_ref().map(|merge| stamp(merge.when)),
         "merge_commit_sha": pull.merged.as_ref().map(|merge| &merge.sha),
@@ -375,14 +397,18 @@ fn open(world: &mut World, call: &Call) -> Answer {
         head_sha,
         merge_base,
         may_maintainers_edit: form.sent_flag("allow_maintainer_edit").unwrap_or(true),
+        is_being_checked: false,
         merged: None,
     };
     let index = world.add_issue(call, form.text("title"), form.text("body"), Some(pull));
     world.last.comment += i64::from(has_commits);
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, index)?, true),
-    ))
+    let mut shown = show(world, call, found(world, call, index)?, true);
+    // The answer holds the base as it was before: this pull request is not counted in it yet.
+    let open = shown["base"]["repo"]["open_pr_counter"]
+        .as_i64()
+        .unwrap_or(1);
+    shown["base"]["repo"]["open_pr_counter"] = (open - 1).into();
+    Ok(Reply::json(201, shown))
 }
 
 /// The repository and branch behind `branch` or `owner:branch`.
@@ -440,10 +466,9 @@ fn read(world: &mut World, call: &Call) -> Answer {
     if wanted.ends_with(".patch") {
         return Err(super::reply::not_modelled());
     }
-    Ok(Reply::json(
-        200,
-        show(world, call, pull_of(world, call, call.id("index"))?, true),
-    ))
+    let shown = show(world, call, pull_of(world, call, call.id("index"))?, true);
+    world.finish_check(call.repo, call.id("index"));
+    Ok(Reply::json(200, shown))
 }
 
 fn by_branches(world: &mut World, call: &Call) -> Answer {
@@ -464,10 +489,9 @@ fn by_branches(world: &mut World, call: &Call) -> Answer {
 fn edit(world: &mut World, call: &Call) -> Answer {
     pull_of(world, call, call.id("index"))?;
     apply_edit(world, call)?;
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, call.id("index"))?, true),
-    ))
+    let shown = show(world, call, found(world, call, call.id("index"))?, true);
+    world.finish_check(call.repo, call.id("index"));
+    Ok(Reply::json(201, shown))
 }
 
 fn files(world: &mut World, call: &Call) -> Answer {
@@ -594,6 +618,10 @@ fn merge(world: &mut World, call: &Call) -> Answer {
     }
     let expected = form.text("head_commit_id");
     if !expected.is_empty() && expected != view.pull.head_sha {
+        found_mut(world, call, index)?
+            .pull
+            .iter_mut()
+            .for_each(|pull| pull.is_being_checked = true);
         return Err(refuse(409, "head out of date"));
     }
     let (Some(base), Some(head)) = (view.base, view.head) else {
