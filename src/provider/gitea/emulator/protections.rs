@@ -52,19 +52,19 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     route(
         "GET",
-        "/repos/{owner}/{repo}/branch_protections/{rule}",
+        "/repos/{owner}/{repo}/branch_protections/{*rule}",
         REPO_ADMIN,
         read,
     ),
     route(
         "PATCH",
-        "/repos/{owner}/{repo}/branch_protections/{rule}",
+        "/repos/{owner}/{repo}/branch_protections/{*rule}",
         REPO_WRITABLE,
         edit,
     ),
     route(
         "DELETE",
-        "/repos/{owner}/{repo}/branch_protections/{rule}",
+        "/repos/{owner}/{repo}/branch_protections/{*rule}",
         REPO_WRITABLE,
         delete,
     ),

@@ -22,13 +22,13 @@ const READER: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
     Gate::Pulls,
-    Gate::Reader(unit::PULLS),
+    Gate::Reader(unit::CODE),
 ];
 const WRITABLE: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
     Gate::Pulls,
-    Gate::Reader(unit::PULLS),
+    Gate::Reader(unit::CODE),
     Gate::SignedIn,
     Gate::NotArchived,
 ];
@@ -36,7 +36,7 @@ const EDITABLE: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
     Gate::Pulls,
-    Gate::Reader(unit::PULLS),
+    Gate::Reader(unit::CODE),
     Gate::SignedIn,
 ];
 
@@ -377,7 +377,7 @@ fn open(world: &mut World, call: &Call) -> Answer {
             409,
             format!(
                 "pull request already exists for these targets [id: {}, issue_id: {}, head_repo_id: {head_repo}, base_repo_id: {}, head_branch: {head}, base_branch: {base}]",
-                pull.id, issue.id, repo.id
+                pull.id, issue.index, repo.id
             ),
         ));
     }

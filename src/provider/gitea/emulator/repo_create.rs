@@ -1,7 +1,8 @@
 //! Making repositories: for oneself, for another, for an organisation, from a template, as a fork.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::access::unit;
 use super::call::Call;
 use super::forms::{Form, Kind, Rule, Values, plain, ruled};
 use super::gates::{Gate, find_account};
@@ -12,7 +13,7 @@ use super::repos::Repo;
 use super::routes::{Route, route};
 use super::scopes::Category;
 use super::templates;
-use super::world::{Account, World};
+use super::world::{Account, Level, World};
 
 const OWN: &[Gate] = &[
     Gate::Scope(&[Category::User]),
@@ -24,6 +25,11 @@ const ORG: &[Gate] = &[
     Gate::Org,
     Gate::SignedIn,
 ];
+const ORG_BY_OLD_ROUTE: &[Gate] = &[
+    Gate::Scope(&[Category::Organization, Category::Repository]),
+    Gate::SignedIn,
+    Gate::Org,
+];
 const ADMIN_USER: &[Gate] = &[
     Gate::Scope(&[Category::Admin]),
     Gate::SignedIn,
@@ -34,12 +40,13 @@ const REPO: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
     Gate::SignedIn,
+    Gate::Reader(unit::CODE),
 ];
 
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/user/repos", OWN, create_own),
     route("POST", "/orgs/{org}/repos", ORG, create_in_org),
-    route("POST", "/org/{org}/repos", ORG, create_in_org),
+    route("POST", "/org/{org}/repos", ORG_BY_OLD_ROUTE, create_in_org),
     route(
         "POST",
         "/admin/users/{username}/repos",
@@ -91,6 +98,7 @@ static CREATE: Form = Form {
 
 fn create_own(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&CREATE)?;
+    refuse_organisation(world, call)?;
     create(world, call, &form, call.doer.unwrap_or_default())
 }
 
@@ -106,7 +114,18 @@ fn create_for(world: &mut World, call: &Call) -> Answer {
     create(world, call, &form, call.user)
 }
 
+/// By `Sudo` one can act as an organisation.
+fn refuse_organisation(world: &World, call: &Call) -> Result<(), Box<Reply>> {
+    if world.accounts.at(call.doer.unwrap_or_default()).is_org {
+        return Err(invalid("not allowed creating repository for organization"));
+    }
+    Ok(())
+}
+
 fn refuse_without_right_in_org(world: &World, call: &Call, org: i64) -> Result<(), Box<Reply>> {
+    if !world.can_see(world.accounts.at(org), call.doer) {
+        return Err(not_found());
+    }
     let doer = call.doer.unwrap_or_default();
     let may = world.owns_org(org, call.doer)
         || world
@@ -160,10 +179,7 @@ fn create(world: &mut World, call: &Call, form: &Values, owner: i64) -> Answer {
         commit_first(&mut repo, files, world.signature(call));
     }
     let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(
-        201,
-        world.show_repo(call, world.repos.at(id), call.doer),
-    ))
+    Ok(Reply::json(201, show_to_maker(world, call, id)))
 }
 
 /// Whether the name is free for this owner. A directory that lies there already is removed by the refusal itself.
@@ -245,6 +261,13 @@ fn commit_first(repo: &mut Repo, files: Files, who: Signature) {
     repo.git.point(&repo.default_branch, &commit.sha);
 }
 
+/// The answer to a creation shows every right, whoever made the repository.
+fn show_to_maker(world: &World, call: &Call, id: i64) -> Value {
+    let mut shown = world.show_repo(call, world.repos.at(id), call.doer);
+    shown["permissions"] = json!({"admin": true, "push": true, "pull": true});
+    shown
+}
+
 impl World {
     /// How the caller signs commits.
     pub(super) fn signature(&self, call: &Call) -> Signature {
@@ -273,6 +296,15 @@ impl World {
             .filter(|team| team.includes_all);
         let teams: Vec<i64> = teams.map(|team| team.id).collect();
         teams.into_iter().for_each(|team| self.attach(team, id));
+        // Who makes a repository in an organisation without any right over it becomes a collaborator.
+        let repo = self.repos.at(id);
+        let lacks_right = maker.is_some() && self.rights(repo, maker).base < Level::Admin;
+        if let Some(maker) = maker.filter(|_| lacks_right && self.accounts.at(owner).is_org) {
+            self.repos
+                .at_mut(id)
+                .collaborators
+                .push((maker, Level::Admin));
+        }
         id
     }
 
@@ -337,6 +369,7 @@ fn generate(world: &mut World, call: &Call) -> Answer {
     if !template.is_template {
         return Err(invalid("this is not a template repo"));
     }
+    refuse_organisation(world, call)?;
     let parts = [
         "git_content",
         "topics",
@@ -357,16 +390,18 @@ fn generate(world: &mut World, call: &Call) -> Answer {
     };
     let is_org = world.accounts.at(owner).is_org;
     if call.doer != Some(owner) && !world.is_site_admin(call.doer) {
+        let may = |doer: i64| {
+            world
+                .orgs
+                .teams_with(owner, doer)
+                .any(|team| team.is_owners() || team.may_create_repos)
+        };
         if !is_org {
             return Err(forbidden(
                 "Only admin can generate repository for other user.",
             ));
         }
-        if !world
-            .orgs
-            .teams_with(owner, call.doer.unwrap_or_default())
-            .any(|team| team.may_create_repos)
-        {
+        if !call.doer.is_some_and(may) {
             return Err(forbidden(
                 "Given user is not allowed to create repository in organization.",
             ));
@@ -396,10 +431,7 @@ fn generate(world: &mut World, call: &Call) -> Answer {
         repo.protections = template.protections.clone();
     }
     let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(
-        201,
-        world.show_repo(call, world.repos.at(id), call.doer),
-    ))
+    Ok(Reply::json(201, show_to_maker(world, call, id)))
 }
 
 static FORK: Form = Form {

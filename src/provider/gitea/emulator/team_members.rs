@@ -13,13 +13,13 @@ const TEAM: &[Gate] = &[
     Gate::Scope(&[Category::Organization]),
     Gate::Team,
     Gate::SignedIn,
-    Gate::TeamMember,
+    Gate::TeamReader,
+    Gate::OrgMember,
 ];
 const TEAM_OWNER: &[Gate] = &[
     Gate::Scope(&[Category::Organization]),
     Gate::Team,
     Gate::SignedIn,
-    Gate::TeamMember,
     Gate::OrgOwner,
 ];
 

@@ -25,19 +25,19 @@ const ORG_OWNER: &[Gate] = &[
     Gate::Scope(&[Category::Organization]),
     Gate::Org,
     Gate::SignedIn,
+    Gate::OrgMember,
     Gate::OrgOwner,
 ];
 const TEAM: &[Gate] = &[
     Gate::Scope(&[Category::Organization]),
     Gate::Team,
     Gate::SignedIn,
-    Gate::TeamMember,
+    Gate::TeamReader,
 ];
 const TEAM_OWNER: &[Gate] = &[
     Gate::Scope(&[Category::Organization]),
     Gate::Team,
     Gate::SignedIn,
-    Gate::TeamMember,
     Gate::OrgOwner,
 ];
 
@@ -117,7 +117,7 @@ fn search_org(world: &mut World, call: &Call) -> Answer {
     let mut teams = seen_teams(world, call);
     teams.retain(|team| {
         team.name.to_lowercase().contains(&words)
-            || (super::call::is_yes(call.ask("include_desc"))
+            || (call.ask_flag("include_desc").unwrap_or(true)
                 && team.description.to_lowercase().contains(&words))
     });
     Ok(search(call, &teams, |team| show(team, Value::Null)))
