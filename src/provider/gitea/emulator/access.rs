@@ -83,15 +83,13 @@ impl World {
         }
     }
 
-    /// Whether `doer` finds a person in searches: unlike a look-up, sharing an organisation is enough for a private one.
+    /// Whether `doer` finds a person in searches: a restricted account finds nobody but itself.
     pub(super) fn can_find(&self, account: &Account, doer: Option<i64>) -> bool {
-        let shares = |viewer: i64| {
-            self.orgs
-                .orgs_of(viewer)
-                .iter()
-                .any(|org| self.orgs.is_member(*org, account.id))
-        };
-        self.can_look_up(account, doer) || doer.is_some_and(shares)
+        let viewer = doer.and_then(|id| self.accounts.get(id));
+        let is_shut_in = viewer.is_some_and(|viewer| {
+            viewer.is_restricted && !viewer.is_admin && viewer.id != account.id
+        });
+        !is_shut_in && self.can_look_up(account, doer)
     }
 
     /// Whether `doer` counts as an owner of the organisation: site admins do.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::access::unit;
 use super::call::{Call, stamp};
-use super::changes::unverified;
+use super::commit_views::{show_commit, unverified, with_counts};
 use super::contents::no_object;
 use super::forms::{Form, Kind, Rule, ruled};
 use super::gates::Gate;
@@ -290,15 +290,6 @@ fn commits(world: &mut World, call: &Call) -> Answer {
     )
 }
 
-/// The headers that lists of commits and of changed files carry besides the usual ones.
-pub(super) fn with_counts(reply: Reply, page: Page, total: usize) -> Reply {
-    reply
-        .header("x-page", page.number.to_string())
-        .header("x-perpage", page.size.to_string())
-        .header("x-pagecount", page.last(total).to_string())
-        .header("x-hasmore", (page.number < page.last(total)).to_string())
-}
-
 fn commit(world: &mut World, call: &Call) -> Answer {
     let wanted = call.param("sha");
     let commit = world
@@ -308,39 +299,4 @@ fn commit(world: &mut World, call: &Call) -> Answer {
         .resolve(wanted)
         .ok_or_else(not_found)?;
     Ok(Reply::json(200, show_commit(world, call, commit)))
-}
-
-/// A commit as lists of commits show it.
-pub(super) fn show_commit(world: &World, call: &Call, commit: &Commit) -> Value {
-    let full_name = world.full_name(world.repos.at(call.repo));
-    let api = format!("{}/api/v1/repos/{full_name}/git", call.base);
-    let person =
-        |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
-    let account = |one: &Signature| {
-        let known = world
-            .emails
-            .owner_of(&one.email)
-            .and_then(|id| world.accounts.get(id));
-        known.map(|account| world.show(call, account, call.doer))
-    };
-    let created = stamp(commit.committer.when);
-    let meta = |kind: &str, sha: &str| json!({"url": format!("{api}/{kind}/{sha}"), "sha": sha, "created": created});
-    let own = format!("{api}/commits/{}", commit.sha);
-    json!({
-        "url": own,
-        "sha": commit.sha,
-        "created": created,
-        "html_url": format!("{}/{full_name}/commit/{}", call.base, commit.sha),
-        "commit": {
-            "url": own,
-            "author": person(&commit.author),
-            "committer": person(&commit.committer),
-            "message": commit.message,
-            "tree": meta("trees", &commit.tree),
-            "verification": unverified(),
-        },
-        "author": account(&commit.author),
-        "committer": account(&commit.committer),
-        "parents": commit.parents.iter().map(|sha| meta("commits", sha)).collect::<Vec<_>>(),
-    })
 }

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::access::unit;
-use super::call::{Call, ZERO_TIME, stamp};
+use super::call::Call;
+use super::commit_views::{show_file_commit, unverified};
 use super::contents::{no_object, show_file};
 use super::forms::{Form, Kind, Rule, Values, plain, ruled};
 use super::gates::Gate;
@@ -191,7 +192,7 @@ fn change_many(world: &mut World, call: &Call) -> Answer {
     } else {
         Value::Array(shown)
     };
-    let body = json!({"files": files, "commit": show_commit(world, call, &commit), "verification": unverified()});
+    let body = json!({"files": files, "commit": show_file_commit(world, call, &commit), "verification": unverified()});
     Ok(Reply::json(201, body))
 }
 
@@ -475,31 +476,6 @@ fn answer(
             &clean(path).unwrap_or_default(),
         )
     });
-    let body = json!({"content": content, "commit": show_commit(world, call, commit), "verification": unverified()});
+    let body = json!({"content": content, "commit": show_file_commit(world, call, commit), "verification": unverified()});
     Ok(Reply::json(status, body))
-}
-
-/// A commit as answers about files show it.
-fn show_commit(world: &World, call: &Call, commit: &Commit) -> Value {
-    let full_name = world.full_name(world.repos.at(call.repo));
-    let api = format!("{}/api/v1/repos/{full_name}/git", call.base);
-    let meta = |kind: &str, sha: &str| json!({"url": format!("{api}/{kind}/{sha}"), "sha": sha, "created": ZERO_TIME});
-    let person =
-        |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
-    json!({
-        "url": format!("{api}/commits/{}", commit.sha),
-        "sha": commit.sha,
-        "created": ZERO_TIME,
-        "html_url": format!("{}/{full_name}/commit/{}", call.base, commit.sha),
-        "author": person(&commit.author),
-        "committer": person(&commit.committer),
-        "parents": commit.parents.iter().map(|sha| meta("commits", sha)).collect::<Vec<_>>(),
-        "message": commit.message,
-        "tree": meta("trees", &commit.tree),
-    })
-}
-
-/// No commit here is signed.
-pub(super) fn unverified() -> Value {
-    json!({"verified": false, "reason": "gpg.error.not_signed_commit", "signature": "", "signer": null, "payload": ""})
 }

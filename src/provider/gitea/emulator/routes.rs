@@ -58,6 +58,7 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::hooks::ROUTES,
         super::issues::ROUTES,
         super::keys::ROUTES,
+        super::merges::ROUTES,
         super::org_members::ROUTES,
         super::orgs::ROUTES,
         super::profiles::ROUTES,

@@ -314,9 +314,6 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     if let Some(text) = taken(world, call.org, call.team, &name) {
         return Err(failure(text));
     }
-    if name.to_lowercase() == "new" {
-        return Err(failure("name is reserved [name: new]"));
-    }
     let permission = form.text("permission");
     let team = world.orgs.team_mut(call.team);
     if !name.is_empty() {
