@@ -76,7 +76,31 @@ static CREATE: Form = Form {
         plain("content", "ContentBase64", Kind::Text),
         plain("sha", "SHA", Kind::Text),
         ruled("from_path", "FromPath", Kind::Text, &[Rule::MaxSize(500)]),
-        plain("files", "Files", Kind::Objects),
+    ],
+};
+
+static CHANGE: Form = Form {
+    name: "ChangeFilesOptions",
+    fields: &[
+        plain("message", "Message", Kind::Text),
+        ruled(
+            "branch",
+            "BranchName",
+            Kind::Text,
+            &[Rule::GitRefName, Rule::MaxSize(100)],
+        ),
+        ruled(
+            "new_branch",
+            "NewBranchName",
+            Kind::Text,
+            &[Rule::GitRefName, Rule::MaxSize(100)],
+        ),
+        plain("author", "Author", Kind::Object),
+        plain("committer", "Committer", Kind::Object),
+        plain("dates", "Dates", Kind::Object),
+        plain("signoff", "Signoff", Kind::Flag),
+        plain("force_push", "ForcePush", Kind::Flag),
+        ruled("files", "Files", Kind::Objects, &[Rule::Required]),
     ],
 };
 
@@ -149,7 +173,7 @@ fn delete(world: &mut World, call: &Call) -> Answer {
 }
 
 fn change_many(world: &mut World, call: &Call) -> Answer {
-    let form = call.form(&CREATE)?;
+    let form = call.form(&CHANGE)?;
     let mut steps = Vec::new();
     for file in form
         .raw("files")

@@ -239,7 +239,7 @@ static CREATE: Form = Form {
         ruled("branch_filter", "BranchFilter", Kind::Text, &[Rule::Glob]),
         plain("active", "Active", Kind::Flag),
         plain("authorization_header", "AuthorizationHeader", Kind::Text),
-        plain("name", "Name", Kind::Text),
+        ruled("name", "Name", Kind::Text, &[Rule::MaxSize(255)]),
     ],
 };
 
@@ -327,7 +327,7 @@ static EDIT: Form = Form {
         ruled("branch_filter", "BranchFilter", Kind::Text, &[Rule::Glob]),
         plain("active", "Active", Kind::Flag),
         plain("authorization_header", "AuthorizationHeader", Kind::Text),
-        plain("name", "Name", Kind::Text),
+        ruled("name", "Name", Kind::Text, &[Rule::MaxSize(255)]),
     ],
 };
 

@@ -39,6 +39,7 @@ mod protections;
 mod pull_views;
 mod pulls;
 mod reply;
+mod repo_copies;
 mod repo_create;
 mod repo_edit;
 mod repo_lists;

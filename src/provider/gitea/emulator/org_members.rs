@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::gates::{Gate, find_account};
-use super::paging::{escape_segment, list};
+use super::paging::{Page, escape_segment};
 use super::reply::{Answer, Reply, failure, forbidden, not_found, redirect};
 use super::routes::{Route, route};
 use super::scopes::Category;
@@ -93,18 +93,23 @@ fn public_members(world: &mut World, call: &Call) -> Answer {
     show_members(world, call, world.is_site_admin(call.doer))
 }
 
+/// Pages are cut by id, and each page is shown by name.
 fn show_members(world: &World, call: &Call, with_private: bool) -> Answer {
     let members = world
         .orgs
         .members_of(call.org)
         .filter(|(_, is_public)| with_private || *is_public);
-    let mut accounts: Vec<&Account> = members
+    let accounts: Vec<&Account> = members
         .filter_map(|(user, _)| world.accounts.get(user))
         .collect();
-    accounts.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(list(call, &accounts, |account| {
-        world.show(call, account, call.doer)
-    }))
+    let page = Page::of(call);
+    let mut shown: Vec<&Account> = page.cut(&accounts).to_vec();
+    shown.sort_by(|one, other| one.name.cmp(&other.name));
+    let rendered = shown
+        .into_iter()
+        .map(|account| world.show(call, account, call.doer))
+        .collect();
+    Ok(Reply::json(200, rendered).paged(call, page, accounts.len()))
 }
 
 fn is_member(world: &mut World, call: &Call) -> Answer {

@@ -338,6 +338,6 @@ fn list_of(world: &World, call: &Call, user: i64) -> Answer {
         .filter_map(|org| world.accounts.get(org))
         .collect();
     orgs.retain(|org| rank(org) <= widest);
-    orgs.sort_by(|one, other| one.name.cmp(&other.name));
+    orgs.sort_by_cached_key(|org| org.name.to_lowercase());
     Ok(list(call, &orgs, |org| show(call, org)))
 }

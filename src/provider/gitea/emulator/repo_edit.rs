@@ -132,7 +132,12 @@ static EDIT: Form = Form {
         plain("default_branch", "DefaultBranch", Kind::Text),
         plain("has_pull_requests", "HasPullRequests", Kind::Flag),
         plain("has_projects", "HasProjects", Kind::Flag),
-        plain("projects_mode", "ProjectsMode", Kind::Text),
+        ruled(
+            "projects_mode",
+            "ProjectsMode",
+            Kind::Text,
+            &[Rule::In(&["repo", "owner", "all"])],
+        ),
         plain("has_releases", "HasReleases", Kind::Flag),
         plain("has_packages", "HasPackages", Kind::Flag),
         plain("has_actions", "HasActions", Kind::Flag),

@@ -64,6 +64,7 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::profiles::ROUTES,
         super::protections::ROUTES,
         super::pulls::ROUTES,
+        super::repo_copies::ROUTES,
         super::repo_create::ROUTES,
         super::repo_edit::ROUTES,
         super::repo_lists::ROUTES,

@@ -46,7 +46,8 @@ fn members(world: &mut World, call: &Call) -> Answer {
         .iter()
         .filter_map(|id| world.accounts.get(*id))
         .collect();
-    accounts.sort_by(|one, other| one.name.cmp(&other.name));
+    accounts
+        .sort_by(|one, other| (&one.full_name, &one.name).cmp(&(&other.full_name, &other.name)));
     Ok(list(call, &accounts, |account| {
         world.show(call, account, call.doer)
     }))
