@@ -1,5 +1,14 @@
 //! Values and functions, no effects: nothing here is `async`, opens a file, or reads a clock.
 //!
-//! Imports run one way, in this order: `model`, `diag`, `source`, `schema`, `desired`, `diff`, `plan`, `report`.
+//! Imports run one way, in this order: `diag`, `model`, `source`, `schema`, `documents`, `desired`, `diff`, `plan`,
+//! `report`.
 
+pub mod desired;
 pub mod diag;
+pub mod diff;
+pub mod documents;
+pub mod model;
+pub mod plan;
+pub mod report;
+pub mod schema;
+pub mod source;

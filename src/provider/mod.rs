@@ -1,5 +1,13 @@
-//! One folder a service, and the contract that all of them meet.
+//! One folder a service, and the contract that all of them meet ([`contract`]).
 
+pub mod contract;
 pub mod emulator;
 pub mod gitea;
+pub mod http;
+pub mod inmemory;
 pub mod keycloak;
+
+use contract::Provider;
+
+/// Every provider. Adding a service is one folder and one line here.
+pub const ALL: &[&dyn Provider] = &[&keycloak::Keycloak, &gitea::GiteaProvider];

@@ -1,4 +1,11 @@
-//! What the outside hands in: the clock, so that nothing else reads it and tests can hold it still.
+//! What the outside hands in: the clock, so that nothing else reads it and tests can hold it still; the
+//! environment with its files and commands; and the secrets that are kept there.
+
+mod environment;
+mod secret;
+
+pub use environment::{CommandError, Environment, FixedEnvironment, Machine};
+pub use secret::{Exposure, SecretError, SecretRef, SecretRefError};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -33,8 +40,7 @@ pub struct MovableClock {
 impl MovableClock {
     /// Moves the clock by `by`, forwards or backwards, for everyone who holds it.
     pub fn advance(&self, by: Duration) {
-        self.offset_ms
-            .fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+        self.offset_ms.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
 }
 

@@ -21,17 +21,12 @@ pub(super) struct Rights {
 
 impl Rights {
     fn all(level: Level) -> Self {
-        Self {
-            base: level,
-            units: [level; UNIT_COUNT as usize + 1],
-        }
+        Self { base: level, units: [level; UNIT_COUNT as usize + 1] }
     }
 
     fn raise(&mut self, level: Level) {
         self.base = self.base.max(level);
-        self.units
-            .iter_mut()
-            .for_each(|unit| *unit = (*unit).max(level));
+        self.units.iter_mut().for_each(|unit| *unit = (*unit).max(level));
     }
 
     pub(super) fn on(&self, unit: u8) -> Level {
@@ -44,19 +39,13 @@ impl Rights {
 
     /// The highest level on anything.
     pub(super) fn highest(&self) -> Level {
-        self.units
-            .iter()
-            .copied()
-            .max()
-            .unwrap_or_default()
-            .max(self.base)
+        self.units.iter().copied().max().unwrap_or_default().max(self.base)
     }
 }
 
 impl World {
     pub(super) fn is_site_admin(&self, doer: Option<i64>) -> bool {
-        doer.and_then(|id| self.accounts.get(id))
-            .is_some_and(|account| account.is_admin)
+        doer.and_then(|id| self.accounts.get(id)).is_some_and(|account| account.is_admin)
     }
 
     /// Whether `doer` may know of an organisation, or of anything that `owner` owns.
@@ -124,11 +113,7 @@ impl World {
         let Some(account) = account else {
             return rights;
         };
-        if let Some((_, level)) = repo
-            .collaborators
-            .iter()
-            .find(|(user, _)| *user == account.id)
-        {
+        if let Some((_, level)) = repo.collaborators.iter().find(|(user, _)| *user == account.id) {
             rights.raise(*level);
         }
         if owner.is_org {

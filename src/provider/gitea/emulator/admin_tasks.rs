@@ -11,11 +11,7 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::World;
 
-const ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-];
+const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/admin/unadopted", ADMIN, list_unadopted),
@@ -29,25 +25,14 @@ pub(super) const ROUTES: &[Route] = &[
 fn list_unadopted(world: &mut World, call: &Call) -> Answer {
     let mut strays = world.settings.stray_directories.clone();
     strays.sort();
-    Ok(unlinked_list(call, &strays, |stray| {
-        Value::from(stray.clone())
-    }))
+    Ok(unlinked_list(call, &strays, |stray| Value::from(stray.clone())))
 }
 
 fn take(world: &mut World, call: &Call) -> Result<(i64, String), Box<Reply>> {
-    let owner = world
-        .accounts
-        .named(call.param("name"))
-        .ok_or_else(not_found)?;
-    let (id, wanted) = (
-        owner.id,
-        format!("{}/{}", owner.name, call.param("stray")).to_lowercase(),
-    );
+    let owner = world.accounts.named(call.param("name")).ok_or_else(not_found)?;
+    let (id, wanted) = (owner.id, format!("{}/{}", owner.name, call.param("stray")).to_lowercase());
     let strays = &mut world.settings.stray_directories;
-    let at = strays
-        .iter()
-        .position(|stray| stray.to_lowercase() == wanted)
-        .ok_or_else(not_found)?;
+    let at = strays.iter().position(|stray| stray.to_lowercase() == wanted).ok_or_else(not_found)?;
     let stray = strays.remove(at);
     Ok((id, stray.rsplit('/').next().unwrap_or("").to_owned()))
 }
@@ -99,14 +84,11 @@ const TASKS: [&str; 28] = [
 
 /// No task is ever run here: nothing in memory needs them.
 fn list_tasks(_: &mut World, call: &Call) -> Answer {
-    let show = |name: &&str| json!({"name": name, "schedule": "-", "next": ZERO_TIME, "prev": ZERO_TIME, "exec_times": 0});
+    let show =
+        |name: &&str| json!({"name": name, "schedule": "-", "next": ZERO_TIME, "prev": ZERO_TIME, "exec_times": 0});
     Ok(unlinked_list(call, &TASKS, show))
 }
 
 fn run_task(_: &mut World, call: &Call) -> Answer {
-    if TASKS.contains(&call.param("task")) {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    if TASKS.contains(&call.param("task")) { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }

@@ -12,17 +12,8 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Account, World};
 
-const ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-];
-const ADMIN_USER: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-    Gate::User,
-];
+const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
+const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
 
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/admin/users", ADMIN, create),
@@ -43,29 +34,14 @@ static CREATE: Form = Form {
     fields: &[
         plain("source_id", "SourceID", Kind::Number),
         plain("login_name", "LoginName", Kind::Text),
-        ruled(
-            "username",
-            "Username",
-            Kind::Text,
-            &[Rule::Required, Rule::Username, Rule::MaxSize(40)],
-        ),
+        ruled("username", "Username", Kind::Text, &[Rule::Required, Rule::Username, Rule::MaxSize(40)]),
         ruled("full_name", "FullName", Kind::Text, &[Rule::MaxSize(100)]),
-        ruled(
-            "email",
-            "Email",
-            Kind::Text,
-            &[Rule::Required, Rule::Email, Rule::MaxSize(254)],
-        ),
+        ruled("email", "Email", Kind::Text, &[Rule::Required, Rule::Email, Rule::MaxSize(254)]),
         ruled("password", "Password", Kind::Text, &[Rule::MaxSize(255)]),
         plain("must_change_password", "MustChangePassword", Kind::Flag),
         plain("send_notify", "SendNotify", Kind::Flag),
         plain("restricted", "Restricted", Kind::Flag),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
         plain("created_at", "Created", Kind::Moment),
     ],
 };
@@ -75,9 +51,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&CREATE)?;
     let source_id = form.number("source_id");
     if source_id != 0 && !world.settings.login_sources.contains(&source_id) {
-        return Err(invalid(format!(
-            "login source does not exist [id: {source_id}]"
-        )));
+        return Err(invalid(format!("login source does not exist [id: {source_id}]")));
     }
     let password = form.text("password");
     if source_id == 0 && password.chars().count() < SHORTEST_PASSWORD {
@@ -90,9 +64,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
         visibility => visibility,
     };
     if !world.settings.allowed_user_visibility.contains(&visibility) {
-        return Err(failure(format!(
-            "visibility Mode not allowed: {visibility}"
-        )));
+        return Err(failure(format!("visibility Mode not allowed: {visibility}")));
     }
     if let Some(problem) = names::email_problem(&email) {
         return Err(invalid(problem));
@@ -113,10 +85,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
     account.must_change_password = form.sent_flag("must_change_password").unwrap_or(true);
     account.is_restricted = form.flag("restricted");
     account.visibility = visibility;
-    if let Some(created) = form
-        .raw("created_at")
-        .and_then(|value| json_text::moment(value).ok())
-    {
+    if let Some(created) = form.raw("created_at").and_then(|value| json_text::moment(value).ok()) {
         account.created = created;
     }
     let id = world.accounts.insert(account);
@@ -137,37 +106,18 @@ static EDIT: Form = Form {
         ruled("full_name", "FullName", Kind::Text, &[Rule::MaxSize(100)]),
         ruled("password", "Password", Kind::Text, &[Rule::MaxSize(255)]),
         plain("must_change_password", "MustChangePassword", Kind::Flag),
-        ruled(
-            "website",
-            "Website",
-            Kind::Text,
-            &[Rule::Url, Rule::MaxSize(255)],
-        ),
+        ruled("website", "Website", Kind::Text, &[Rule::Url, Rule::MaxSize(255)]),
         ruled("location", "Location", Kind::Text, &[Rule::MaxSize(50)]),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
         plain("active", "Active", Kind::Flag),
         plain("admin", "Admin", Kind::Flag),
         plain("allow_git_hook", "AllowGitHook", Kind::Flag),
         plain("allow_import_local", "AllowImportLocal", Kind::Flag),
         plain("max_repo_creation", "MaxRepoCreation", Kind::Number),
         plain("prohibit_login", "ProhibitLogin", Kind::Flag),
-        plain(
-            "allow_create_organization",
-            "AllowCreateOrganization",
-            Kind::Flag,
-        ),
+        plain("allow_create_organization", "AllowCreateOrganization", Kind::Flag),
         plain("restricted", "Restricted", Kind::Flag),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
     ],
 };
 
@@ -179,25 +129,17 @@ fn edit(world: &mut World, call: &Call) -> Answer {
         replace_email(world, call.user, &email)?;
     }
     edit_profile(world, call, &form)?;
-    Ok(Reply::json(
-        200,
-        world.show(call, world.accounts.at(call.user), call.doer),
-    ))
+    Ok(Reply::json(200, world.show(call, world.accounts.at(call.user), call.doer)))
 }
 
 fn edit_sign_in(world: &mut World, call: &Call, form: &Values) -> Result<(), Box<Reply>> {
     let source_id = form.number("source_id");
     if source_id != 0 && !world.settings.login_sources.contains(&source_id) {
-        return Err(failure(format!(
-            "login source does not exist [id: {source_id}]"
-        )));
+        return Err(failure(format!("login source does not exist [id: {source_id}]")));
     }
     let password = form.text("password");
     if !password.is_empty() && password.chars().count() < SHORTEST_PASSWORD {
-        return Err(refuse(
-            400,
-            format!("password must be at least {SHORTEST_PASSWORD} characters"),
-        ));
+        return Err(refuse(400, format!("password must be at least {SHORTEST_PASSWORD} characters")));
     }
     let account = world.accounts.at_mut(call.user);
     if source_id != 0 {
@@ -208,12 +150,8 @@ fn edit_sign_in(world: &mut World, call: &Call, form: &Values) -> Result<(), Box
         account.password = Some(password);
     }
     account.login_name = form.text("login_name");
-    account.must_change_password = form
-        .sent_flag("must_change_password")
-        .unwrap_or(account.must_change_password);
-    account.prohibit_login = form
-        .sent_flag("prohibit_login")
-        .unwrap_or(account.prohibit_login);
+    account.must_change_password = form.sent_flag("must_change_password").unwrap_or(account.must_change_password);
+    account.prohibit_login = form.sent_flag("prohibit_login").unwrap_or(account.prohibit_login);
     account.email = account.email.to_lowercase();
     world.accounts.tick(call.user, call.now, hashes);
     Ok(())
@@ -229,10 +167,7 @@ fn replace_email(world: &mut World, user: i64, email: &str) -> Result<(), Box<Re
         return Err(refuse(400, problem));
     }
     if world.emails.is_used(email) {
-        return Err(refuse(
-            400,
-            format!("e-mail already in use [email: {email}]"),
-        ));
+        return Err(refuse(400, format!("e-mail already in use [email: {email}]")));
     }
     if world.emails.owner_of(&old) == Some(user) {
         world.emails.remove(&old);
@@ -245,15 +180,10 @@ fn replace_email(world: &mut World, user: i64, email: &str) -> Result<(), Box<Re
 fn edit_profile(world: &mut World, call: &Call, form: &Values) -> Result<(), Box<Reply>> {
     let visibility = form.text("visibility");
     if !visibility.is_empty() && !world.settings.allowed_user_visibility.contains(&visibility) {
-        return Err(failure(format!(
-            "visibility mode not allowed: {visibility}"
-        )));
+        return Err(failure(format!("visibility mode not allowed: {visibility}")));
     }
     if form.sent_flag("admin") == Some(false) && is_last_admin(world, call.user) {
-        return Err(refuse(
-            400,
-            format!("can not delete the last admin user [uid: {}]", call.user),
-        ));
+        return Err(refuse(400, format!("can not delete the last admin user [uid: {}]", call.user)));
     }
     let account = world.accounts.at_mut(call.user);
     let texts: [(&str, &mut String); 4] = [
@@ -289,11 +219,7 @@ fn edit_profile(world: &mut World, call: &Call, form: &Values) -> Result<(), Box
 
 fn is_last_admin(world: &World, user: i64) -> bool {
     let account = world.accounts.at(user);
-    account.is_admin
-        && !world
-            .accounts
-            .all()
-            .any(|other| other.id != user && other.is_admin && other.is_active)
+    account.is_admin && !world.accounts.all().any(|other| other.id != user && other.is_admin && other.is_active)
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {
@@ -314,16 +240,10 @@ fn delete(world: &mut World, call: &Call) -> Answer {
         purge_belongings(world, call.user);
     }
     if world.owns_repositories(call.user) {
-        return Err(invalid(format!(
-            "user still has ownership of repositories [uid: {}]",
-            call.user
-        )));
+        return Err(invalid(format!("user still has ownership of repositories [uid: {}]", call.user)));
     }
     if !world.orgs.orgs_of(call.user).is_empty() {
-        return Err(invalid(format!(
-            "user still has membership of organizations [uid: {}]",
-            call.user
-        )));
+        return Err(invalid(format!("user still has membership of organizations [uid: {}]", call.user)));
     }
     world.forget_account(call.user);
     Ok(Reply::empty(204))
@@ -353,15 +273,8 @@ impl World {
     }
 }
 
-static RENAME: Form = Form {
-    name: "RenameUserOption",
-    fields: &[ruled(
-        "new_username",
-        "NewName",
-        Kind::Text,
-        &[Rule::Required],
-    )],
-};
+static RENAME: Form =
+    Form { name: "RenameUserOption", fields: &[ruled("new_username", "NewName", Kind::Text, &[Rule::Required])] };
 
 fn rename(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&RENAME)?;
@@ -379,11 +292,7 @@ impl World {
             return Ok(());
         }
         names::check_account(name)?;
-        if self
-            .accounts
-            .named(name)
-            .is_some_and(|holder| holder.id != id)
-        {
+        if self.accounts.named(name).is_some_and(|holder| holder.id != id) {
             return Err(invalid(format!("user already exists [name: {name}]")));
         }
         self.accounts.rename(id, name);

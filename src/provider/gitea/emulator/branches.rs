@@ -15,11 +15,7 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::World;
 
-const READER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Reader(unit::CODE),
-];
+const READER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Reader(unit::CODE)];
 const WRITER: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
@@ -32,31 +28,11 @@ const WRITER: &[Gate] = &[
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/branches", READER, list_all),
     route("POST", "/repos/{owner}/{repo}/branches", WRITER, create),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/branches/{*branch}",
-        READER,
-        read,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/branches/{*branch}",
-        WRITER,
-        rename,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/branches/{*branch}",
-        WRITER,
-        delete,
-    ),
+    route("GET", "/repos/{owner}/{repo}/branches/{*branch}", READER, read),
+    route("PATCH", "/repos/{owner}/{repo}/branches/{*branch}", WRITER, rename),
+    route("DELETE", "/repos/{owner}/{repo}/branches/{*branch}", WRITER, delete),
     route("GET", "/repos/{owner}/{repo}/commits", READER, commits),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/git/commits/{sha}",
-        READER,
-        commit,
-    ),
+    route("GET", "/repos/{owner}/{repo}/git/commits/{sha}", READER, commit),
 ];
 
 /// Newest commit first; `null` in an empty repository.
@@ -66,22 +42,15 @@ fn list_all(world: &mut World, call: &Call) -> Answer {
         return Ok(Reply::json(200, Value::Null).total(0));
     }
     let mut branches: Vec<(&str, &Commit)> = repo.git.branches().collect();
-    branches.sort_by(|one, other| {
-        (other.1.committer.when, one.0).cmp(&(one.1.committer.when, other.0))
-    });
-    Ok(list(call, &branches, |(name, commit)| {
-        show(world, call, name, commit)
-    }))
+    branches.sort_by(|one, other| (other.1.committer.when, one.0).cmp(&(one.1.committer.when, other.0)));
+    Ok(list(call, &branches, |(name, commit)| show(world, call, name, commit)))
 }
 
 fn show(world: &World, call: &Call, name: &str, commit: &Commit) -> Value {
     let repo = world.repos.at(call.repo);
     let verdict = world.verdict(repo, name, call.doer, &world.rights(repo, call.doer));
     let person = |one: &Signature| {
-        let known = world
-            .emails
-            .owner_of(&one.email)
-            .and_then(|id| world.accounts.get(id));
+        let known = world.emails.owner_of(&one.email).and_then(|id| world.accounts.get(id));
         json!({"name": one.name, "email": one.email, "username": known.map_or("", |account| &account.name)})
     };
     json!({
@@ -122,24 +91,9 @@ fn read(world: &mut World, call: &Call) -> Answer {
 static CREATE: Form = Form {
     name: "CreateBranchRepoOption",
     fields: &[
-        ruled(
-            "new_branch_name",
-            "BranchName",
-            Kind::Text,
-            &[Rule::Required, Rule::GitRefName, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "old_branch_name",
-            "OldBranchName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "old_ref_name",
-            "OldRefName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
+        ruled("new_branch_name", "BranchName", Kind::Text, &[Rule::Required, Rule::GitRefName, Rule::MaxSize(100)]),
+        ruled("old_branch_name", "OldBranchName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
+        ruled("old_ref_name", "OldRefName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
     ],
 };
 
@@ -179,9 +133,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
 /// Neither the name itself nor one above or below it may be taken: branches are files.
 fn check_free(world: &World, call: &Call, name: &str) -> Result<(), Box<Reply>> {
     let repo = world.repos.at(call.repo);
-    let clashes = |known: &str| {
-        known.starts_with(&format!("{name}/")) || name.starts_with(&format!("{known}/"))
-    };
+    let clashes = |known: &str| known.starts_with(&format!("{name}/")) || name.starts_with(&format!("{known}/"));
     if repo.git.branch(name).is_some() {
         return Err(refuse(409, "The branch already exists."));
     }
@@ -193,12 +145,7 @@ fn check_free(world: &World, call: &Call, name: &str) -> Result<(), Box<Reply>> 
 
 static RENAME: Form = Form {
     name: "RenameBranchRepoOption",
-    fields: &[ruled(
-        "name",
-        "Name",
-        Kind::Text,
-        &[Rule::Required, Rule::GitRefName, Rule::MaxSize(100)],
-    )],
+    fields: &[ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::GitRefName, Rule::MaxSize(100)])],
 };
 
 fn rename(world: &mut World, call: &Call) -> Answer {
@@ -236,23 +183,12 @@ fn delete(world: &mut World, call: &Call) -> Answer {
         return Err(not_found());
     }
     if repo.default_branch == name {
-        return Err(forbidden(
-            "can not delete default or pull request target branch",
-        ));
+        return Err(forbidden("can not delete default or pull request target branch"));
     }
-    if repo
-        .issues
-        .values()
-        .any(|issue| issue.is_open() && issue.targets(name))
-    {
-        return Err(forbidden(
-            "can not delete default or pull request target branch",
-        ));
+    if repo.issues.values().any(|issue| issue.is_open() && issue.targets(name)) {
+        return Err(forbidden("can not delete default or pull request target branch"));
     }
-    if world
-        .verdict(repo, name, call.doer, &world.rights(repo, call.doer))
-        .is_protected
-    {
+    if world.verdict(repo, name, call.doer, &world.rights(repo, call.doer)).is_protected {
         return Err(forbidden("branch protected"));
     }
     world.repos.at_mut(call.repo).git.remove_branch(name);
@@ -265,38 +201,16 @@ fn commits(world: &mut World, call: &Call) -> Answer {
         return Err(refuse(409, "Git Repository is empty."));
     }
     let asked = call.ask("sha");
-    let reference = if asked.is_empty() {
-        &repo.default_branch
-    } else {
-        asked
-    };
-    let head = repo
-        .git
-        .resolve(reference)
-        .ok_or_else(|| no_object(reference, ""))?;
+    let reference = if asked.is_empty() { &repo.default_branch } else { asked };
+    let head = repo.git.resolve(reference).ok_or_else(|| no_object(reference, ""))?;
     let history = repo.git.history(head);
     let page = Page::of(call);
-    let shown: Vec<Value> = page
-        .cut(&history)
-        .iter()
-        .map(|commit| show_commit(world, call, commit))
-        .collect();
-    Ok(
-        with_counts(Reply::json(200, Value::Array(shown)), page, history.len()).paged(
-            call,
-            page,
-            history.len(),
-        ),
-    )
+    let shown: Vec<Value> = page.cut(&history).iter().map(|commit| show_commit(world, call, commit)).collect();
+    Ok(with_counts(Reply::json(200, Value::Array(shown)), page, history.len()).paged(call, page, history.len()))
 }
 
 fn commit(world: &mut World, call: &Call) -> Answer {
     let wanted = call.param("sha");
-    let commit = world
-        .repos
-        .at(call.repo)
-        .git
-        .resolve(wanted)
-        .ok_or_else(not_found)?;
+    let commit = world.repos.at(call.repo).git.resolve(wanted).ok_or_else(not_found)?;
     Ok(Reply::json(200, show_commit(world, call, commit)))
 }

@@ -44,10 +44,7 @@ pub(super) enum Credential {
 impl Call {
     /// A path parameter, decoded. Routes name theirs, so a wrong name is a bug in the table.
     pub(super) fn param(&self, name: &str) -> &str {
-        self.params
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or("", |(_, value)| value)
+        self.params.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
     /// A path parameter that is a number; anything else is 0, which no object has.
@@ -57,10 +54,7 @@ impl Call {
 
     /// The first value of a query parameter, or nothing.
     pub(super) fn ask(&self, name: &str) -> &str {
-        self.query
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or("", |(_, value)| value)
+        self.query.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
     /// A query parameter that is yes, no, or not said.
@@ -87,11 +81,7 @@ impl Call {
 
     /// The body against a form, refused at the first field that breaks a rule.
     pub(super) fn form(&self, form: &Form) -> Result<Values, Box<Reply>> {
-        let media_type = self
-            .headers
-            .get("content-type")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("");
+        let media_type = self.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("");
         form.read(media_type, &self.body)
     }
 
@@ -104,10 +94,7 @@ impl Call {
 
 /// Go's notion of a true query value.
 pub(super) fn is_yes(value: &str) -> bool {
-    matches!(
-        value,
-        "1" | "t" | "T" | "true" | "TRUE" | "True" | "on" | "yes"
-    )
+    matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True" | "on" | "yes")
 }
 
 /// A moment as the API writes it: UTC, to the second.

@@ -18,56 +18,21 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Level, World};
 
-const WRITER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::Editable,
-];
+const WRITER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::Editable];
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/contents",
-        WRITER,
-        change_many,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/contents/{*path}",
-        WRITER,
-        create,
-    ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/contents/{*path}",
-        WRITER,
-        update,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/contents/{*path}",
-        WRITER,
-        delete,
-    ),
+    route("POST", "/repos/{owner}/{repo}/contents", WRITER, change_many),
+    route("POST", "/repos/{owner}/{repo}/contents/{*path}", WRITER, create),
+    route("PUT", "/repos/{owner}/{repo}/contents/{*path}", WRITER, update),
+    route("DELETE", "/repos/{owner}/{repo}/contents/{*path}", WRITER, delete),
 ];
 
 static CREATE: Form = Form {
     name: "CreateFileOptions",
     fields: &[
         plain("message", "Message", Kind::Text),
-        ruled(
-            "branch",
-            "BranchName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "new_branch",
-            "NewBranchName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
+        ruled("branch", "BranchName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
+        ruled("new_branch", "NewBranchName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
         plain("author", "Author", Kind::Object),
         plain("committer", "Committer", Kind::Object),
         plain("dates", "Dates", Kind::Object),
@@ -108,18 +73,8 @@ static DELETE: Form = Form {
     name: "DeleteFileOptions",
     fields: &[
         plain("message", "Message", Kind::Text),
-        ruled(
-            "branch",
-            "BranchName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "new_branch",
-            "NewBranchName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
+        ruled("branch", "BranchName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
+        ruled("new_branch", "NewBranchName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
         plain("author", "Author", Kind::Object),
         plain("committer", "Committer", Kind::Object),
         plain("dates", "Dates", Kind::Object),
@@ -149,20 +104,9 @@ fn create(world: &mut World, call: &Call) -> Answer {
 fn update(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&CREATE)?;
     let creates = form.text("sha").is_empty();
-    let step = step(
-        if creates { "create" } else { "update" },
-        call.param("path"),
-        &form,
-    )?;
+    let step = step(if creates { "create" } else { "update" }, call.param("path"), &form)?;
     let commit = change(world, call, &form, &[step])?;
-    answer(
-        world,
-        call,
-        &form,
-        &commit,
-        Some(call.param("path")),
-        if creates { 201 } else { 200 },
-    )
+    answer(world, call, &form, &commit, Some(call.param("path")), if creates { 201 } else { 200 })
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {
@@ -175,12 +119,7 @@ fn delete(world: &mut World, call: &Call) -> Answer {
 fn change_many(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&CHANGE)?;
     let mut steps = Vec::new();
-    for file in form
-        .raw("files")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for file in form.raw("files").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| file[name].as_str().unwrap_or("").to_owned();
         for (name, go) in [("operation", "Operation"), ("path", "Path")] {
             if text(name).is_empty() {
@@ -200,16 +139,7 @@ fn change_many(world: &mut World, call: &Call) -> Answer {
     let repo = world.repos.at(call.repo);
     let shown: Vec<Value> = steps
         .iter()
-        .map(|step| {
-            show_file(
-                world,
-                call,
-                repo,
-                &branch,
-                &commit,
-                &clean(&step.path).unwrap_or_default(),
-            )
-        })
+        .map(|step| show_file(world, call, repo, &branch, &commit, &clean(&step.path).unwrap_or_default()))
         .collect();
     let files = if shown.is_empty() {
         Value::Null
@@ -231,61 +161,34 @@ fn step(operation: &str, path: &str, form: &Values) -> Result<Step, Box<Reply>> 
 }
 
 fn decode(content: &str) -> Result<Vec<u8>, Box<Reply>> {
-    let plain: String = content
-        .chars()
-        .filter(|character| !matches!(character, '\r' | '\n'))
-        .collect();
+    let plain: String = content.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
     STANDARD.decode(&plain).map_err(|_| {
         let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-        let offset = plain
-            .bytes()
-            .position(|byte| !is_good(byte))
-            .unwrap_or(plain.len() - plain.len() % 4);
+        let offset = plain.bytes().position(|byte| !is_good(byte)).unwrap_or(plain.len() - plain.len() % 4);
         invalid(format!("illegal base64 data at input byte {offset}"))
     })
 }
 
 fn source(world: &World, call: &Call, form: &Values) -> String {
     let branch = form.text("branch");
-    if branch.is_empty() {
-        world.repos.at(call.repo).default_branch.clone()
-    } else {
-        branch
-    }
+    if branch.is_empty() { world.repos.at(call.repo).default_branch.clone() } else { branch }
 }
 
 fn target(world: &World, call: &Call, form: &Values) -> String {
     let branch = form.text("new_branch");
-    if branch.is_empty() {
-        source(world, call, form)
-    } else {
-        branch
-    }
+    if branch.is_empty() { source(world, call, form) } else { branch }
 }
 
-fn change(
-    world: &mut World,
-    call: &Call,
-    form: &Values,
-    steps: &[Step],
-) -> Result<std::sync::Arc<Commit>, Box<Reply>> {
+fn change(world: &mut World, call: &Call, form: &Values, steps: &[Step]) -> Result<std::sync::Arc<Commit>, Box<Reply>> {
     let (source, target) = (source(world, call, form), target(world, call, form));
     let repo = world.repos.at(call.repo);
     let rights = world.rights(repo, call.doer);
     if rights.on(unit::CODE) < Level::Write {
-        return Err(forbidden(
-            "user should have a permission to write to the target branch",
-        ));
+        return Err(forbidden("user should have a permission to write to the target branch"));
     }
     let parent = repo.git.branch(&source).cloned();
     if parent.is_none() && !repo.git.is_empty() {
-        return Err(refuse(
-            404,
-            format!(
-                "branch does not exist [repo_id: {} name: {source}]",
-                repo.id
-            ),
-        ));
+        return Err(refuse(404, format!("branch does not exist [repo_id: {} name: {source}]", repo.id)));
     }
     if target != source {
         if repo.git.branch(&target).is_some() && !form.flag("force_push") {
@@ -293,22 +196,14 @@ fn change(
         }
     } else {
         let verdict = world.verdict(repo, &target, call.doer, &rights);
-        let paths: Vec<String> = steps
-            .iter()
-            .filter_map(|step| clean(&step.path).ok())
-            .collect();
+        let paths: Vec<String> = steps.iter().filter_map(|step| clean(&step.path).ok()).collect();
         let may_commit = verdict.can_push || !paths.is_empty();
         if !may_commit || !paths.iter().all(|path| verdict.allows(path)) {
             let name = &world.accounts.at(call.doer.unwrap_or_default()).name;
-            return Err(forbidden(format!(
-                "user cannot commit to repo [user: {name}]"
-            )));
+            return Err(forbidden(format!("user cannot commit to repo [user: {name}]")));
         }
     }
-    let mut files = parent
-        .as_ref()
-        .map(|parent| parent.files.as_ref().clone())
-        .unwrap_or_default();
+    let mut files = parent.as_ref().map(|parent| parent.files.as_ref().clone()).unwrap_or_default();
     for step in steps {
         apply(&mut files, step)?;
     }
@@ -332,9 +227,7 @@ fn apply(files: &mut Files, step: &Step) -> Result<(), Box<Reply>> {
     match step.operation.as_str() {
         "create" => {
             if files.contains_key(&path) {
-                return Err(invalid(format!(
-                    "repository file already exists [path: {path}]"
-                )));
+                return Err(invalid(format!("repository file already exists [path: {path}]")));
             }
             check_place(files, &path)?;
             files.insert(path, blob);
@@ -344,27 +237,14 @@ fn apply(files: &mut Files, step: &Step) -> Result<(), Box<Reply>> {
             files.insert(path, blob);
         }
         "update" | "rename" => {
-            let from = if step.from_path.is_empty() {
-                path.clone()
-            } else {
-                clean(&step.from_path)?
-            };
+            let from = if step.from_path.is_empty() { path.clone() } else { clean(&step.from_path)? };
             check_sha(files, &from, &step.sha)?;
             let old = files.remove(&from).ok_or_else(|| no_object("", &from))?;
             if from != path && files.contains_key(&path) {
-                return Err(invalid(format!(
-                    "repository file already exists [path: {path}]"
-                )));
+                return Err(invalid(format!("repository file already exists [path: {path}]")));
             }
             check_place(files, &path)?;
-            files.insert(
-                path,
-                if step.operation == "rename" {
-                    old
-                } else {
-                    blob
-                },
-            );
+            files.insert(path, if step.operation == "rename" { old } else { blob });
         }
         "delete" => {
             check_sha(files, &path, &step.sha)?;
@@ -384,27 +264,18 @@ fn apply(files: &mut Files, step: &Step) -> Result<(), Box<Reply>> {
 fn check_sha(files: &Files, path: &str, given: &str) -> Result<(), Box<Reply>> {
     let expected = object_at(files, path).ok_or_else(|| no_object("", path))?;
     if !given.is_empty() && given != expected {
-        return Err(invalid(format!(
-            "sha does not match [given: {given}, expected: {expected}]"
-        )));
+        return Err(invalid(format!("sha does not match [given: {given}, expected: {expected}]")));
     }
     Ok(())
 }
 
 fn check_place(files: &Files, path: &str) -> Result<(), Box<Reply>> {
     let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
-    if let Some(file) = parents
-        .into_iter()
-        .find(|parent| files.contains_key(*parent))
-    {
-        return Err(invalid(format!(
-            "a file exists where you’re trying to create a subdirectory [path: {file}]"
-        )));
+    if let Some(file) = parents.into_iter().find(|parent| files.contains_key(*parent)) {
+        return Err(invalid(format!("a file exists where you’re trying to create a subdirectory [path: {file}]")));
     }
     if !files.contains_key(path) && object_at(files, path).is_some() {
-        return Err(invalid(format!(
-            "a directory exists where you’re trying to create a file [path: {path}]"
-        )));
+        return Err(invalid(format!("a directory exists where you’re trying to create a file [path: {path}]")));
     }
     Ok(())
 }
@@ -420,9 +291,7 @@ fn clean(path: &str) -> Result<String, Box<Reply>> {
         }
     }
     if parts.is_empty() || parts.iter().any(|part| part.eq_ignore_ascii_case(".git")) {
-        return Err(invalid(format!(
-            "path contains a malformed path component [path: {path}]"
-        )));
+        return Err(invalid(format!("path contains a malformed path component [path: {path}]")));
     }
     Ok(parts.join("/"))
 }
@@ -432,31 +301,17 @@ fn signatures(world: &World, call: &Call, form: &Values) -> (Signature, Signatur
     let doer = world.signature(call);
     let identity = |field: &str| {
         let sent = form.raw(field)?;
-        let text = |name: &str| {
-            sent[name]
-                .as_str()
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
+        let text = |name: &str| sent[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let (name, email) = (text("name"), text("email"));
         if name.is_none() && email.is_none() {
             return None;
         }
         let email = email.unwrap_or_else(|| doer.email.clone());
-        Some(Signature {
-            name: name.unwrap_or_else(|| doer.name.clone()),
-            email,
-            when: call.now,
-        })
+        Some(Signature { name: name.unwrap_or_else(|| doer.name.clone()), email, when: call.now })
     };
-    let date = |field: &str| -> Option<DateTime<Utc>> {
-        json_text::moment(form.raw("dates")?.get(field)?).ok()
-    };
+    let date = |field: &str| -> Option<DateTime<Utc>> { json_text::moment(form.raw("dates")?.get(field)?).ok() };
     let (author, committer) = (identity("author"), identity("committer"));
-    let mut wrote = author
-        .clone()
-        .or_else(|| committer.clone())
-        .unwrap_or_else(|| doer.clone());
+    let mut wrote = author.clone().or_else(|| committer.clone()).unwrap_or_else(|| doer.clone());
     let mut committed = committer.or(author).unwrap_or(doer);
     wrote.when = date("author").unwrap_or(call.now);
     committed.when = date("committer").unwrap_or(call.now);
@@ -464,11 +319,7 @@ fn signatures(world: &World, call: &Call, form: &Values) -> (Signature, Signatur
 }
 
 fn message_of(steps: &[Step]) -> String {
-    let verbs = [
-        ("Add", ["create", "upload"]),
-        ("Update", ["update", "rename"]),
-        ("Delete", ["delete", "delete"]),
-    ];
+    let verbs = [("Add", ["create", "upload"]), ("Update", ["update", "rename"]), ("Delete", ["delete", "delete"])];
     let lines = verbs.iter().filter_map(|(verb, operations)| {
         let paths: Vec<&str> = steps
             .iter()
@@ -480,14 +331,7 @@ fn message_of(steps: &[Step]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn answer(
-    world: &World,
-    call: &Call,
-    form: &Values,
-    commit: &Commit,
-    path: Option<&str>,
-    status: u16,
-) -> Answer {
+fn answer(world: &World, call: &Call, form: &Values, commit: &Commit, path: Option<&str>, status: u16) -> Answer {
     let branch = target(world, call, form);
     let repo = world.repos.at(call.repo);
     let content = path.map(|path| {

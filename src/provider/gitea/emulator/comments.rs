@@ -34,52 +34,18 @@ const WRITABLE: &[Gate] = &[
 ];
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/comments",
-        READER,
-        list_of_repo,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/comments/{comment}",
-        READER,
-        read,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/issues/comments/{comment}",
-        WRITABLE,
-        edit,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/issues/comments/{comment}",
-        SIGNED_IN,
-        delete,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/{index}/comments",
-        READER,
-        list_of_issue,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues/{index}/comments",
-        WRITABLE,
-        create,
-    ),
+    route("GET", "/repos/{owner}/{repo}/issues/comments", READER, list_of_repo),
+    route("GET", "/repos/{owner}/{repo}/issues/comments/{comment}", READER, read),
+    route("PATCH", "/repos/{owner}/{repo}/issues/comments/{comment}", WRITABLE, edit),
+    route("DELETE", "/repos/{owner}/{repo}/issues/comments/{comment}", SIGNED_IN, delete),
+    route("GET", "/repos/{owner}/{repo}/issues/{index}/comments", READER, list_of_issue),
+    route("POST", "/repos/{owner}/{repo}/issues/{index}/comments", WRITABLE, create),
 ];
 
 fn show(world: &World, call: &Call, issue: &Issue, comment: &Comment) -> Value {
     let full_name = world.full_name(world.repos.at(call.repo));
     let address = format!("{}/{full_name}/{}/{}", call.base, issue.kind(), issue.index);
-    let (pull, plain) = if issue.is_pull() {
-        (address.as_str(), "")
-    } else {
-        ("", address.as_str())
-    };
+    let (pull, plain) = if issue.is_pull() { (address.as_str(), "") } else { ("", address.as_str()) };
     json!({
         "id": comment.id,
         "html_url": format!("{address}#issuecomment-{}", comment.id),
@@ -97,9 +63,7 @@ fn show(world: &World, call: &Call, issue: &Issue, comment: &Comment) -> Value {
 
 /// The bounds of time that a list may be given, over the last change.
 fn is_within(call: &Call, comment: &Comment) -> bool {
-    let bound = |name: &str| -> Option<DateTime<Utc>> {
-        json_text::moment(&Value::from(call.ask(name))).ok()
-    };
+    let bound = |name: &str| -> Option<DateTime<Utc>> { json_text::moment(&Value::from(call.ask(name))).ok() };
     bound("since").is_none_or(|since| comment.updated >= since)
         && bound("before").is_none_or(|before| comment.updated <= before)
 }
@@ -107,44 +71,29 @@ fn is_within(call: &Call, comment: &Comment) -> bool {
 /// A missing number is a failure, not a 404. `page` and `limit` are not looked at.
 fn list_of_issue(world: &mut World, call: &Call) -> Answer {
     let issue = of_index(world, call)?;
-    let comments = issue
-        .comments
-        .iter()
-        .filter(|comment| is_within(call, comment));
-    let shown: Vec<Value> = comments
-        .map(|comment| show(world, call, issue, comment))
-        .collect();
+    let comments = issue.comments.iter().filter(|comment| is_within(call, comment));
+    let shown: Vec<Value> = comments.map(|comment| show(world, call, issue, comment)).collect();
     let total = shown.len();
     Ok(Reply::json(200, Value::Array(shown)).total(total))
 }
 
 fn of_index<'a>(world: &'a World, call: &Call) -> Result<&'a Issue, Box<Reply>> {
     let (repo, index) = (world.repos.at(call.repo), call.id("index"));
-    let missing = || {
-        failure(format!(
-            "issue does not exist [id: 0, repo_id: {}, index: {index}]",
-            repo.id
-        ))
-    };
+    let missing = || failure(format!("issue does not exist [id: 0, repo_id: {}, index: {index}]", repo.id));
     repo.issues.get(&index).ok_or_else(missing)
 }
 
 fn list_of_repo(world: &mut World, call: &Call) -> Answer {
     let issues = world.repos.at(call.repo).issues.values();
-    let mut comments: Vec<(&Issue, &Comment)> = issues
-        .flat_map(|issue| issue.comments.iter().map(move |comment| (issue, comment)))
-        .collect();
+    let mut comments: Vec<(&Issue, &Comment)> =
+        issues.flat_map(|issue| issue.comments.iter().map(move |comment| (issue, comment))).collect();
     comments.retain(|(_, comment)| is_within(call, comment));
     comments.sort_by_key(|(_, comment)| comment.id);
-    Ok(unlinked_list(call, &comments, |(issue, comment)| {
-        show(world, call, issue, comment)
-    }))
+    Ok(unlinked_list(call, &comments, |(issue, comment)| show(world, call, issue, comment)))
 }
 
-static COMMENT: Form = Form {
-    name: "CreateIssueCommentOption",
-    fields: &[ruled("body", "Body", Kind::Text, &[Rule::Required])],
-};
+static COMMENT: Form =
+    Form { name: "CreateIssueCommentOption", fields: &[ruled("body", "Body", Kind::Text, &[Rule::Required])] };
 
 fn create(world: &mut World, call: &Call) -> Answer {
     let body = call.form(&COMMENT)?.text("body");
@@ -154,20 +103,11 @@ fn create(world: &mut World, call: &Call) -> Answer {
     }
     let index = issue.index;
     let id = next(&mut world.last.comment);
-    let comment = Comment {
-        id,
-        poster: call.doer.unwrap_or_default(),
-        body,
-        created: call.now,
-        updated: call.now,
-    };
+    let comment = Comment { id, poster: call.doer.unwrap_or_default(), body, created: call.now, updated: call.now };
     let issue = found_mut(world, call, index)?;
     issue.comments.push(comment.clone());
     issue.updated = call.now;
-    Ok(Reply::json(
-        201,
-        show(world, call, of_index(world, call)?, &comment),
-    ))
+    Ok(Reply::json(201, show(world, call, of_index(world, call)?, &comment)))
 }
 
 /// Where a comment stands: the number of its issue and its place there.
@@ -178,25 +118,11 @@ fn locate(world: &World, call: &Call) -> Result<(i64, usize), Box<Reply>> {
         let at = issue.comments.iter().position(|comment| comment.id == id)?;
         Some((issue.index, at))
     });
-    places.next().ok_or_else(|| {
-        refuse(
-            404,
-            format!("comment does not exist [id: {id}, issue_id: 0]"),
-        )
-    })
+    places.next().ok_or_else(|| refuse(404, format!("comment does not exist [id: {id}, issue_id: 0]")))
 }
 
-fn at<'a>(
-    world: &'a World,
-    call: &Call,
-    place: (i64, usize),
-) -> Result<(&'a Issue, &'a Comment), Box<Reply>> {
-    let issue = world
-        .repos
-        .at(call.repo)
-        .issues
-        .get(&place.0)
-        .ok_or_else(not_found)?;
+fn at<'a>(world: &'a World, call: &Call, place: (i64, usize)) -> Result<(&'a Issue, &'a Comment), Box<Reply>> {
+    let issue = world.repos.at(call.repo).issues.get(&place.0).ok_or_else(not_found)?;
     Ok((issue, issue.comments.get(place.1).ok_or_else(not_found)?))
 }
 

@@ -16,44 +16,15 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::World;
 
-const READER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Reader(unit::CODE),
-];
+const READER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Reader(unit::CODE)];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/contents", READER, read),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/contents/{*path}",
-        READER,
-        read,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/contents-ext",
-        READER,
-        read_extended,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/contents-ext/{*path}",
-        READER,
-        read_extended,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/file-contents",
-        READER,
-        read_many,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/file-contents",
-        READER,
-        read_many,
-    ),
+    route("GET", "/repos/{owner}/{repo}/contents/{*path}", READER, read),
+    route("GET", "/repos/{owner}/{repo}/contents-ext", READER, read_extended),
+    route("GET", "/repos/{owner}/{repo}/contents-ext/{*path}", READER, read_extended),
+    route("GET", "/repos/{owner}/{repo}/file-contents", READER, read_many),
+    route("POST", "/repos/{owner}/{repo}/file-contents", READER, read_many),
     route("GET", "/repos/{owner}/{repo}/raw/{*path}", READER, raw),
     route("GET", "/repos/{owner}/{repo}/git/trees/{sha}", READER, tree),
     route("GET", "/repos/{owner}/{repo}/git/blobs/{sha}", READER, blob),
@@ -68,29 +39,15 @@ struct At<'a> {
 
 /// The refusal for an object that is not there.
 pub(super) fn no_object(id: &str, path: &str) -> Box<Reply> {
-    refuse(
-        404,
-        format!("object does not exist [id: {id}, rel_path: {path}]"),
-    )
+    refuse(404, format!("object does not exist [id: {id}, rel_path: {path}]"))
 }
 
 fn at<'a>(world: &'a World, call: &Call) -> Result<At<'a>, Box<Reply>> {
     let repo = world.repos.at(call.repo);
     let asked = call.ask("ref");
-    let reference = if asked.is_empty() {
-        repo.default_branch.clone()
-    } else {
-        asked.to_owned()
-    };
-    let commit = repo
-        .git
-        .resolve(&reference)
-        .ok_or_else(|| no_object(&reference, ""))?;
-    Ok(At {
-        repo,
-        reference,
-        commit,
-    })
+    let reference = if asked.is_empty() { repo.default_branch.clone() } else { asked.to_owned() };
+    let commit = repo.git.resolve(&reference).ok_or_else(|| no_object(&reference, ""))?;
+    Ok(At { repo, reference, commit })
 }
 
 /// A file is an object, a directory a list; neither is paged.
@@ -98,28 +55,17 @@ fn read(world: &mut World, call: &Call) -> Answer {
     let at = at(world, call)?;
     let path = call.param("path");
     if at.commit.files.contains_key(path) {
-        return Ok(Reply::json(
-            200,
-            show_file(world, call, at.repo, &at.reference, at.commit, path),
-        ));
+        return Ok(Reply::json(200, show_file(world, call, at.repo, &at.reference, at.commit, path)));
     }
     Ok(Reply::json(200, show_directory(world, call, &at, path)?))
 }
 
-fn show_directory(
-    world: &World,
-    call: &Call,
-    at: &At<'_>,
-    path: &str,
-) -> Result<Value, Box<Reply>> {
+fn show_directory(world: &World, call: &Call, at: &At<'_>, path: &str) -> Result<Value, Box<Reply>> {
     let entries = list_directory(&at.commit.files, path);
     if entries.is_empty() && !path.is_empty() {
         return Err(no_object("", path));
     }
-    Ok(entries
-        .iter()
-        .map(|entry| show_entry(world, call, at.repo, &at.reference, at.commit, entry))
-        .collect())
+    Ok(entries.iter().map(|entry| show_entry(world, call, at.repo, &at.reference, at.commit, entry)).collect())
 }
 
 /// A file with its content.
@@ -134,41 +80,22 @@ pub(super) fn show_file(
     let Some(blob) = commit.files.get(path) else {
         return Value::Null;
     };
-    let entry = Entry {
-        path: path.to_owned(),
-        sha: blob.sha.clone(),
-        size: Some(blob.bytes.len()),
-    };
+    let entry = Entry { path: path.to_owned(), sha: blob.sha.clone(), size: Some(blob.bytes.len()) };
     let mut shown = show_entry(world, call, repo, reference, commit, &entry);
     shown["encoding"] = Value::from("base64");
     shown["content"] = Value::from(STANDARD.encode(&blob.bytes));
     shown
 }
 
-fn show_entry(
-    world: &World,
-    call: &Call,
-    repo: &Repo,
-    reference: &str,
-    commit: &Commit,
-    entry: &Entry,
-) -> Value {
+fn show_entry(world: &World, call: &Call, repo: &Repo, reference: &str, commit: &Commit, entry: &Entry) -> Value {
     let (base, full_name) = (&call.base, world.full_name(repo));
     let api = format!("{base}/api/v1/repos/{full_name}");
     let path = escape_path(&entry.path);
-    let kind = if repo.git.branch(reference).is_some() {
-        "branch"
-    } else {
-        "commit"
-    };
+    let kind = if repo.git.branch(reference).is_some() { "branch" } else { "commit" };
     let place = format!("{kind}/{}/{path}", escape_path(reference));
     let own = format!("{api}/contents/{path}?ref={}", escape_query(reference));
     let html = format!("{base}/{full_name}/src/{place}");
-    let objects = if entry.size.is_some() {
-        "blobs"
-    } else {
-        "trees"
-    };
+    let objects = if entry.size.is_some() { "blobs" } else { "trees" };
     let git = format!("{api}/git/{objects}/{}", entry.sha);
     let last = repo.git.last_change(commit, &entry.path);
     json!({
@@ -234,25 +161,17 @@ fn read_extended(world: &mut World, call: &Call) -> Answer {
     if !includes.contains(&"file_content") {
         (shown["content"], shown["encoding"]) = (Value::Null, Value::Null);
     }
-    Ok(Reply::json(
-        200,
-        json!({"file_contents": shown, "dir_contents": null}),
-    ))
+    Ok(Reply::json(200, json!({"file_contents": shown, "dir_contents": null})))
 }
 
-static FILES: Form = Form {
-    name: "GetFilesOptions",
-    fields: &[plain("files", "Files", Kind::Texts)],
-};
+static FILES: Form = Form { name: "GetFilesOptions", fields: &[plain("files", "Files", Kind::Texts)] };
 
 /// In the order asked for, with `null` for what is not there.
 fn read_many(world: &mut World, call: &Call) -> Answer {
     let paths = if call.is_read() {
         let body: Value = serde_json::from_str(call.ask("body")).unwrap_or(Value::Null);
         let sent = body["files"].as_array().cloned().unwrap_or_default();
-        sent.iter()
-            .filter_map(|path| path.as_str().map(str::to_owned))
-            .collect()
+        sent.iter().filter_map(|path| path.as_str().map(str::to_owned)).collect()
     } else {
         call.form(&FILES)?.texts("files")
     };
@@ -265,28 +184,15 @@ fn read_many(world: &mut World, call: &Call) -> Answer {
 fn raw(world: &mut World, call: &Call) -> Answer {
     let at = at(world, call)?;
     let path = call.param("path");
-    let blob = at
-        .commit
-        .files
-        .get(path)
-        .ok_or_else(|| no_object("", path))?;
+    let blob = at.commit.files.get(path).ok_or_else(|| no_object("", path))?;
     let etag = format!("\"{}\"", blob.sha);
     let changed = at.repo.git.last_change(at.commit, path).committer.when;
-    let is_known = call
-        .headers
-        .get("if-none-match")
-        .is_some_and(|value| value.as_bytes() == etag.as_bytes());
-    let reply = if is_known {
-        Reply::empty(304)
-    } else {
-        Reply::text(200, "text/plain; charset=utf-8", blob.bytes.to_vec())
-    };
+    let is_known = call.headers.get("if-none-match").is_some_and(|value| value.as_bytes() == etag.as_bytes());
+    let reply =
+        if is_known { Reply::empty(304) } else { Reply::text(200, "text/plain; charset=utf-8", blob.bytes.to_vec()) };
     Ok(reply
         .header("etag", etag)
-        .header(
-            "last-modified",
-            changed.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-        )
+        .header("last-modified", changed.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
         .header("x-gitea-object-type", "file"))
 }
 
@@ -296,19 +202,13 @@ const TREE_PAGE: usize = 1000;
 fn tree(world: &mut World, call: &Call) -> Answer {
     let repo = world.repos.at(call.repo);
     let wanted = call.param("sha");
-    let commit = repo.git.resolve(wanted).ok_or_else(|| {
-        refuse(
-            400,
-            format!("object does not exist [id: {wanted}, rel_path: ]"),
-        )
-    })?;
+    let commit = repo
+        .git
+        .resolve(wanted)
+        .ok_or_else(|| refuse(400, format!("object does not exist [id: {wanted}, rel_path: ]")))?;
     let files = &commit.files;
     let is_recursive = super::call::is_yes(call.ask("recursive"));
-    let entries = if is_recursive {
-        list_recursively(files)
-    } else {
-        list_directory(files, "")
-    };
+    let entries = if is_recursive { list_recursively(files) } else { list_directory(files, "") };
     let number = usize::try_from(call.ask_number("page")).unwrap_or(0).max(1);
     let size = match usize::try_from(call.ask_number("per_page")).unwrap_or(0) {
         0 => TREE_PAGE,
@@ -318,11 +218,7 @@ fn tree(world: &mut World, call: &Call) -> Answer {
     let end = (start + size).min(entries.len());
     let api = format!("{}/api/v1/repos/{}", call.base, world.full_name(repo));
     let show = |entry: &Entry| {
-        let (mode, kind) = if entry.size.is_some() {
-            ("100644", "blob")
-        } else {
-            ("040000", "tree")
-        };
+        let (mode, kind) = if entry.size.is_some() { ("100644", "blob") } else { ("040000", "tree") };
         json!({
             "path": entry.path,
             "mode": mode,
@@ -351,9 +247,7 @@ fn blob(world: &mut World, call: &Call) -> Answer {
     let wanted = call.param("sha");
     let found = repo.git.branches().find_map(|(_, head)| {
         let commits = repo.git.history(head);
-        commits
-            .into_iter()
-            .find_map(|commit| commit.files.values().find(|blob| blob.sha == wanted))
+        commits.into_iter().find_map(|commit| commit.files.values().find(|blob| blob.sha == wanted))
     });
     let blob = found.ok_or_else(not_found)?;
     Ok(Reply::json(

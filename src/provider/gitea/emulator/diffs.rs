@@ -30,22 +30,14 @@ pub(super) fn between(before: &Files, after: &Files) -> Vec<Change> {
     let mut paths: Vec<&String> = before.keys().chain(after.keys()).collect();
     paths.sort();
     paths.dedup();
-    let changed = paths
-        .into_iter()
-        .filter(|path| before.get(*path) != after.get(*path));
-    changed
-        .map(|path| change(path, before.get(path), after.get(path)))
-        .collect()
+    let changed = paths.into_iter().filter(|path| before.get(*path) != after.get(*path));
+    changed.map(|path| change(path, before.get(path), after.get(path))).collect()
 }
 
 fn change(path: &str, before: Option<&Blob>, after: Option<&Blob>) -> Change {
     let (old, new) = (text(before), text(after));
     let diff = TextDiff::from_lines(&old, &new);
-    let count = |tag| {
-        diff.iter_all_changes()
-            .filter(|change| change.tag() == tag)
-            .count()
-    };
+    let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
     Change {
         path: path.to_owned(),
         before: before.cloned(),
@@ -56,8 +48,7 @@ fn change(path: &str, before: Option<&Blob>, after: Option<&Blob>) -> Change {
 }
 
 fn text(blob: Option<&Blob>) -> String {
-    blob.map(|blob| String::from_utf8_lossy(&blob.bytes).into_owned())
-        .unwrap_or_default()
+    blob.map(|blob| String::from_utf8_lossy(&blob.bytes).into_owned()).unwrap_or_default()
 }
 
 /// The changes as `git diff` prints them.
@@ -69,11 +60,7 @@ fn file_diff(change: &Change) -> String {
     let path = &change.path;
     // Git marks the end of a name with blanks in it by a tab.
     let mark = if path.contains(' ') { "\t" } else { "" };
-    let short = |blob: &Option<Blob>| {
-        blob.as_ref()
-            .map_or("0000000", |blob| &blob.sha[..7])
-            .to_owned()
-    };
+    let short = |blob: &Option<Blob>| blob.as_ref().map_or("0000000", |blob| &blob.sha[..7]).to_owned();
     let (mode, tail) = match change.status() {
         "added" => ("new file mode 100644\n", ""),
         "deleted" => ("deleted file mode 100644\n", ""),
@@ -84,23 +71,12 @@ fn file_diff(change: &Change) -> String {
         short(&change.before),
         short(&change.after)
     );
-    let (old, new) = (
-        self::text(change.before.as_ref()),
-        self::text(change.after.as_ref()),
-    );
+    let (old, new) = (self::text(change.before.as_ref()), self::text(change.after.as_ref()));
     if old == new {
         return text;
     }
-    let old_name = if change.before.is_some() {
-        format!("a/{path}{mark}")
-    } else {
-        "/dev/null".to_owned()
-    };
-    let new_name = if change.after.is_some() {
-        format!("b/{path}{mark}")
-    } else {
-        "/dev/null".to_owned()
-    };
+    let old_name = if change.before.is_some() { format!("a/{path}{mark}") } else { "/dev/null".to_owned() };
+    let new_name = if change.after.is_some() { format!("b/{path}{mark}") } else { "/dev/null".to_owned() };
     text.push_str(&format!("--- {old_name}\n+++ {new_name}\n"));
     let diff = TextDiff::from_lines(&old, &new);
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {

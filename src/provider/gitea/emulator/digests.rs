@@ -28,16 +28,9 @@ pub(super) fn md5_hex(text: &str) -> String {
 }
 
 fn digest_block(state: &mut [u32; 4], block: &[u8]) {
-    const SHIFTS: [[u32; 4]; 4] = [
-        [7, 12, 17, 22],
-        [5, 9, 14, 20],
-        [4, 11, 16, 23],
-        [6, 10, 15, 21],
-    ];
-    let words: Vec<u32> = block
-        .chunks_exact(4)
-        .map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-        .collect();
+    const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
+    let words: Vec<u32> =
+        block.chunks_exact(4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect();
     let [mut a, mut b, mut c, mut d] = *state;
     for step in 0..64_usize {
         let (mixed, word) = match step / 16 {
@@ -48,10 +41,7 @@ fn digest_block(state: &mut [u32; 4], block: &[u8]) {
         };
         // The constants of RFC 1321 are the integer parts of 2^32 · |sin(step + 1)|.
         let constant = (((step + 1) as f64).sin().abs() * 4_294_967_296.0) as u32;
-        let sum = a
-            .wrapping_add(mixed)
-            .wrapping_add(constant)
-            .wrapping_add(words[word]);
+        let sum = a.wrapping_add(mixed).wrapping_add(constant).wrapping_add(words[word]);
         a = d;
         d = c;
         c = b;
@@ -73,19 +63,11 @@ mod tests {
     #[test]
     fn digests_agree_with_the_published_examples() {
         assert_eq!(md5_hex(""), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(md5_hex("message digest"), "f96b697d7cb7938d525a2f31aaf161d0");
         assert_eq!(
-            md5_hex("message digest"),
-            "f96b697d7cb7938d525a2f31aaf161d0"
-        );
-        assert_eq!(
-            md5_hex(
-                "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
-            ),
+            md5_hex("12345678901234567890123456789012345678901234567890123456789012345678901234567890"),
             "57edf4a22be3c955ac49da2e2107b67a"
         );
-        assert_eq!(
-            sha1_hex(&[b"a", b"bc"]),
-            "a9993e364706816aba3e25717850c26c9cd0d89d"
-        );
+        assert_eq!(sha1_hex(&[b"a", b"bc"]), "a9993e364706816aba3e25717850c26c9cd0d89d");
     }
 }

@@ -21,19 +21,12 @@ const API: &str = "/api/v1";
 /// Answers one request.
 pub(super) async fn serve(gitea: Arc<Gitea>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let host = head
-        .headers
-        .get("host")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("localhost");
+    let host = head.headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     let base = format!("http://{host}");
     let Ok(body) = to_bytes(body, MOST_BYTES).await else {
         return Reply::empty(413).render(&base, false);
     };
-    let (path, raw_query) = (
-        head.uri.path().to_owned(),
-        head.uri.query().unwrap_or("").to_owned(),
-    );
+    let (path, raw_query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or("").to_owned());
     let now = gitea.clock.now();
     if path == "/api/healthz" {
         return healthy(stamp(now)).render(&base, false);
@@ -43,9 +36,7 @@ pub(super) async fn serve(gitea: Arc<Gitea>, request: Request) -> Response<Body>
     };
     let mut call = Call {
         method: head.method,
-        path: format!("{API}/{}", segments.join("/"))
-            .trim_end_matches('/')
-            .to_owned(),
+        path: format!("{API}/{}", segments.join("/")).trim_end_matches('/').to_owned(),
         query: parse_query(&raw_query),
         raw_query,
         params: Vec::new(),
@@ -69,9 +60,7 @@ pub(super) async fn serve(gitea: Arc<Gitea>, request: Request) -> Response<Body>
     if is_head {
         *response.body_mut() = Body::empty();
     }
-    response
-        .headers_mut()
-        .insert("cache-control", CACHE.clone());
+    response.headers_mut().insert("cache-control", CACHE.clone());
     response
 }
 
@@ -79,16 +68,11 @@ static CACHE: axum::http::HeaderValue =
     axum::http::HeaderValue::from_static("max-age=0, private, must-revalidate, no-transform");
 
 fn answer(world: &mut World, call: &mut Call, segments: &[String]) -> Answer {
-    let query_token = [call.ask("token"), call.ask("access_token")]
-        .into_iter()
-        .find(|token| !token.is_empty());
+    let query_token = [call.ask("token"), call.ask("access_token")].into_iter().find(|token| !token.is_empty());
     let query_token = query_token.unwrap_or("").to_owned();
-    (call.doer, call.credential) =
-        world.identify(&call.headers, &query_token, &call.base, call.now)?;
-    let decoded: Vec<String> = segments
-        .iter()
-        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-        .collect();
+    (call.doer, call.credential) = world.identify(&call.headers, &query_token, &call.base, call.now)?;
+    let decoded: Vec<String> =
+        segments.iter().map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect();
     match routes::find(&call.method, &decoded) {
         Match::Route(route, params) => {
             call.params = params;
@@ -99,11 +83,7 @@ fn answer(world: &mut World, call: &mut Call, segments: &[String]) -> Answer {
             (route.operation)(world, call)
         }
         Match::OtherMethods(methods) => Ok(Reply::empty(405).header("allow", methods.join(", "))),
-        Match::Nothing => Ok(Reply::text(
-            404,
-            "text/plain; charset=utf-8",
-            "404 page not found\n",
-        )),
+        Match::Nothing => Ok(Reply::text(404, "text/plain; charset=utf-8", "404 page not found\n")),
     }
 }
 
@@ -111,11 +91,7 @@ fn sudo(headers: &HeaderMap, query: &str) -> String {
     if !query.is_empty() {
         return query.to_owned();
     }
-    headers
-        .get("sudo")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("")
-        .to_owned()
+    headers.get("sudo").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned()
 }
 
 /// The path below the API's root, cleaned as Gitea cleans it: no empty parts, `.` and `..` resolved.
@@ -133,11 +109,7 @@ fn api_segments(path: &str) -> Option<Vec<String>> {
 }
 
 fn parse_query(raw: &str) -> Vec<(String, String)> {
-    let decode = |part: &str| {
-        percent_decode_str(&part.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
+    let decode = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = raw.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))

@@ -12,11 +12,7 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Email, World};
 
-const ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-];
+const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
 const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::SignedIn];
 
 pub(super) const ROUTES: &[Route] = &[
@@ -28,17 +24,11 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn list_all(world: &mut World, call: &Call) -> Answer {
-    Ok(list(call, &matching(world, ""), |email| {
-        show_with_owner(world, email)
-    }))
+    Ok(list(call, &matching(world, ""), |email| show_with_owner(world, email)))
 }
 
 fn search_all(world: &mut World, call: &Call) -> Answer {
-    Ok(unlinked_list(
-        call,
-        &matching(world, call.ask("q")),
-        |email| show_with_owner(world, email),
-    ))
+    Ok(unlinked_list(call, &matching(world, call.ask("q")), |email| show_with_owner(world, email)))
 }
 
 /// Addresses that hold the words or whose owners do, in the order in which the database compares them.
@@ -46,8 +36,7 @@ fn matching<'a>(world: &'a World, words: &str) -> Vec<&'a Email> {
     let words = words.to_lowercase();
     let owner_holds = |email: &Email| {
         world.accounts.get(email.owner).is_some_and(|account| {
-            account.name.to_lowercase().contains(&words)
-                || account.full_name.to_lowercase().contains(&words)
+            account.name.to_lowercase().contains(&words) || account.full_name.to_lowercase().contains(&words)
         })
     };
     let mut emails: Vec<&Email> = world
@@ -66,10 +55,7 @@ fn matching<'a>(world: &'a World, words: &str) -> Vec<&'a Email> {
 }
 
 fn show_with_owner(world: &World, email: &Email) -> Value {
-    let owner = world
-        .accounts
-        .get(email.owner)
-        .map_or("", |account| &account.name);
+    let owner = world.accounts.get(email.owner).map_or("", |account| &account.name);
     json!({
         "email": email.address,
         "verified": true,
@@ -80,10 +66,7 @@ fn show_with_owner(world: &World, email: &Email) -> Value {
 }
 
 fn list_own(world: &mut World, call: &Call) -> Answer {
-    Ok(Reply::json(
-        200,
-        show_own(world, call.doer.unwrap_or_default()),
-    ))
+    Ok(Reply::json(200, show_own(world, call.doer.unwrap_or_default())))
 }
 
 fn show_own(world: &World, owner: i64) -> Value {
@@ -91,10 +74,7 @@ fn show_own(world: &World, owner: i64) -> Value {
     world.emails.of(owner).iter().map(show).collect()
 }
 
-static ADDRESSES: Form = Form {
-    name: "CreateEmailOption",
-    fields: &[plain("emails", "Emails", Kind::Texts)],
-};
+static ADDRESSES: Form = Form { name: "CreateEmailOption", fields: &[plain("emails", "Emails", Kind::Texts)] };
 
 fn add_own(world: &mut World, call: &Call) -> Answer {
     let addresses = call.form(&ADDRESSES)?.texts("emails");
@@ -103,18 +83,14 @@ fn add_own(world: &mut World, call: &Call) -> Answer {
     }
     for address in &addresses {
         if let Some(problem) = names::email_problem(address) {
-            return Err(invalid(format!(
-                "Email address {address} invalid: {problem}"
-            )));
+            return Err(invalid(format!("Email address {address} invalid: {problem}")));
         }
         if world.emails.is_used(address) {
             return Err(invalid(format!("Email address has been used: {address}")));
         }
     }
     let owner = call.doer.unwrap_or_default();
-    addresses
-        .iter()
-        .for_each(|address| world.emails.insert(owner, address, false));
+    addresses.iter().for_each(|address| world.emails.insert(owner, address, false));
     Ok(Reply::json(201, show_own(world, owner)))
 }
 

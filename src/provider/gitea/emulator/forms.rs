@@ -58,27 +58,12 @@ pub(super) enum Rule {
 
 /// A field without rules.
 pub(super) const fn plain(json: &'static str, go: &'static str, kind: Kind) -> Field {
-    Field {
-        json,
-        go,
-        kind,
-        rules: &[],
-    }
+    Field { json, go, kind, rules: &[] }
 }
 
 /// A field with rules.
-pub(super) const fn ruled(
-    json: &'static str,
-    go: &'static str,
-    kind: Kind,
-    rules: &'static [Rule],
-) -> Field {
-    Field {
-        json,
-        go,
-        kind,
-        rules,
-    }
+pub(super) const fn ruled(json: &'static str, go: &'static str, kind: Kind, rules: &'static [Rule]) -> Field {
+    Field { json, go, kind, rules }
 }
 
 /// The values of a form's fields that were sent.
@@ -88,9 +73,7 @@ pub(super) struct Values(BTreeMap<&'static str, Value>);
 impl Form {
     /// Reads a body. An empty one counts as `{}`; unknown fields are dropped without a word.
     pub(super) fn read(&self, media_type: &str, body: &Bytes) -> Result<Values, Box<Reply>> {
-        let values = if media_type.contains("form-urlencoded")
-            || media_type.contains("multipart/form-data")
-        {
+        let values = if media_type.contains("form-urlencoded") || media_type.contains("multipart/form-data") {
             Values::default()
         } else if media_type.contains("json") {
             self.decode(body)?
@@ -114,8 +97,8 @@ impl Form {
             return Ok(Values::default());
         }
         let unmarshal = |text: String| invalid(format!("[]: {text}"));
-        let document: Value = serde_json::from_slice(body)
-            .map_err(|error| unmarshal(json_text::syntax_error(body, &error)))?;
+        let document: Value =
+            serde_json::from_slice(body).map_err(|error| unmarshal(json_text::syntax_error(body, &error)))?;
         let Value::Object(members) = document else {
             if document.is_null() {
                 return Ok(Values::default());
@@ -128,20 +111,13 @@ impl Form {
         };
         let mut values = BTreeMap::new();
         for (key, value) in members {
-            let Some(field) = self
-                .fields
-                .iter()
-                .find(|field| field.json.eq_ignore_ascii_case(&key))
-            else {
+            let Some(field) = self.fields.iter().find(|field| field.json.eq_ignore_ascii_case(&key)) else {
                 continue;
             };
             if value.is_null() {
                 continue;
             }
-            field
-                .kind
-                .check(&value, &format!("{}.{}", self.name, field.json))
-                .map_err(unmarshal)?;
+            field.kind.check(&value, &format!("{}.{}", self.name, field.json)).map_err(unmarshal)?;
             values.insert(field.json, value);
         }
         Ok(Values(values))
@@ -153,9 +129,7 @@ impl Kind {
     fn check(self, value: &Value, place: &str) -> Result<(), String> {
         let wrong = |value: &Value, wanted: &str| {
             let found = json_text::kind_of(value);
-            Err(format!(
-                "json: cannot unmarshal {found} into Go struct field {place} of type {wanted}"
-            ))
+            Err(format!("json: cannot unmarshal {found} into Go struct field {place} of type {wanted}"))
         };
         match self {
             Self::Text if !value.is_string() => wrong(value, "string"),
@@ -176,16 +150,12 @@ impl Kind {
                     Self::Numbers => Self::Number,
                     _ => Self::Object,
                 };
-                items
-                    .iter()
-                    .filter(|item| !item.is_null())
-                    .try_for_each(|item| kind.check(item, place))
+                items.iter().filter(|item| !item.is_null()).try_for_each(|item| kind.check(item, place))
             }
             Self::TextMap => match value {
-                Value::Object(map) => map
-                    .values()
-                    .filter(|item| !item.is_null())
-                    .try_for_each(|item| Self::Text.check(item, place)),
+                Value::Object(map) => {
+                    map.values().filter(|item| !item.is_null()).try_for_each(|item| Self::Text.check(item, place))
+                }
                 _ => wrong(value, "map[string]string"),
             },
             Self::Object if !value.is_object() => wrong(value, "structs.Object"),
@@ -202,9 +172,7 @@ fn check_number(value: &Value, place: &str) -> Result<(), String> {
         Value::Number(number) => format!("number {number}"),
         _ => json_text::kind_of(value).to_owned(),
     };
-    Err(format!(
-        "json: cannot unmarshal {found} into Go struct field {place} of type int64"
-    ))
+    Err(format!("json: cannot unmarshal {found} into Go struct field {place} of type int64"))
 }
 
 impl Rule {
@@ -268,12 +236,7 @@ impl Values {
 
     pub(super) fn sent_texts(&self, name: &str) -> Option<Vec<String>> {
         let items = self.0.get(name)?.as_array()?;
-        Some(
-            items
-                .iter()
-                .map(|item| item.as_str().unwrap_or("").to_owned())
-                .collect(),
-        )
+        Some(items.iter().map(|item| item.as_str().unwrap_or("").to_owned()).collect())
     }
 
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
@@ -283,11 +246,7 @@ impl Values {
     pub(super) fn text_map(&self, name: &str) -> Vec<(String, String)> {
         let members = self.0.get(name).and_then(Value::as_object);
         members
-            .map(|map| {
-                map.iter()
-                    .map(|(key, value)| (key.clone(), value.as_str().unwrap_or("").to_owned()))
-                    .collect()
-            })
+            .map(|map| map.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap_or("").to_owned())).collect())
             .unwrap_or_default()
     }
 

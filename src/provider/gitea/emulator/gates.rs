@@ -58,9 +58,7 @@ impl Gate {
         match self {
             Self::Scope(categories) => scope(call, categories),
             Self::SignedIn if call.doer.is_none() => Err(refuse(401, "token is required")),
-            Self::SiteAdmin if !world.is_site_admin(call.doer) => {
-                Err(forbidden("user should be the site admin"))
-            }
+            Self::SiteAdmin if !world.is_site_admin(call.doer) => Err(forbidden("user should be the site admin")),
             Self::User => {
                 call.user = user_in_path(world, call)?;
                 Ok(())
@@ -74,16 +72,10 @@ impl Gate {
                 let is_shown = account.is_org || world.can_look_up(account, call.doer);
                 if is_shown { Ok(()) } else { Err(not_found()) }
             }
-            Self::SelfOrAdmin
-                if call.doer != Some(call.user) && !world.is_site_admin(call.doer) =>
-            {
-                Err(forbidden(
-                    "doer should be the site admin or be same as the contextUser",
-                ))
+            Self::SelfOrAdmin if call.doer != Some(call.user) && !world.is_site_admin(call.doer) => {
+                Err(forbidden("doer should be the site admin or be same as the contextUser"))
             }
-            Self::Password if call.credential != Credential::Password => {
-                Err(refuse(401, "auth required"))
-            }
+            Self::Password if call.credential != Credential::Password => Err(refuse(401, "auth required")),
             Self::Org => {
                 call.org = org_in_path(world, call)?;
                 Ok(())
@@ -91,15 +83,9 @@ impl Gate {
             Self::OrgMember if !world.belongs_to(call.org, call.doer) => {
                 Err(forbidden("Must be an organization member"))
             }
-            Self::OrgOwner if !world.owns_org(call.org, call.doer) => {
-                Err(forbidden("Must be an organization owner"))
-            }
+            Self::OrgOwner if !world.owns_org(call.org, call.doer) => Err(forbidden("Must be an organization owner")),
             Self::Team => {
-                let team = world
-                    .orgs
-                    .teams
-                    .get(&call.id("team"))
-                    .ok_or_else(not_found)?;
+                let team = world.orgs.teams.get(&call.id("team")).ok_or_else(not_found)?;
                 (call.team, call.org) = (team.id, team.org);
                 Ok(())
             }
@@ -112,22 +98,20 @@ impl Gate {
                 call.repo = repo_in_path(world, call)?;
                 Ok(())
             }
-            Self::RepoAdmin if rights(world, call).base < Level::Admin => Err(forbidden(
-                "user should be an owner or a collaborator with admin write of a repository",
-            )),
+            Self::RepoAdmin if rights(world, call).base < Level::Admin => {
+                Err(forbidden("user should be an owner or a collaborator with admin write of a repository"))
+            }
             Self::RepoOwner if rights(world, call).base < Level::Owner => {
                 Err(forbidden("user should be the owner of the repo"))
             }
-            Self::Reader(unit) if rights(world, call).on(unit) < Level::Read => Err(forbidden(
-                "user should have specific read permission or be a repo admin or a site admin",
-            )),
-            Self::Writer(unit) if rights(world, call).on(unit) < Level::Write => Err(forbidden(
-                "user should have a permission to write to a repo",
-            )),
-            Self::Unit(switch) if !world.repos.at(call.repo).has(switch) => Err(not_found()),
-            Self::NotArchived if world.repos.at(call.repo).archived.is_some() => {
-                Err(refuse(423, "repo is archived"))
+            Self::Reader(unit) if rights(world, call).on(unit) < Level::Read => {
+                Err(forbidden("user should have specific read permission or be a repo admin or a site admin"))
             }
+            Self::Writer(unit) if rights(world, call).on(unit) < Level::Write => {
+                Err(forbidden("user should have a permission to write to a repo"))
+            }
+            Self::Unit(switch) if !world.repos.at(call.repo).has(switch) => Err(not_found()),
+            Self::NotArchived if world.repos.at(call.repo).archived.is_some() => Err(refuse(423, "repo is archived")),
             Self::Editable if world.repos.at(call.repo).archived.is_some() => {
                 Err(refuse(423, "repo is not allowed to edit"))
             }
@@ -146,10 +130,7 @@ fn scope(call: &Call, categories: &[Category]) -> Result<(), Box<Reply>> {
     if scope.allows(categories, write) {
         return Ok(());
     }
-    let wanted: Vec<String> = categories
-        .iter()
-        .map(|category| spell(*category, write))
-        .collect();
+    let wanted: Vec<String> = categories.iter().map(|category| spell(*category, write)).collect();
     Err(forbidden(format!(
         "token does not have at least one of required scope(s), required=[{}], token scope={}",
         wanted.join(" "),
@@ -159,15 +140,8 @@ fn scope(call: &Call, categories: &[Category]) -> Result<(), Box<Reply>> {
 
 fn user_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let name = call.param("username");
-    find_account(world, call, name)?.ok_or_else(|| {
-        refuse(
-            404,
-            format!(
-                "user redirect does not exist [name: {}]",
-                name.to_lowercase()
-            ),
-        )
-    })
+    find_account(world, call, name)?
+        .ok_or_else(|| refuse(404, format!("user redirect does not exist [name: {}]", name.to_lowercase())))
 }
 
 fn org_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
@@ -204,49 +178,25 @@ fn repo_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
 }
 
 /// The repository of this owner and name; former ones are answered with a redirect.
-pub(super) fn find_repo(
-    world: &World,
-    call: &Call,
-    owner: &str,
-    name: &str,
-) -> Result<i64, Box<Reply>> {
+pub(super) fn find_repo(world: &World, call: &Call, owner: &str, name: &str) -> Result<i64, Box<Reply>> {
     let owner_id = find_account(world, call, owner)?.ok_or_else(not_found)?;
     let Some(repo) = world.repos.named(owner_id, name) else {
         let repo = world.repos.formerly(owner_id, name).ok_or_else(not_found)?;
         let now_at = world.accounts.at(repo.owner);
-        let path =
-            |owner: &str, name: &str| format!("{}/{}", escape_segment(owner), escape_segment(name));
-        return Err(moved(
-            call,
-            301,
-            &path(owner, name),
-            &path(&now_at.name, &repo.name),
-        ));
+        let path = |owner: &str, name: &str| format!("{}/{}", escape_segment(owner), escape_segment(name));
+        return Err(moved(call, 301, &path(owner, name), &path(&now_at.name, &repo.name)));
     };
     let is_hidden = call.is_public_only() && repo.is_private;
-    if world.can_see_repo(repo, call.doer) && !is_hidden {
-        Ok(repo.id)
-    } else {
-        Err(not_found())
-    }
+    if world.can_see_repo(repo, call.doer) && !is_hidden { Ok(repo.id) } else { Err(not_found()) }
 }
 
 /// The account of this name; a former name is answered with a redirect.
-pub(super) fn find_account(
-    world: &World,
-    call: &Call,
-    name: &str,
-) -> Result<Option<i64>, Box<Reply>> {
+pub(super) fn find_account(world: &World, call: &Call, name: &str) -> Result<Option<i64>, Box<Reply>> {
     if let Some(account) = world.accounts.named(name) {
         return Ok(Some(account.id));
     }
     match world.accounts.formerly(name) {
-        Some(account) => Err(moved(
-            call,
-            307,
-            &escape_segment(name),
-            &escape_segment(&account.name),
-        )),
+        Some(account) => Err(moved(call, 307, &escape_segment(name), &escape_segment(&account.name))),
         None => Ok(None),
     }
 }
@@ -254,11 +204,7 @@ pub(super) fn find_account(
 /// A redirect to the same address with one part replaced.
 pub(super) fn moved(call: &Call, status: u16, from: &str, to: &str) -> Box<Reply> {
     let path = call.path.replacen(from, to, 1);
-    let location = if call.raw_query.is_empty() {
-        path
-    } else {
-        format!("{path}?{}", call.raw_query)
-    };
+    let location = if call.raw_query.is_empty() { path } else { format!("{path}?{}", call.raw_query) };
     redirect(status, location, call.is_read())
 }
 

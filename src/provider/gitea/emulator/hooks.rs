@@ -15,24 +15,10 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::World;
 
-const ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-];
+const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
 const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::SignedIn];
-const ORG: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-    Gate::OrgOwner,
-];
-const REPO: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
+const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgOwner];
+const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/hooks", REPO, list),
@@ -40,12 +26,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/hooks/{hook}", REPO, read),
     route("PATCH", "/repos/{owner}/{repo}/hooks/{hook}", REPO, edit),
     route("DELETE", "/repos/{owner}/{repo}/hooks/{hook}", REPO, delete),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/hooks/{hook}/tests",
-        REPO,
-        test,
-    ),
+    route("POST", "/repos/{owner}/{repo}/hooks/{hook}/tests", REPO, test),
     route("GET", "/orgs/{org}/hooks", ORG, list),
     route("POST", "/orgs/{org}/hooks", ORG, create),
     route("GET", "/orgs/{org}/hooks/{hook}", ORG, read),
@@ -103,8 +84,7 @@ impl Hooks {
     }
 
     pub(super) fn remove_of_owner(&mut self, owner: i64) {
-        self.rows
-            .retain(|_, hook| hook.place != Place::Owner(owner));
+        self.rows.retain(|_, hook| hook.place != Place::Owner(owner));
     }
 }
 
@@ -114,16 +94,7 @@ const EVENTS: [(&str, &[&str]); 26] = [
     ("delete", &["delete"]),
     ("fork", &["fork"]),
     ("push", &["push"]),
-    (
-        "issues",
-        &[
-            "issues",
-            "issue_assign",
-            "issue_label",
-            "issue_milestone",
-            "issue_comment",
-        ],
-    ),
+    ("issues", &["issues", "issue_assign", "issue_label", "issue_milestone", "issue_comment"]),
     ("issues_only", &["issues"]),
     ("issue_assign", &["issue_assign"]),
     ("issue_label", &["issue_label"]),
@@ -148,10 +119,7 @@ const EVENTS: [(&str, &[&str]); 26] = [
     ("pull_request_milestone", &["pull_request_milestone"]),
     ("pull_request_comment", &["pull_request_comment"]),
     ("pull_request_review", &["pull_request_review"]),
-    (
-        "pull_request_review_request",
-        &["pull_request_review_request"],
-    ),
+    ("pull_request_review_request", &["pull_request_review_request"]),
     ("pull_request_sync", &["pull_request_sync"]),
     ("wiki", &["wiki"]),
     ("repository", &["repository"]),
@@ -250,12 +218,8 @@ fn create(world: &mut World, call: &Call) -> Answer {
         return Err(invalid(format!("Invalid hook type: {kind}")));
     }
     let config: BTreeMap<String, String> = form.text_map("config").into_iter().collect();
-    let option = |name: &str| {
-        config
-            .get(name)
-            .cloned()
-            .ok_or_else(|| invalid(format!("Missing config option: {name}")))
-    };
+    let option =
+        |name: &str| config.get(name).cloned().ok_or_else(|| invalid(format!("Missing config option: {name}")));
     let (url, content_type) = (option("url")?, option("content_type")?);
     check_content_type(&content_type)?;
     if !names::is_url(&url) {
@@ -294,29 +258,18 @@ fn create(world: &mut World, call: &Call) -> Answer {
 }
 
 fn check_content_type(word: &str) -> Result<(), Box<Reply>> {
-    if matches!(word, "json" | "form") {
-        Ok(())
-    } else {
-        Err(invalid("Invalid content type"))
-    }
+    if matches!(word, "json" | "form") { Ok(()) } else { Err(invalid("Invalid content type")) }
 }
 
 fn found(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let place = place(call);
-    let hook = world
-        .hooks
-        .rows
-        .get(&call.id("hook"))
-        .filter(|hook| is_at(hook, place));
+    let hook = world.hooks.rows.get(&call.id("hook")).filter(|hook| is_at(hook, place));
     hook.map(|hook| hook.id).ok_or_else(not_found)
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
     let id = found(world, call)?;
-    Ok(Reply::json(
-        200,
-        world.hooks.rows.get(&id).map_or(Value::Null, show),
-    ))
+    Ok(Reply::json(200, world.hooks.rows.get(&id).map_or(Value::Null, show)))
 }
 
 static EDIT: Form = Form {

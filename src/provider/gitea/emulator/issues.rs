@@ -108,11 +108,7 @@ impl Issue {
     }
 
     fn unit(&self) -> u8 {
-        if self.is_pull() {
-            unit::PULLS
-        } else {
-            unit::ISSUES
-        }
+        if self.is_pull() { unit::PULLS } else { unit::ISSUES }
     }
 
     /// The word in its web address.
@@ -128,19 +124,11 @@ impl Issue {
 impl World {
     /// Whether the caller may manage an issue, not only take part in it.
     pub(super) fn manages(&self, call: &Call, issue: &Issue) -> bool {
-        self.rights(self.repos.at(call.repo), call.doer)
-            .on(issue.unit())
-            >= Level::Write
+        self.rights(self.repos.at(call.repo), call.doer).on(issue.unit()) >= Level::Write
     }
 
     /// Adds an issue to the call's repository and gives its number, shared with pull requests.
-    pub(super) fn add_issue(
-        &mut self,
-        call: &Call,
-        title: String,
-        body: String,
-        pull: Option<Pull>,
-    ) -> i64 {
+    pub(super) fn add_issue(&mut self, call: &Call, title: String, body: String, pull: Option<Pull>) -> i64 {
         let id = next(&mut self.last.issue);
         let repo = self.repos.at_mut(call.repo);
         let index = repo.issues.last_key_value().map_or(1, |(last, _)| last + 1);
@@ -253,44 +241,20 @@ fn create(world: &mut World, call: &Call) -> Answer {
     if form.flag("closed") {
         found_mut(world, call, index)?.closed = Some(call.now);
     }
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, index)?),
-    ))
+    Ok(Reply::json(201, show(world, call, found(world, call, index)?)))
 }
 
 /// The issue or pull request of a number.
-pub(super) fn found<'a>(
-    world: &'a World,
-    call: &Call,
-    index: i64,
-) -> Result<&'a Issue, Box<Reply>> {
-    world
-        .repos
-        .at(call.repo)
-        .issues
-        .get(&index)
-        .ok_or_else(not_found)
+pub(super) fn found<'a>(world: &'a World, call: &Call, index: i64) -> Result<&'a Issue, Box<Reply>> {
+    world.repos.at(call.repo).issues.get(&index).ok_or_else(not_found)
 }
 
-pub(super) fn found_mut<'a>(
-    world: &'a mut World,
-    call: &Call,
-    index: i64,
-) -> Result<&'a mut Issue, Box<Reply>> {
-    world
-        .repos
-        .at_mut(call.repo)
-        .issues
-        .get_mut(&index)
-        .ok_or_else(not_found)
+pub(super) fn found_mut<'a>(world: &'a mut World, call: &Call, index: i64) -> Result<&'a mut Issue, Box<Reply>> {
+    world.repos.at_mut(call.repo).issues.get_mut(&index).ok_or_else(not_found)
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
-    Ok(Reply::json(
-        200,
-        show(world, call, found(world, call, call.id("index"))?),
-    ))
+    Ok(Reply::json(200, show(world, call, found(world, call, call.id("index"))?)))
 }
 
 /// What an edit of an issue or a pull request may carry.
@@ -308,10 +272,7 @@ pub(super) static EDIT: Form = Form {
 
 fn edit(world: &mut World, call: &Call) -> Answer {
     apply_edit(world, call)?;
-    Ok(Reply::json(
-        201,
-        show(world, call, found(world, call, call.id("index"))?),
-    ))
+    Ok(Reply::json(201, show(world, call, found(world, call, call.id("index"))?)))
 }
 
 /// Applies an edit by its author or somebody who manages the issue. Each change leaves an entry in the sequence of comments.
@@ -340,10 +301,7 @@ pub(super) fn apply_edit(world: &mut World, call: &Call) -> Result<(), Box<Reply
         issue.body = body;
         issue.content_version += 1;
     }
-    let is_merged = issue
-        .pull
-        .as_ref()
-        .is_some_and(|pull| pull.merged.is_some());
+    let is_merged = issue.pull.as_ref().is_some_and(|pull| pull.merged.is_some());
     match form.text("state").as_str() {
         "open" | "closed" if is_merged => {
             return Err(refuse(

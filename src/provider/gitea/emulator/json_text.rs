@@ -24,17 +24,11 @@ pub(super) fn syntax_error(body: &[u8], error: &serde_json::Error) -> String {
     let Some(byte) = body.get(offset).copied() else {
         return "unexpected EOF".to_owned();
     };
-    let before = body[..offset]
-        .iter()
-        .rev()
-        .find(|byte| !byte.is_ascii_whitespace())
-        .copied();
+    let before = body[..offset].iter().rev().find(|byte| !byte.is_ascii_whitespace()).copied();
     let context = match before {
         None | Some(b':' | b'[') => "looking for beginning of value",
         Some(b'{') => "looking for beginning of object key string",
-        Some(b',') if is_inside_object(&body[..offset]) => {
-            "looking for beginning of object key string"
-        }
+        Some(b',') if is_inside_object(&body[..offset]) => "looking for beginning of object key string",
         Some(b',') => "looking for beginning of value",
         Some(_) if is_after_key(&body[..offset]) => "after object key",
         Some(_) if is_inside_object(&body[..offset]) => "after object key:value pair",
@@ -91,11 +85,7 @@ fn unparsed(text: &str) -> (&str, &'static str) {
 }
 
 fn offset_of(body: &[u8], line: usize, column: usize) -> usize {
-    let start: usize = body
-        .split(|byte| *byte == b'\n')
-        .take(line.saturating_sub(1))
-        .map(|line| line.len() + 1)
-        .sum();
+    let start: usize = body.split(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(|line| line.len() + 1).sum();
     start + column.saturating_sub(1)
 }
 

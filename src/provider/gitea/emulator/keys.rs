@@ -16,50 +16,20 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{World, next};
 
-const ADMIN_USER: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-    Gate::User,
-];
+const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
 const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::SignedIn];
-const REPO_ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
+const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
 
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/admin/users/{username}/keys", ADMIN_USER, add_for),
-    route(
-        "DELETE",
-        "/admin/users/{username}/keys/{key}",
-        ADMIN_USER,
-        delete_of,
-    ),
+    route("DELETE", "/admin/users/{username}/keys/{key}", ADMIN_USER, delete_of),
     route("GET", "/user/keys", OWN, list_own),
     route("POST", "/user/keys", OWN, add_own),
-    route(
-        "GET",
-        "/users/{username}/keys",
-        &[Gate::Scope(&[Category::User]), Gate::VisibleUser],
-        list_of,
-    ),
+    route("GET", "/users/{username}/keys", &[Gate::Scope(&[Category::User]), Gate::VisibleUser], list_of),
     route("GET", "/repos/{owner}/{repo}/keys", REPO_ADMIN, list_deploy),
     route("POST", "/repos/{owner}/{repo}/keys", REPO_ADMIN, add_deploy),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/keys/{key}",
-        REPO_ADMIN,
-        read_deploy,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/keys/{key}",
-        REPO_ADMIN,
-        delete_deploy,
-    ),
+    route("GET", "/repos/{owner}/{repo}/keys/{key}", REPO_ADMIN, read_deploy),
+    route("DELETE", "/repos/{owner}/{repo}/keys/{key}", REPO_ADMIN, delete_deploy),
 ];
 
 /// A person's key.
@@ -114,21 +84,12 @@ fn content(key: &str) -> Result<String, Box<Reply>> {
         .decode(blob)
         .or_else(|_| STANDARD_NO_PAD.decode(blob))
         .map_err(|_| bad("extractTypeFromBase64Key: illegal base64 data"))?;
-    let Some(length) = bytes
-        .first_chunk::<4>()
-        .map(|head| u32::from_be_bytes(*head))
-    else {
-        return Err(bad(
-            "extractTypeFromBase64Key: invalid key format: not enough length 0",
-        ));
+    let Some(length) = bytes.first_chunk::<4>().map(|head| u32::from_be_bytes(*head)) else {
+        return Err(bad("extractTypeFromBase64Key: invalid key format: not enough length 0"));
     };
-    let end = usize::try_from(length)
-        .unwrap_or(usize::MAX)
-        .saturating_add(4);
+    let end = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(4);
     let Some(name) = bytes.get(4..end) else {
-        return Err(bad(&format!(
-            "extractTypeFromBase64Key: invalid key format: not enough length {length}"
-        )));
+        return Err(bad(&format!("extractTypeFromBase64Key: invalid key format: not enough length {length}")));
     };
     if !kind.is_empty() && kind.as_bytes() != name {
         return Err(bad("unable to parse key: types differ"));
@@ -155,32 +116,14 @@ fn add(world: &mut World, call: &Call, owner: i64) -> Answer {
     let form = call.form(&KEY)?;
     let (title, key) = (form.text("title"), form.text("key"));
     let wanted = content(&key)?;
-    if world
-        .keys
-        .0
-        .values()
-        .any(|known| content(&known.key).is_ok_and(|known| known == wanted))
-    {
+    if world.keys.0.values().any(|known| content(&known.key).is_ok_and(|known| known == wanted)) {
         return Err(invalid("Key content has been used as non-deploy key"));
     }
-    if world
-        .keys
-        .0
-        .values()
-        .any(|known| known.owner == owner && known.title == title)
-    {
+    if world.keys.0.values().any(|known| known.owner == owner && known.title == title) {
         return Err(invalid("Key title has been used"));
     }
     let id = next(&mut world.last.public_key);
-    world.keys.0.insert(
-        id,
-        UserKey {
-            owner,
-            title,
-            key,
-            created: call.now,
-        },
-    );
+    world.keys.0.insert(id, UserKey { owner, title, key, created: call.now });
     Ok(Reply::json(201, show(world, call, id)))
 }
 
@@ -221,13 +164,7 @@ fn list_of(world: &mut World, call: &Call) -> Answer {
 }
 
 fn list_keys(world: &World, call: &Call, owner: i64) -> Answer {
-    let ids: Vec<i64> = world
-        .keys
-        .0
-        .iter()
-        .filter(|(_, key)| key.owner == owner)
-        .map(|(id, _)| *id)
-        .collect();
+    let ids: Vec<i64> = world.keys.0.iter().filter(|(_, key)| key.owner == owner).map(|(id, _)| *id).collect();
     Ok(unlinked_list(call, &ids, |id| show(world, call, *id)))
 }
 
@@ -238,37 +175,18 @@ fn add_deploy(world: &mut World, call: &Call) -> Answer {
     let repo = world.repos.at(call.repo);
     let is_same = |known: &DeployKey| content(&known.key).is_ok_and(|known| known == wanted);
     if repo.keys.iter().any(is_same) {
-        return Err(invalid(
-            "This key has already been added to this repository",
-        ));
+        return Err(invalid("This key has already been added to this repository"));
     }
-    if world
-        .keys
-        .0
-        .values()
-        .any(|known| content(&known.key).is_ok_and(|known| known == wanted))
-    {
+    if world.keys.0.values().any(|known| content(&known.key).is_ok_and(|known| known == wanted)) {
         return Err(invalid("Key content has been used as non-deploy key"));
     }
     if repo.keys.iter().any(|known| known.title == title) {
         return Err(invalid("A key with the same name already exists"));
     }
-    let shared = world
-        .repos
-        .all()
-        .flat_map(|repo| &repo.keys)
-        .find(|known| is_same(known))
-        .map(|known| known.key_id);
+    let shared = world.repos.all().flat_map(|repo| &repo.keys).find(|known| is_same(known)).map(|known| known.key_id);
     let key_id = shared.unwrap_or_else(|| next(&mut world.last.public_key));
     let id = next(&mut world.last.deploy_key);
-    let added = DeployKey {
-        id,
-        key_id,
-        title,
-        key,
-        is_read_only: form.flag("read_only"),
-        created: call.now,
-    };
+    let added = DeployKey { id, key_id, title, key, is_read_only: form.flag("read_only"), created: call.now };
     let shown = show_deploy(world, call, &added);
     world.repos.at_mut(call.repo).keys.push(added);
     Ok(Reply::json(201, shown))
@@ -289,22 +207,12 @@ fn show_deploy(world: &World, call: &Call, key: &DeployKey) -> Value {
 }
 
 fn list_deploy(world: &mut World, call: &Call) -> Answer {
-    Ok(unlinked_list(
-        call,
-        &world.repos.at(call.repo).keys,
-        |key| show_deploy(world, call, key),
-    ))
+    Ok(unlinked_list(call, &world.repos.at(call.repo).keys, |key| show_deploy(world, call, key)))
 }
 
 fn read_deploy(world: &mut World, call: &Call) -> Answer {
     let id = call.id("key");
-    let key = world
-        .repos
-        .at(call.repo)
-        .keys
-        .iter()
-        .find(|key| key.id == id)
-        .ok_or_else(not_found)?;
+    let key = world.repos.at(call.repo).keys.iter().find(|key| key.id == id).ok_or_else(not_found)?;
     Ok(Reply::json(200, show_deploy(world, call, key)))
 }
 
@@ -313,9 +221,5 @@ fn delete_deploy(world: &mut World, call: &Call) -> Answer {
     let keys = &mut world.repos.at_mut(call.repo).keys;
     let before = keys.len();
     keys.retain(|key| key.id != id);
-    if keys.len() < before {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    if keys.len() < before { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }

@@ -87,11 +87,7 @@ impl Gitea {
     /// A new installation whose `app.ini` differs from the defaults in what `settings` says.
     pub fn with_settings(clock: SharedClock, settings: Settings) -> Arc<Self> {
         let world = world::World::installed(clock.now(), settings.clone());
-        Arc::new(Self {
-            clock,
-            settings,
-            world: Mutex::new(world),
-        })
+        Arc::new(Self { clock, settings, world: Mutex::new(world) })
     }
 
     fn world(&self) -> MutexGuard<'_, world::World> {
@@ -105,9 +101,7 @@ impl Emulator for Gitea {
     }
 
     fn router(self: Arc<Self>) -> Router {
-        Router::new().fallback(move |request: axum::extract::Request| {
-            dispatch::serve(Arc::clone(&self), request)
-        })
+        Router::new().fallback(move |request: axum::extract::Request| dispatch::serve(Arc::clone(&self), request))
     }
 
     fn reset(&self) {
@@ -115,10 +109,7 @@ impl Emulator for Gitea {
     }
 
     fn credentials(&self) -> Credentials {
-        auth::initial_credentials()
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), header(value)))
-            .collect()
+        auth::initial_credentials().into_iter().map(|(name, value)| (name.to_owned(), header(value))).collect()
     }
 
     /// Gitea's tokens do not expire: until [`Emulator::reset`], every token that exists now answers 401.

@@ -48,9 +48,7 @@ pub(super) fn is_user_name(name: &str) -> bool {
     let is_mark = |byte: &u8| matches!(byte, b'-' | b'.' | b'_');
     first.is_ascii_alphanumeric()
         && !is_mark(last)
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))
         && !bytes.windows(2).any(|pair| pair.iter().all(is_mark))
 }
 
@@ -75,13 +73,8 @@ fn check_reserved(name: &str, reserved: &[&str], patterns: &[&str]) -> Result<()
     if reserved.contains(&folded.as_str()) {
         return Err(invalid(format!("name is reserved [name: {folded}]")));
     }
-    match patterns
-        .iter()
-        .find(|pattern| folded.ends_with(&pattern[1..]))
-    {
-        Some(pattern) => Err(invalid(format!(
-            "name pattern is not allowed [pattern: {pattern}]"
-        ))),
+    match patterns.iter().find(|pattern| folded.ends_with(&pattern[1..])) {
+        Some(pattern) => Err(invalid(format!("name pattern is not allowed [pattern: {pattern}]"))),
         None => Ok(()),
     }
 }
@@ -95,8 +88,7 @@ pub(super) fn bad_characters(name: &str) -> String {
 
 /// The form rule of team and repository names.
 pub(super) fn is_alpha_dash_dot(name: &str) -> bool {
-    name.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 /// The form rule `Email`: an unquoted ASCII local part and a domain with a dot.
@@ -112,12 +104,8 @@ pub(super) fn is_email(address: &str) -> bool {
             && bytes.first().is_some_and(|byte| is_word(*byte))
             && bytes.last().is_some_and(|byte| is_word(*byte))
     };
-    local.split('.').all(|atom| {
-        !atom.is_empty()
-            && atom
-                .bytes()
-                .all(|byte| is_word(byte) || is_address_mark(byte))
-    }) && labels.len() > 1
+    local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(|byte| is_word(byte) || is_address_mark(byte)))
+        && labels.len() > 1
         && labels.iter().all(is_label)
 }
 
@@ -135,13 +123,9 @@ pub(super) fn email_problem(address: &str) -> Option<String> {
         bytes.first().is_some_and(u8::is_ascii_alphanumeric)
             && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
             && bytes.len() <= 63
-            && bytes
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
     };
-    if !local
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || is_address_mark(byte))
+    if !local.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || is_address_mark(byte))
         || !domain.split('.').all(is_label)
     {
         return bad("e-mail address contains unsupported character");
@@ -158,8 +142,7 @@ fn is_address_mark(byte: u8) -> bool {
 
 /// The form rule `Url`: an absolute address with a host.
 pub(super) fn is_url(text: &str) -> bool {
-    url::Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// The form rule `GitRefName`.
@@ -173,9 +156,7 @@ pub(super) fn is_git_ref_name(name: &str) -> bool {
         && name != "@"
         && !name.starts_with(['/', '-'])
         && !name.ends_with(['/', '.'])
-        && name
-            .split('/')
-            .all(|part| !part.starts_with('.') && !part.ends_with(".lock"))
+        && name.split('/').all(|part| !part.starts_with('.') && !part.ends_with(".lock"))
 }
 
 /// Why a glob cannot be compiled.
@@ -218,10 +199,7 @@ fn expand_braces(pattern: &str) -> Vec<String> {
         return vec![pattern.to_owned()];
     };
     let (head, tail) = (&pattern[..open], &pattern[close + 1..]);
-    pattern[open + 1..close]
-        .split(',')
-        .flat_map(|middle| expand_braces(&format!("{head}{middle}{tail}")))
-        .collect()
+    pattern[open + 1..close].split(',').flat_map(|middle| expand_braces(&format!("{head}{middle}{tail}"))).collect()
 }
 
 fn matches_from(pattern: &[char], text: &[char]) -> bool {
@@ -231,28 +209,16 @@ fn matches_from(pattern: &[char], text: &[char]) -> bool {
             (0..=text.len()).any(|taken| matches_from(&pattern[2..], &text[taken..]))
         }
         (Some('*'), _) => {
-            let most = text
-                .iter()
-                .position(|character| *character == '/')
-                .unwrap_or(text.len());
+            let most = text.iter().position(|character| *character == '/').unwrap_or(text.len());
             (0..=most).any(|taken| matches_from(&pattern[1..], &text[taken..]))
         }
-        (Some('?'), Some(character)) => {
-            *character != '/' && matches_from(&pattern[1..], &text[1..])
-        }
+        (Some('?'), Some(character)) => *character != '/' && matches_from(&pattern[1..], &text[1..]),
         (Some('['), Some(character)) => match pattern.iter().position(|close| *close == ']') {
-            Some(close) => {
-                in_class(&pattern[1..close], *character)
-                    && matches_from(&pattern[close + 1..], &text[1..])
-            }
+            Some(close) => in_class(&pattern[1..close], *character) && matches_from(&pattern[close + 1..], &text[1..]),
             None => false,
         },
-        (Some('\\'), Some(character)) if pattern.get(1) == Some(character) => {
-            matches_from(&pattern[2..], &text[1..])
-        }
-        (Some(wanted), Some(character)) => {
-            wanted == character && matches_from(&pattern[1..], &text[1..])
-        }
+        (Some('\\'), Some(character)) if pattern.get(1) == Some(character) => matches_from(&pattern[2..], &text[1..]),
+        (Some(wanted), Some(character)) => wanted == character && matches_from(&pattern[1..], &text[1..]),
         (Some(_), None) => false,
     }
 }

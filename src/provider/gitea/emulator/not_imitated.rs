@@ -9,15 +9,10 @@ use super::world::World;
 
 /// The rows of these operations. They ask for the scope that the real ones ask for, and then answer 501.
 pub(super) fn routes() -> impl Iterator<Item = Route> {
-    OPERATIONS
-        .lines()
-        .filter_map(|line| line.rsplit_once(' '))
-        .flat_map(|(methods, path)| {
-            let gates = gates(path);
-            methods
-                .split(' ')
-                .map(move |method| route(method, path, gates, answer))
-        })
+    OPERATIONS.lines().filter_map(|line| line.rsplit_once(' ')).flat_map(|(methods, path)| {
+        let gates = gates(path);
+        methods.split(' ').map(move |method| route(method, path, gates, answer))
+    })
 }
 
 fn answer(_: &mut World, _: &Call) -> Answer {
@@ -26,26 +21,14 @@ fn answer(_: &mut World, _: &Call) -> Answer {
 
 /// The scope by the first words of the path.
 fn gates(path: &str) -> &'static [Gate] {
-    let issues = [
-        "/issues",
-        "/labels",
-        "/milestones",
-        "/stopwatches",
-        "/times",
-    ];
+    let issues = ["/issues", "/labels", "/milestones", "/stopwatches", "/times"];
     let mut parts = path.split('/').skip(1);
     match parts.next() {
-        Some("admin") => &[
-            Gate::Scope(&[Category::Admin]),
-            Gate::SignedIn,
-            Gate::SiteAdmin,
-        ],
+        Some("admin") => &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin],
         Some("notifications") => &[Gate::Scope(&[Category::Notification]), Gate::SignedIn],
         Some("orgs" | "teams") => &[Gate::Scope(&[Category::Organization])],
         Some("packages") => &[Gate::Scope(&[Category::Package])],
-        Some("repos") if issues.iter().any(|word| path.contains(word)) => {
-            &[Gate::Scope(&[Category::Issue])]
-        }
+        Some("repos") if issues.iter().any(|word| path.contains(word)) => &[Gate::Scope(&[Category::Issue])],
         Some("repos" | "topics") => &[Gate::Scope(&[Category::Repository])],
         Some("user") => &[Gate::Scope(&[Category::User]), Gate::SignedIn],
         Some("users") => &[Gate::Scope(&[Category::User])],

@@ -45,12 +45,7 @@ const PERMISSIONS: &[Gate] = &[
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs/{org}/members", ORG_SIGNED_IN, members),
-    route(
-        "GET",
-        "/orgs/{org}/members/{member}",
-        ORG_SIGNED_IN,
-        is_member,
-    ),
+    route("GET", "/orgs/{org}/members/{member}", ORG_SIGNED_IN, is_member),
     route("DELETE", "/orgs/{org}/members/{member}", ORG_OWNER, expel),
     route("GET", "/orgs/{org}/public_members", ORG, public_members),
     route(
@@ -129,21 +124,13 @@ fn is_member(world: &mut World, call: &Call) -> Answer {
         );
         return Err(redirect(303, location, call.is_read()));
     }
-    if world.orgs.is_member(call.org, user) {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    if world.orgs.is_member(call.org, user) { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }
 
 fn is_public_member(world: &mut World, call: &Call) -> Answer {
     let user = named(world, call)?;
     let mut members = world.orgs.members_of(call.org);
-    if members.any(|member| member == (user, true)) {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    if members.any(|member| member == (user, true)) { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }
 
 /// Takes somebody out of all teams; somebody who is in none is no error.
@@ -157,9 +144,7 @@ fn expel(world: &mut World, call: &Call) -> Answer {
 /// 500 when the organisation would be left without an owner.
 pub(super) fn refuse_last_owner(world: &World, org: i64, user: i64) -> Result<(), Box<Reply>> {
     if world.orgs.is_last_owner(org, user) {
-        return Err(failure(format!(
-            "user is the last member of owner team [uid: {user}]"
-        )));
+        return Err(failure(format!("user is the last member of owner team [uid: {user}]")));
     }
     Ok(())
 }

@@ -53,30 +53,15 @@ pub(super) const ROUTES: &[Route] = &[
     route("DELETE", "/orgs/{org}", ORG_OWNER, delete),
     route("POST", "/orgs/{org}/rename", ORG_OWNER, rename),
     route("GET", "/admin/orgs", ADMIN, list_all),
-    route(
-        "POST",
-        "/admin/users/{username}/orgs",
-        ADMIN_USER,
-        create_for,
-    ),
-    route(
-        "GET",
-        "/admin/users/{username}/orgs",
-        ADMIN_USER,
-        list_of_user,
-    ),
+    route("POST", "/admin/users/{username}/orgs", ADMIN_USER, create_for),
+    route("GET", "/admin/users/{username}/orgs", ADMIN_USER, list_of_user),
     route(
         "GET",
         "/users/{username}/orgs",
         &[Gate::Scope(USER_AND_ORG), Gate::SignedIn, Gate::User],
         list_of_user,
     ),
-    route(
-        "GET",
-        "/user/orgs",
-        &[Gate::Scope(USER_AND_ORG), Gate::SignedIn],
-        list_own,
-    ),
+    route("GET", "/user/orgs", &[Gate::Scope(USER_AND_ORG), Gate::SignedIn], list_own),
 ];
 
 /// An organisation as its own routes show it.
@@ -99,39 +84,15 @@ pub(super) fn show(call: &Call, org: &Account) -> Value {
 static CREATE: Form = Form {
     name: "CreateOrgOption",
     fields: &[
-        ruled(
-            "username",
-            "UserName",
-            Kind::Text,
-            &[Rule::Required, Rule::Username, Rule::MaxSize(40)],
-        ),
+        ruled("username", "UserName", Kind::Text, &[Rule::Required, Rule::Username, Rule::MaxSize(40)]),
         ruled("full_name", "FullName", Kind::Text, &[Rule::MaxSize(100)]),
         // Its form is checked by an edit, not here.
         ruled("email", "Email", Kind::Text, &[Rule::MaxSize(255)]),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
-        ruled(
-            "website",
-            "Website",
-            Kind::Text,
-            &[Rule::Url, Rule::MaxSize(255)],
-        ),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
+        ruled("website", "Website", Kind::Text, &[Rule::Url, Rule::MaxSize(255)]),
         ruled("location", "Location", Kind::Text, &[Rule::MaxSize(50)]),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
-        plain(
-            "repo_admin_change_team_access",
-            "RepoAdminChangeTeamAccess",
-            Kind::Flag,
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
+        plain("repo_admin_change_team_access", "RepoAdminChangeTeamAccess", Kind::Flag),
     ],
 };
 
@@ -211,30 +172,11 @@ static EDIT: Form = Form {
     fields: &[
         ruled("full_name", "FullName", Kind::Text, &[Rule::MaxSize(100)]),
         ruled("email", "Email", Kind::Text, &[Rule::MaxSize(255)]),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
-        ruled(
-            "website",
-            "Website",
-            Kind::Text,
-            &[Rule::Url, Rule::MaxSize(255)],
-        ),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
+        ruled("website", "Website", Kind::Text, &[Rule::Url, Rule::MaxSize(255)]),
         ruled("location", "Location", Kind::Text, &[Rule::MaxSize(50)]),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
-        plain(
-            "repo_admin_change_team_access",
-            "RepoAdminChangeTeamAccess",
-            Kind::Flag,
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
+        plain("repo_admin_change_team_access", "RepoAdminChangeTeamAccess", Kind::Flag),
     ],
 };
 
@@ -261,27 +203,21 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     if let Some(visibility) = form.sent_text("visibility").filter(|word| !word.is_empty()) {
         org.visibility = visibility;
     }
-    org.repo_admin_change_team_access = form
-        .sent_flag("repo_admin_change_team_access")
-        .unwrap_or(org.repo_admin_change_team_access);
+    org.repo_admin_change_team_access =
+        form.sent_flag("repo_admin_change_team_access").unwrap_or(org.repo_admin_change_team_access);
     Ok(Reply::json(200, show(call, org)))
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {
     if world.owns_repositories(call.org) {
-        return Err(failure(format!(
-            "user still has ownership of repositories [uid: {}]",
-            call.org
-        )));
+        return Err(failure(format!("user still has ownership of repositories [uid: {}]", call.org)));
     }
     world.forget_account(call.org);
     Ok(Reply::empty(204))
 }
 
-static RENAME: Form = Form {
-    name: "RenameOrgOption",
-    fields: &[ruled("new_name", "NewName", Kind::Text, &[Rule::Required])],
-};
+static RENAME: Form =
+    Form { name: "RenameOrgOption", fields: &[ruled("new_name", "NewName", Kind::Text, &[Rule::Required])] };
 
 fn rename(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&RENAME)?;
@@ -311,9 +247,7 @@ fn rank(account: &Account) -> usize {
 }
 
 fn list_all(world: &mut World, call: &Call) -> Answer {
-    Ok(list(call, &world.accounts.organisations(), |org| {
-        show(call, org)
-    }))
+    Ok(list(call, &world.accounts.organisations(), |org| show(call, org)))
 }
 
 fn list_of_user(world: &mut World, call: &Call) -> Answer {

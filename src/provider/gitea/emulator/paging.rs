@@ -27,10 +27,7 @@ impl Page {
             0 => DEFAULT_SIZE,
             limit => limit.min(MOST),
         };
-        Self {
-            number: asked("page").max(1),
-            size,
-        }
+        Self { number: asked("page").max(1), size }
     }
 
     /// The items of this page.
@@ -105,43 +102,29 @@ fn links(call: &Call, page: Page, total: usize) -> Option<String> {
 
 /// The call's own address with another page: keys sorted, everything else as it was sent.
 fn address(call: &Call, number: usize) -> String {
-    let mut query: Vec<(&str, &str)> = call
-        .query
-        .iter()
-        .filter(|(key, _)| key != "page")
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
+    let mut query: Vec<(&str, &str)> =
+        call.query.iter().filter(|(key, _)| key != "page").map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let number = number.to_string();
     query.push(("page", &number));
     query.sort_by_key(|(key, _)| *key);
-    let encoded: Vec<String> = query
-        .iter()
-        .map(|(key, value)| format!("{}={}", escape_query(key), escape_query(value)))
-        .collect();
+    let encoded: Vec<String> =
+        query.iter().map(|(key, value)| format!("{}={}", escape_query(key), escape_query(value))).collect();
     format!("{}{}?{}", call.base, call.path, encoded.join("&"))
 }
 
 /// Go's `url.QueryEscape`.
 pub(super) fn escape_query(text: &str) -> String {
-    escape(text, |byte| {
-        byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)
-    })
-    .replace("%20", "+")
+    escape(text, |byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)).replace("%20", "+")
 }
 
 /// Go's `url.PathEscape`.
 pub(super) fn escape_segment(text: &str) -> String {
-    escape(text, |byte| {
-        byte.is_ascii_alphanumeric() || b"-_.~$&+=:@".contains(&byte)
-    })
+    escape(text, |byte| byte.is_ascii_alphanumeric() || b"-_.~$&+=:@".contains(&byte))
 }
 
 /// An escaped path whose slashes stay.
 pub(super) fn escape_path(text: &str) -> String {
-    text.split('/')
-        .map(escape_segment)
-        .collect::<Vec<_>>()
-        .join("/")
+    text.split('/').map(escape_segment).collect::<Vec<_>>().join("/")
 }
 
 fn escape(text: &str, is_plain: impl Fn(u8) -> bool) -> String {

@@ -19,12 +19,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/user", OWN, own),
     route("GET", "/user/settings", OWN, own_settings),
     route("PATCH", "/user/settings", OWN, edit_own_settings),
-    route(
-        "GET",
-        "/users/{username}",
-        &[Gate::Scope(&[Category::User]), Gate::VisibleUser],
-        by_name,
-    ),
+    route("GET", "/users/{username}", &[Gate::Scope(&[Category::User]), Gate::VisibleUser], by_name),
 ];
 
 /// The release that is imitated.
@@ -42,17 +37,12 @@ impl World {
 
     /// An account as every object shows it whose reader has some right to that object.
     pub(super) fn show_embedded(&self, call: &Call, id: i64) -> Value {
-        self.accounts
-            .get(id)
-            .map_or_else(|| ghost(call), |account| render(call, account, true, false))
+        self.accounts.get(id).map_or_else(|| ghost(call), |account| render(call, account, true, false))
     }
 
     /// An account as strangers see it: the author of a comment or status.
     pub(super) fn show_to_strangers(&self, call: &Call, id: i64) -> Value {
-        self.accounts.get(id).map_or_else(
-            || ghost(call),
-            |account| render(call, account, false, false),
-        )
+        self.accounts.get(id).map_or_else(|| ghost(call), |account| render(call, account, false, false))
     }
 }
 
@@ -62,19 +52,10 @@ fn render(call: &Call, account: &Account, is_signed_in: bool, is_authorised: boo
     let email = if shown {
         account.email.clone()
     } else {
-        format!(
-            "{}+{}@noreply.{}",
-            account.id,
-            account.name.to_lowercase(),
-            call.domain()
-        )
+        format!("{}+{}@noreply.{}", account.id, account.name.to_lowercase(), call.domain())
     };
     let private = |text: &str| {
-        if is_authorised {
-            text.to_owned()
-        } else {
-            String::new()
-        }
+        if is_authorised { text.to_owned() } else { String::new() }
     };
     json!({
         "id": account.id,
@@ -143,28 +124,15 @@ fn by_name(world: &mut World, call: &Call) -> Answer {
 }
 
 fn own_settings(world: &mut World, call: &Call) -> Answer {
-    Ok(Reply::json(
-        200,
-        show_settings(world.accounts.at(call.doer.unwrap_or_default())),
-    ))
+    Ok(Reply::json(200, show_settings(world.accounts.at(call.doer.unwrap_or_default()))))
 }
 
 static SETTINGS: Form = Form {
     name: "UserSettingsOptions",
     fields: &[
         ruled("full_name", "FullName", Kind::Text, &[Rule::MaxSize(100)]),
-        ruled(
-            "website",
-            "Website",
-            Kind::Text,
-            &[Rule::Url, Rule::MaxSize(255)],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
+        ruled("website", "Website", Kind::Text, &[Rule::Url, Rule::MaxSize(255)]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
         ruled("location", "Location", Kind::Text, &[Rule::MaxSize(50)]),
         plain("language", "Language", Kind::Text),
         plain("theme", "Theme", Kind::Text),
@@ -192,13 +160,9 @@ fn edit_own_settings(world: &mut World, call: &Call) -> Answer {
         }
     }
     account.hide_email = form.sent_flag("hide_email").unwrap_or(account.hide_email);
-    account.hide_activity = form
-        .sent_flag("hide_activity")
-        .unwrap_or(account.hide_activity);
+    account.hide_activity = form.sent_flag("hide_activity").unwrap_or(account.hide_activity);
     account.email = account.email.to_lowercase();
-    world
-        .accounts
-        .tick(call.doer.unwrap_or_default(), call.now, false);
+    world.accounts.tick(call.doer.unwrap_or_default(), call.now, false);
     own_settings(world, call)
 }
 

@@ -16,19 +16,9 @@ use super::scopes::Category;
 use super::whitelists;
 use super::world::World;
 
-const REPO_ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
-const REPO_WRITABLE: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-    Gate::NotArchived,
-];
+const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
+const REPO_WRITABLE: &[Gate] =
+    &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin, Gate::NotArchived];
 
 pub(super) const ROUTES: &[Route] = &[
     route(
@@ -119,21 +109,10 @@ const FREE_FLAGS: [&str; 11] = [
 ];
 
 /// Two families in which each flag counts only while the one before it is on.
-const PUSH: [&str; 3] = [
-    "enable_push",
-    "enable_push_whitelist",
-    "push_whitelist_deploy_keys",
-];
-const FORCE_PUSH: [&str; 3] = [
-    "enable_force_push",
-    "enable_force_push_allowlist",
-    "force_push_allowlist_deploy_keys",
-];
+const PUSH: [&str; 3] = ["enable_push", "enable_push_whitelist", "push_whitelist_deploy_keys"];
+const FORCE_PUSH: [&str; 3] = ["enable_force_push", "enable_force_push_allowlist", "force_push_allowlist_deploy_keys"];
 
-static FORM: Form = Form {
-    name: "BranchProtectionOption",
-    fields: FIELDS,
-};
+static FORM: Form = Form { name: "BranchProtectionOption", fields: FIELDS };
 
 const FIELDS: &[Field] = &[
     plain("branch_name", "BranchName", Kind::Text),
@@ -141,115 +120,35 @@ const FIELDS: &[Field] = &[
     plain("priority", "Priority", Kind::Number),
     plain("enable_push", "EnablePush", Kind::Flag),
     plain("enable_push_whitelist", "EnablePushWhitelist", Kind::Flag),
-    plain(
-        "push_whitelist_usernames",
-        "PushWhitelistUsernames",
-        Kind::Texts,
-    ),
+    plain("push_whitelist_usernames", "PushWhitelistUsernames", Kind::Texts),
     plain("push_whitelist_teams", "PushWhitelistTeams", Kind::Texts),
-    plain(
-        "push_whitelist_deploy_keys",
-        "PushWhitelistDeployKeys",
-        Kind::Flag,
-    ),
+    plain("push_whitelist_deploy_keys", "PushWhitelistDeployKeys", Kind::Flag),
     plain("enable_force_push", "EnableForcePush", Kind::Flag),
-    plain(
-        "enable_force_push_allowlist",
-        "EnableForcePushAllowlist",
-        Kind::Flag,
-    ),
-    plain(
-        "force_push_allowlist_usernames",
-        "ForcePushAllowlistUsernames",
-        Kind::Texts,
-    ),
-    plain(
-        "force_push_allowlist_teams",
-        "ForcePushAllowlistTeams",
-        Kind::Texts,
-    ),
-    plain(
-        "force_push_allowlist_deploy_keys",
-        "ForcePushAllowlistDeployKeys",
-        Kind::Flag,
-    ),
+    plain("enable_force_push_allowlist", "EnableForcePushAllowlist", Kind::Flag),
+    plain("force_push_allowlist_usernames", "ForcePushAllowlistUsernames", Kind::Texts),
+    plain("force_push_allowlist_teams", "ForcePushAllowlistTeams", Kind::Texts),
+    plain("force_push_allowlist_deploy_keys", "ForcePushAllowlistDeployKeys", Kind::Flag),
     plain("enable_merge_whitelist", "EnableMergeWhitelist", Kind::Flag),
-    plain(
-        "merge_whitelist_usernames",
-        "MergeWhitelistUsernames",
-        Kind::Texts,
-    ),
+    plain("merge_whitelist_usernames", "MergeWhitelistUsernames", Kind::Texts),
     plain("merge_whitelist_teams", "MergeWhitelistTeams", Kind::Texts),
-    plain(
-        "enable_bypass_allowlist",
-        "EnableBypassAllowlist",
-        Kind::Flag,
-    ),
-    plain(
-        "bypass_allowlist_usernames",
-        "BypassAllowlistUsernames",
-        Kind::Texts,
-    ),
-    plain(
-        "bypass_allowlist_teams",
-        "BypassAllowlistTeams",
-        Kind::Texts,
-    ),
+    plain("enable_bypass_allowlist", "EnableBypassAllowlist", Kind::Flag),
+    plain("bypass_allowlist_usernames", "BypassAllowlistUsernames", Kind::Texts),
+    plain("bypass_allowlist_teams", "BypassAllowlistTeams", Kind::Texts),
     plain("enable_status_check", "EnableStatusCheck", Kind::Flag),
     plain("status_check_contexts", "StatusCheckContexts", Kind::Texts),
     plain("required_approvals", "RequiredApprovals", Kind::Number),
-    plain(
-        "enable_approvals_whitelist",
-        "EnableApprovalsWhitelist",
-        Kind::Flag,
-    ),
-    plain(
-        "approvals_whitelist_username",
-        "ApprovalsWhitelistUsernames",
-        Kind::Texts,
-    ),
-    plain(
-        "approvals_whitelist_teams",
-        "ApprovalsWhitelistTeams",
-        Kind::Texts,
-    ),
-    plain(
-        "block_on_rejected_reviews",
-        "BlockOnRejectedReviews",
-        Kind::Flag,
-    ),
-    plain(
-        "block_on_official_review_requests",
-        "BlockOnOfficialReviewRequests",
-        Kind::Flag,
-    ),
-    plain(
-        "block_on_outdated_branch",
-        "BlockOnOutdatedBranch",
-        Kind::Flag,
-    ),
-    plain(
-        "dismiss_stale_approvals",
-        "DismissStaleApprovals",
-        Kind::Flag,
-    ),
+    plain("enable_approvals_whitelist", "EnableApprovalsWhitelist", Kind::Flag),
+    plain("approvals_whitelist_username", "ApprovalsWhitelistUsernames", Kind::Texts),
+    plain("approvals_whitelist_teams", "ApprovalsWhitelistTeams", Kind::Texts),
+    plain("block_on_rejected_reviews", "BlockOnRejectedReviews", Kind::Flag),
+    plain("block_on_official_review_requests", "BlockOnOfficialReviewRequests", Kind::Flag),
+    plain("block_on_outdated_branch", "BlockOnOutdatedBranch", Kind::Flag),
+    plain("dismiss_stale_approvals", "DismissStaleApprovals", Kind::Flag),
     plain("ignore_stale_approvals", "IgnoreStaleApprovals", Kind::Flag),
     plain("require_signed_commits", "RequireSignedCommits", Kind::Flag),
-    plain(
-        "protected_file_patterns",
-        "ProtectedFilePatterns",
-        Kind::Text,
-    ),
-    plain(
-        "unprotected_file_patterns",
-        "UnprotectedFilePatterns",
-        Kind::Text,
-    ),
-    plain(
-        "block_admin_merge_override",
-        "BlockAdminMergeOverride",
-        Kind::Flag,
-    ),
+    plain("protected_file_patterns", "ProtectedFilePatterns", Kind::Text),
+    plain("unprotected_file_patterns", "UnprotectedFilePatterns", Kind::Text),
+    plain("block_admin_merge_override", "BlockAdminMergeOverride", Kind::Flag),
 ];
 
 impl Protection {
@@ -283,10 +182,7 @@ impl Protection {
                 .is_some_and(|team| team.members.contains(&user))
         };
         self.users.get(users).is_some_and(|ids| ids.contains(&user))
-            || self
-                .teams
-                .get(teams)
-                .is_some_and(|ids| ids.iter().any(is_in))
+            || self.teams.get(teams).is_some_and(|ids| ids.iter().any(is_in))
     }
 }
 
@@ -344,12 +240,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
     if repo.protections.iter().any(|known| known.rule == rule) {
         return Err(forbidden("Branch protection already exist"));
     }
-    let highest = repo
-        .protections
-        .iter()
-        .map(|known| known.priority)
-        .max()
-        .unwrap_or(0);
+    let highest = repo.protections.iter().map(|known| known.priority).max().unwrap_or(0);
     let mut protection = Protection {
         id: repo.last_protection + 1,
         rule,
@@ -367,9 +258,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
         created: call.now,
         updated: call.now,
     };
-    FREE_FLAGS
-        .iter()
-        .for_each(|flag| protection.set(flag, form.flag(flag)));
+    FREE_FLAGS.iter().for_each(|flag| protection.set(flag, form.flag(flag)));
     let mut is_on = true;
     for flag in PUSH {
         is_on &= form.flag(flag);
@@ -388,11 +277,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
     repo.protections.push(protection);
     // The server panics on a pattern it cannot compile, after it has stored the rule.
     match bad {
-        Some(problem) => Ok(Reply::text(
-            500,
-            "text/plain; charset=utf-8",
-            format!("PANIC: {problem}\n"),
-        )),
+        Some(problem) => Ok(Reply::text(500, "text/plain; charset=utf-8", format!("PANIC: {problem}\n"))),
         None => Ok(Reply::json(201, shown)),
     }
 }
@@ -400,10 +285,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
 fn position(world: &World, call: &Call) -> Result<usize, Box<Reply>> {
     let rule = call.param("rule");
     let protections = &world.repos.at(call.repo).protections;
-    protections
-        .iter()
-        .position(|protection| protection.rule == rule)
-        .ok_or_else(not_found)
+    protections.iter().position(|protection| protection.rule == rule).ok_or_else(not_found)
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
@@ -464,24 +346,14 @@ fn delete(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::empty(204))
 }
 
-static REORDER: Form = Form {
-    name: "UpdateBranchProtectionPriories",
-    fields: &[plain("ids", "IDs", Kind::Numbers)],
-};
+static REORDER: Form = Form { name: "UpdateBranchProtectionPriories", fields: &[plain("ids", "IDs", Kind::Numbers)] };
 
 fn reorder(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&REORDER)?;
-    let ids = form
-        .raw("ids")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let ids = form.raw("ids").and_then(Value::as_array).cloned().unwrap_or_default();
     let protections = &mut world.repos.at_mut(call.repo).protections;
     for (priority, id) in (1..).zip(ids.iter().filter_map(Value::as_i64)) {
-        if let Some(protection) = protections
-            .iter_mut()
-            .find(|protection| protection.id == id)
-        {
+        if let Some(protection) = protections.iter_mut().find(|protection| protection.id == id) {
             protection.priority = priority;
         }
     }

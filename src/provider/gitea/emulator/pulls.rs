@@ -153,32 +153,21 @@ fn list_all(world: &mut World, call: &Call) -> Answer {
     let mut pulls: Vec<&Issue> = repo
         .issues
         .values()
-        .filter(|issue| {
-            issue
-                .pull
-                .as_ref()
-                .is_some_and(|pull| base.is_empty() || pull.base == base)
-        })
+        .filter(|issue| issue.pull.as_ref().is_some_and(|pull| base.is_empty() || pull.base == base))
         .filter(|issue| match call.ask("state") {
             "closed" => !issue.is_open(),
             "all" => true,
             _ => issue.is_open(),
         })
         .filter(|issue| {
-            poster.is_empty()
-                || world
-                    .accounts
-                    .named(poster)
-                    .is_some_and(|account| account.id == issue.poster)
+            poster.is_empty() || world.accounts.named(poster).is_some_and(|account| account.id == issue.poster)
         })
         .collect();
     match call.ask("sort") {
         "oldest" => {}
         "recentupdate" => pulls.sort_by_key(|issue| std::cmp::Reverse((issue.updated, issue.id))),
         "leastupdate" => pulls.sort_by_key(|issue| (issue.updated, issue.id)),
-        "mostcomment" => {
-            pulls.sort_by_key(|issue| std::cmp::Reverse((issue.comments.len(), issue.id)))
-        }
+        "mostcomment" => pulls.sort_by_key(|issue| std::cmp::Reverse((issue.comments.len(), issue.id))),
         "leastcomment" => pulls.sort_by_key(|issue| (issue.comments.len(), issue.id)),
         _ => pulls.reverse(),
     }
@@ -201,33 +190,18 @@ fn open(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&OPEN)?;
     let (base, head) = (form.text("base"), form.text("head"));
     if head == base {
-        return Err(invalid(
-            "Invalid PullRequest: There are no changes between the head and the base",
-        ));
+        return Err(invalid("Invalid PullRequest: There are no changes between the head and the base"));
     }
     let (head_repo, head) = source(world, call, &head)?;
     let repo = world.repos.at(call.repo);
     let unknown = |name: &str| refuse(404, format!("ref \"{name}\" does not exist"));
-    let base_sha = repo
-        .git
-        .branch(&base)
-        .ok_or_else(|| unknown(&base))?
-        .sha
-        .clone();
+    let base_sha = repo.git.branch(&base).ok_or_else(|| unknown(&base))?.sha.clone();
     let origin = world.repos.at(head_repo);
-    let head_sha = origin
-        .git
-        .branch(&head)
-        .ok_or_else(|| unknown(&head))?
-        .sha
-        .clone();
+    let head_sha = origin.git.branch(&head).ok_or_else(|| unknown(&head))?.sha.clone();
     if head_repo == call.repo && head == base {
-        return Err(invalid(
-            "Invalid PullRequest: There are no changes between the head and the base",
-        ));
+        return Err(invalid("Invalid PullRequest: There are no changes between the head and the base"));
     }
-    let is_same =
-        |pull: &Pull| pull.head_repo == head_repo && pull.head == head && pull.base == base;
+    let is_same = |pull: &Pull| pull.head_repo == head_repo && pull.head == head && pull.base == base;
     let known = repo
         .issues
         .values()
@@ -245,9 +219,7 @@ fn open(world: &mut World, call: &Call) -> Answer {
     let git = origin.git.clone();
     world.repos.at_mut(call.repo).git.absorb(&git);
     let git = &world.repos.at(call.repo).git;
-    let merge_base = git
-        .merge_base(&base_sha, &head_sha)
-        .unwrap_or_else(|| base_sha.clone());
+    let merge_base = git.merge_base(&base_sha, &head_sha).unwrap_or_else(|| base_sha.clone());
     // Opening with commits leaves an entry in the sequence of comments.
     let has_commits = merge_base != head_sha;
     let pull = Pull {
@@ -284,19 +256,10 @@ fn source(world: &World, call: &Call, head: &str) -> Result<(i64, String), Box<R
     if repo.owner == account.id {
         return Ok((call.repo, branch.to_owned()));
     }
-    let mut forks = world
-        .repos
-        .forks_of(repo.id)
-        .chain(repo.fork_of.and_then(|id| world.repos.get(id)));
+    let mut forks = world.repos.forks_of(repo.id).chain(repo.fork_of.and_then(|id| world.repos.get(id)));
     match forks.find(|fork| fork.owner == account.id) {
         Some(fork) => Ok((fork.id, branch.to_owned())),
-        None => Err(refuse(
-            400,
-            format!(
-                "the user {} does not have a fork of the base repository",
-                account.name
-            ),
-        )),
+        None => Err(refuse(400, format!("the user {} does not have a fork of the base repository", account.name))),
     }
 }
 
@@ -319,14 +282,8 @@ fn read(world: &mut World, call: &Call) -> Answer {
     if let Some(index) = wanted.strip_suffix(".diff") {
         let issue = pull_of(world, call, index.parse().unwrap_or(0))?;
         let repo = world.repos.at(call.repo);
-        let changes = view(repo, issue)
-            .map(|view| view.changes(repo))
-            .unwrap_or_default();
-        return Ok(Reply::text(
-            200,
-            "text/plain; charset=utf-8",
-            diffs::unified(&changes),
-        ));
+        let changes = view(repo, issue).map(|view| view.changes(repo)).unwrap_or_default();
+        return Ok(Reply::text(200, "text/plain; charset=utf-8", diffs::unified(&changes)));
     }
     if wanted.ends_with(".patch") {
         return Err(super::reply::not_modelled());
@@ -338,13 +295,9 @@ fn read(world: &mut World, call: &Call) -> Answer {
 
 fn by_branches(world: &mut World, call: &Call) -> Answer {
     let (head_repo, head) = source(world, call, call.param("head"))?;
-    let fits = |pull: &Pull| {
-        pull.base == call.param("base") && pull.head == head && pull.head_repo == head_repo
-    };
+    let fits = |pull: &Pull| pull.base == call.param("base") && pull.head == head && pull.head_repo == head_repo;
     let issues = world.repos.at(call.repo).issues.values().rev();
-    let mut fitting: Vec<&Issue> = issues
-        .filter(|issue| issue.pull.as_ref().is_some_and(fits))
-        .collect();
+    let mut fitting: Vec<&Issue> = issues.filter(|issue| issue.pull.as_ref().is_some_and(fits)).collect();
     fitting.sort_by_key(|issue| !issue.is_open());
     let issue = fitting.first().ok_or_else(not_found)?;
     Ok(Reply::json(200, show(world, call, issue, true)))
@@ -382,13 +335,7 @@ fn files(world: &mut World, call: &Call) -> Answer {
         })
     };
     let shown: Vec<Value> = page.cut(&changes).iter().map(show).collect();
-    Ok(
-        with_counts(Reply::json(200, Value::Array(shown)), page, changes.len()).paged(
-            call,
-            page,
-            changes.len(),
-        ),
-    )
+    Ok(with_counts(Reply::json(200, Value::Array(shown)), page, changes.len()).paged(call, page, changes.len()))
 }
 
 fn commits(world: &mut World, call: &Call) -> Answer {
@@ -397,21 +344,8 @@ fn commits(world: &mut World, call: &Call) -> Answer {
     let Some(view) = view(repo, issue) else {
         return Err(not_found());
     };
-    let commits = view
-        .head
-        .map(|head| repo.git.since(&view.pull.merge_base, head))
-        .unwrap_or_default();
+    let commits = view.head.map(|head| repo.git.since(&view.pull.merge_base, head)).unwrap_or_default();
     let page = Page::of(call);
-    let shown: Vec<Value> = page
-        .cut(&commits)
-        .iter()
-        .map(|commit| show_commit(world, call, commit))
-        .collect();
-    Ok(
-        with_counts(Reply::json(200, Value::Array(shown)), page, commits.len()).paged(
-            call,
-            page,
-            commits.len(),
-        ),
-    )
+    let shown: Vec<Value> = page.cut(&commits).iter().map(|commit| show_commit(world, call, commit)).collect();
+    Ok(with_counts(Reply::json(200, Value::Array(shown)), page, commits.len()).paged(call, page, commits.len()))
 }

@@ -31,11 +31,7 @@ pub(super) enum Content {
 
 impl Reply {
     fn with(status: u16, content: Content) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content,
-        }
+        Self { status, headers: Vec::new(), content }
     }
 
     pub(super) fn json(status: u16, body: Value) -> Self {
@@ -58,27 +54,19 @@ impl Reply {
     /// The bytes that go over the wire. `base` is the server's own address, `candid` whether texts of failures are shown.
     pub(super) fn render(self, base: &str, candid: bool) -> Response<Body> {
         const JSON: &str = "application/json;charset=utf-8";
-        let refusal = |message: &str| {
-            json!({"message": message, "url": format!("{base}/api/swagger")}).to_string()
-        };
+        let refusal = |message: &str| json!({"message": message, "url": format!("{base}/api/swagger")}).to_string();
         let (media_type, body) = match self.content {
             Content::Empty => (None, Vec::new()),
             Content::Json(body) => (Some(JSON), body.to_string().into_bytes()),
             Content::Refusal(message) => (Some(JSON), refusal(&message).into_bytes()),
-            Content::Failure(message) => (
-                Some(JSON),
-                refusal(if candid { &message } else { "" }).into_bytes(),
-            ),
+            Content::Failure(message) => (Some(JSON), refusal(if candid { &message } else { "" }).into_bytes()),
             Content::Text(media_type, body) => (Some(media_type), body),
             Content::NotModelled => return crate::provider::emulator::not_modelled(),
         };
         let mut answer = Response::new(Body::from(body));
-        *answer.status_mut() =
-            StatusCode::from_u16(self.status).expect("operations answer with known status codes");
+        *answer.status_mut() = StatusCode::from_u16(self.status).expect("operations answer with known status codes");
         if let Some(media_type) = media_type {
-            answer
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -128,11 +116,7 @@ pub(super) fn redirect(status: u16, location: String, is_read: bool) -> Box<Repl
     };
     let reply = if is_read {
         let href = location.replace('&', "&amp;");
-        Reply::text(
-            status,
-            "text/html; charset=utf-8",
-            format!("<a href=\"{href}\">{phrase}</a>.\n\n"),
-        )
+        Reply::text(status, "text/html; charset=utf-8", format!("<a href=\"{href}\">{phrase}</a>.\n\n"))
     } else {
         Reply::empty(status)
     };

@@ -51,18 +51,8 @@ pub(super) const ROUTES: &[Route] = &[
 static CREATE: Form = Form {
     name: "CreateRepoOption",
     fields: &[
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(2048)],
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
         plain("private", "Private", Kind::Flag),
         ruled(
             "issue_labels",
@@ -83,12 +73,7 @@ static CREATE: Form = Form {
         ),
         // Any word is taken as a trust model.
         plain("trust_model", "TrustModel", Kind::Text),
-        ruled(
-            "object_format_name",
-            "ObjectFormatName",
-            Kind::Text,
-            &[Rule::MaxSize(6)],
-        ),
+        ruled("object_format_name", "ObjectFormatName", Kind::Text, &[Rule::MaxSize(6)]),
     ],
 };
 
@@ -123,37 +108,22 @@ fn refuse_without_right_in_org(world: &World, call: &Call, org: i64) -> Result<(
         return Err(not_found());
     }
     let doer = call.doer.unwrap_or_default();
-    let may = world.owns_org(org, call.doer)
-        || world
-            .orgs
-            .teams_with(org, doer)
-            .any(|team| team.may_create_repos);
-    if may {
-        Ok(())
-    } else {
-        Err(forbidden(
-            "User is not allowed to create repositories in this organization.",
-        ))
-    }
+    let may = world.owns_org(org, call.doer) || world.orgs.teams_with(org, doer).any(|team| team.may_create_repos);
+    if may { Ok(()) } else { Err(forbidden("User is not allowed to create repositories in this organization.")) }
 }
 
 fn create(world: &mut World, call: &Call, form: &Values, owner: i64) -> Answer {
     let readme = form.text("readme");
     let inits = form.flag("auto_init");
     if inits && !matches!(readme.as_str(), "" | "Default") {
-        return Err(refuse(
-            400,
-            "readme template does not exist, available templates: [Default]",
-        ));
+        return Err(refuse(400, "readme template does not exist, available templates: [Default]"));
     }
     let name = form.text("name");
     check_place(world, call, owner, &name)?;
     match form.text("object_format_name").as_str() {
         "" | "sha1" => {}
         "sha256" => {
-            return Err(failure(
-                "initRepository: git.InitRepository: invalid object format: sha256",
-            ));
+            return Err(failure("initRepository: git.InitRepository: invalid object format: sha256"));
         }
         other => return Err(failure(format!("unsupported object format: {other}"))),
     }
@@ -167,11 +137,7 @@ fn create(world: &mut World, call: &Call, form: &Values, owner: i64) -> Answer {
     }
     if inits {
         let files = first_files(form, &name).inspect_err(|_| world.repos.waste_id())?;
-        repo.licenses = form
-            .sent_text("license")
-            .filter(|license| !license.is_empty())
-            .into_iter()
-            .collect();
+        repo.licenses = form.sent_text("license").filter(|license| !license.is_empty()).into_iter().collect();
         commit_first(&mut repo, files, world.signature(call));
     }
     let id = world.add_repository(repo, call.doer);
@@ -187,10 +153,7 @@ pub(super) fn check_place(
 ) -> Result<(), Box<Reply>> {
     let account = world.accounts.at(owner);
     let owned = i64::try_from(world.repos.of(owner).count()).unwrap_or(i64::MAX);
-    if !world.is_site_admin(call.doer)
-        && account.max_repo_creation >= 0
-        && owned >= account.max_repo_creation
-    {
+    if !world.is_site_admin(call.doer) && account.max_repo_creation >= 0 && owned >= account.max_repo_creation {
         return Err(forbidden(format!(
             "user has reached maximum limit of repositories [limit: {}]",
             account.max_repo_creation
@@ -198,10 +161,7 @@ pub(super) fn check_place(
     }
     names::check_repository(name)?;
     if world.repos.named(owner, name).is_some() {
-        return Err(refuse(
-            409,
-            "The repository with the same name already exists.",
-        ));
+        return Err(refuse(409, "The repository with the same name already exists."));
     }
     let owner_name = account.name.clone();
     let path = format!("{owner_name}/{name}").to_lowercase();
@@ -209,9 +169,7 @@ pub(super) fn check_place(
     if let Some(at) = strays.iter().position(|stray| stray.to_lowercase() == path) {
         strays.remove(at);
         world.repos.waste_id();
-        return Err(failure(format!(
-            "repository files already exist [uname: {owner_name}, name: {name}]"
-        )));
+        return Err(failure(format!("repository files already exist [uname: {owner_name}, name: {name}]")));
     }
     Ok(())
 }
@@ -220,24 +178,14 @@ fn first_files(form: &Values, name: &str) -> Result<Files, Box<Reply>> {
     let readme = format!("# {name}\n\n{}", form.text("description"));
     let mut files = Files::from([("README.md".to_owned(), Blob::new(readme.into_bytes()))]);
     let ignores = form.text("gitignores");
-    let ignores: Vec<&str> = ignores
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
-    if let Some(unknown) = ignores
-        .iter()
-        .find(|name| !templates::GITIGNORES.contains(name))
-    {
+    let ignores: Vec<&str> = ignores.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if let Some(unknown) = ignores.iter().find(|name| !templates::GITIGNORES.contains(name)) {
         return Err(failure(format!(
             "initRepository: prepareRepoCommit: GetRepoInitFile[{unknown}]: open {unknown}: file does not exist"
         )));
     }
     if !ignores.is_empty() {
-        let content: String = ignores
-            .iter()
-            .map(|name| format!("# ---> {name}\n"))
-            .collect();
+        let content: String = ignores.iter().map(|name| format!("# ---> {name}\n")).collect();
         files.insert(".gitignore".to_owned(), Blob::new(content.into_bytes()));
     }
     let license = form.text("license");
@@ -247,10 +195,7 @@ fn first_files(form: &Values, name: &str) -> Result<Files, Box<Reply>> {
                 "initRepository: prepareRepoCommit: getLicense[{license}]: GetLicense[{license}]: file does not exist"
             )));
         }
-        files.insert(
-            "LICENSE".to_owned(),
-            Blob::new(format!("{license}\n").into_bytes()),
-        );
+        files.insert("LICENSE".to_owned(), Blob::new(format!("{license}\n").into_bytes()));
     }
     Ok(files)
 }
@@ -273,16 +218,8 @@ impl World {
     /// How the caller signs commits.
     pub(super) fn signature(&self, call: &Call) -> Signature {
         let account = self.accounts.at(call.doer.unwrap_or_default());
-        let name = if account.full_name.trim().is_empty() {
-            &account.name
-        } else {
-            &account.full_name
-        };
-        Signature {
-            name: name.clone(),
-            email: public_address(call, account),
-            when: call.now,
-        }
+        let name = if account.full_name.trim().is_empty() { &account.name } else { &account.full_name };
+        Signature { name: name.clone(), email: public_address(call, account), when: call.now }
     }
 
     /// Adds a repository. Its maker watches it, and so do the members of teams that get it at once.
@@ -290,11 +227,7 @@ impl World {
         let owner = repo.owner;
         repo.watchers.extend(maker);
         let id = self.repos.insert(repo);
-        let teams = self
-            .orgs
-            .teams_of(owner)
-            .into_iter()
-            .filter(|team| team.includes_all);
+        let teams = self.orgs.teams_of(owner).into_iter().filter(|team| team.includes_all);
         let teams: Vec<i64> = teams.map(|team| team.id).collect();
         teams.into_iter().for_each(|team| self.attach(team, id));
         // Who makes a repository in an organisation without any right over it becomes a collaborator.
@@ -320,12 +253,7 @@ impl World {
 /// The address that commits show.
 pub(super) fn public_address(call: &Call, account: &Account) -> String {
     if account.hide_email {
-        format!(
-            "{}+{}@noreply.{}",
-            account.id,
-            account.name.to_lowercase(),
-            call.domain()
-        )
+        format!("{}+{}@noreply.{}", account.id, account.name.to_lowercase(), call.domain())
     } else {
         account.email.clone()
     }

@@ -12,52 +12,18 @@ use super::scopes::Category;
 use super::world::World;
 
 const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo];
-const REPO_ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
-const REPO_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoOwner,
-];
-const REPO_SIGNED_IN: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-];
+const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
+const REPO_OWNER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoOwner];
+const REPO_SIGNED_IN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}", REPO, read),
     route("PATCH", "/repos/{owner}/{repo}", REPO_ADMIN, edit),
     route("DELETE", "/repos/{owner}/{repo}", REPO_OWNER, delete),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/transfer",
-        REPO_OWNER,
-        transfer,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/transfer/accept",
-        REPO_SIGNED_IN,
-        accept_transfer,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/transfer/reject",
-        REPO_SIGNED_IN,
-        reject_transfer,
-    ),
-    route(
-        "GET",
-        "/repositories/{id}",
-        &[Gate::Scope(&[Category::Repository])],
-        by_id,
-    ),
+    route("POST", "/repos/{owner}/{repo}/transfer", REPO_OWNER, transfer),
+    route("POST", "/repos/{owner}/{repo}/transfer/accept", REPO_SIGNED_IN, accept_transfer),
+    route("POST", "/repos/{owner}/{repo}/transfer/reject", REPO_SIGNED_IN, reject_transfer),
+    route("GET", "/repositories/{id}", &[Gate::Scope(&[Category::Repository])], by_id),
 ];
 
 fn read(world: &mut World, call: &Call) -> Answer {
@@ -65,10 +31,7 @@ fn read(world: &mut World, call: &Call) -> Answer {
 }
 
 fn answer(world: &World, call: &Call, status: u16) -> Answer {
-    Ok(Reply::json(
-        status,
-        world.show_repo(call, world.repos.at(call.repo), call.doer),
-    ))
+    Ok(Reply::json(status, world.show_repo(call, world.repos.at(call.repo), call.doer)))
 }
 
 fn by_id(world: &mut World, call: &Call) -> Answer {
@@ -102,27 +65,13 @@ const FLAGS: [&str; 20] = [
     "default_delete_branch_after_merge",
     "default_allow_maintainer_edit",
 ];
-const WORDS: [&str; 3] = [
-    "projects_mode",
-    "default_merge_style",
-    "default_update_style",
-];
+const WORDS: [&str; 3] = ["projects_mode", "default_merge_style", "default_update_style"];
 
 static EDIT: Form = Form {
     name: "EditRepoOption",
     fields: &[
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::AlphaDashDot, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(2048)],
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::AlphaDashDot, Rule::MaxSize(100)]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
         ruled("website", "Website", Kind::Text, &[Rule::MaxSize(1024)]),
         plain("private", "Private", Kind::Flag),
         plain("template", "Template", Kind::Flag),
@@ -141,40 +90,20 @@ static EDIT: Form = Form {
         plain("has_releases", "HasReleases", Kind::Flag),
         plain("has_packages", "HasPackages", Kind::Flag),
         plain("has_actions", "HasActions", Kind::Flag),
-        plain(
-            "ignore_whitespace_conflicts",
-            "IgnoreWhitespaceConflicts",
-            Kind::Flag,
-        ),
+        plain("ignore_whitespace_conflicts", "IgnoreWhitespaceConflicts", Kind::Flag),
         plain("allow_merge_commits", "AllowMerge", Kind::Flag),
         plain("allow_rebase", "AllowRebase", Kind::Flag),
         plain("allow_rebase_explicit", "AllowRebaseMerge", Kind::Flag),
         plain("allow_squash_merge", "AllowSquash", Kind::Flag),
-        plain(
-            "allow_fast_forward_only_merge",
-            "AllowFastForwardOnly",
-            Kind::Flag,
-        ),
+        plain("allow_fast_forward_only_merge", "AllowFastForwardOnly", Kind::Flag),
         plain("allow_merge_update", "AllowMergeUpdate", Kind::Flag),
         plain("allow_rebase_update", "AllowRebaseUpdate", Kind::Flag),
         plain("allow_manual_merge", "AllowManualMerge", Kind::Flag),
-        plain(
-            "autodetect_manual_merge",
-            "AutodetectManualMerge",
-            Kind::Flag,
-        ),
-        plain(
-            "default_delete_branch_after_merge",
-            "DefaultDeleteBranchAfterMerge",
-            Kind::Flag,
-        ),
+        plain("autodetect_manual_merge", "AutodetectManualMerge", Kind::Flag),
+        plain("default_delete_branch_after_merge", "DefaultDeleteBranchAfterMerge", Kind::Flag),
         plain("default_merge_style", "DefaultMergeStyle", Kind::Text),
         plain("default_update_style", "DefaultUpdateStyle", Kind::Text),
-        plain(
-            "default_allow_maintainer_edit",
-            "DefaultAllowMaintainerEdit",
-            Kind::Flag,
-        ),
+        plain("default_allow_maintainer_edit", "DefaultAllowMaintainerEdit", Kind::Flag),
         plain("archived", "Archived", Kind::Flag),
     ],
 };
@@ -208,9 +137,7 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     }
     repo.is_template = form.sent_flag("template").unwrap_or(repo.is_template);
     // A branch that does not exist is passed over without a word; an empty repository takes any name.
-    if let Some(branch) = form
-        .sent_text("default_branch")
-        .filter(|branch| !branch.is_empty())
+    if let Some(branch) = form.sent_text("default_branch").filter(|branch| !branch.is_empty())
         && (repo.git.is_empty() || repo.git.branch(&branch).is_some())
     {
         repo.default_branch = branch;
@@ -253,10 +180,7 @@ fn check_new_name(world: &World, owner: i64, name: &str) -> Result<(), Box<Reply
 }
 
 fn taken(world: &World, owner: i64, name: &str) -> Box<Reply> {
-    invalid(format!(
-        "repository already exists [uname: {}, name: {name}]",
-        world.accounts.at(owner).name
-    ))
+    invalid(format!("repository already exists [uname: {}, name: {name}]", world.accounts.at(owner).name))
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {
@@ -281,10 +205,7 @@ static TRANSFER: Form = Form {
 fn transfer(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&TRANSFER)?;
     let Some(new_owner) = world.accounts.named(&form.text("new_owner")) else {
-        return Err(refuse(
-            404,
-            "The new owner does not exist or cannot be found",
-        ));
+        return Err(refuse(404, "The new owner does not exist or cannot be found"));
     };
     let (new_owner, is_org) = (new_owner.id, new_owner.is_org);
     if is_org && !world.can_see(world.accounts.at(new_owner), call.doer) {
@@ -307,19 +228,14 @@ fn transfer(world: &mut World, call: &Call) -> Answer {
         match world.orgs.teams.get(id) {
             None => return Err(invalid(format!("team {id} not found"))),
             Some(team) if team.org != new_owner => {
-                return Err(forbidden(format!(
-                    "team {id} belongs not to org {new_owner}"
-                )));
+                return Err(forbidden(format!("team {id} belongs not to org {new_owner}")));
             }
             Some(_) => {}
         }
     }
     let repo = world.repos.at(call.repo);
     if repo.transfer_to.is_some() {
-        return Err(refuse(
-            409,
-            "repository is already being transferred [uname: , name: ]",
-        ));
+        return Err(refuse(409, "repository is already being transferred [uname: , name: ]"));
     }
     if world.repos.named(new_owner, &repo.name).is_some() {
         let name = repo.name.clone();
@@ -382,16 +298,11 @@ fn pending(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     };
     let recipient = repo.transfer_to.ok_or_else(none)?;
     let is_recipient = call.doer == Some(recipient)
-        || (world
-            .accounts
-            .get(recipient)
-            .is_some_and(|account| account.is_org)
+        || (world.accounts.get(recipient).is_some_and(|account| account.is_org)
             && world.owns_org(recipient, call.doer));
     if is_recipient || world.is_site_admin(call.doer) {
         Ok(recipient)
     } else {
-        Err(forbidden(
-            "user does not have permission to accept or reject the transfer",
-        ))
+        Err(forbidden("user does not have permission to accept or reject the transfer"))
     }
 }

@@ -12,16 +12,8 @@ use super::scopes::Category;
 use super::world::{Level, World};
 
 const SEARCH: &[Gate] = &[Gate::Scope(&[Category::Repository])];
-const OWN: &[Gate] = &[
-    Gate::Scope(&[Category::User]),
-    Gate::Scope(&[Category::Repository]),
-    Gate::SignedIn,
-];
-const OF_USER: &[Gate] = &[
-    Gate::Scope(&[Category::User]),
-    Gate::Scope(&[Category::Repository]),
-    Gate::VisibleUser,
-];
+const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::Scope(&[Category::Repository]), Gate::SignedIn];
+const OF_USER: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::Scope(&[Category::Repository]), Gate::VisibleUser];
 const OF_ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org];
 
 pub(super) const ROUTES: &[Route] = &[
@@ -80,9 +72,7 @@ fn search_all(world: &mut World, call: &Call) -> Answer {
         .filter(|repo| world.is_listed(call, repo))
         .collect();
     order.sort(world, &mut repos);
-    Ok(search(call, &repos, |repo| {
-        world.show_repo(call, repo, call.doer)
-    }))
+    Ok(search(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }
 
 /// A word fits a part of the name, or of owner and name with a slash between, or of a topic; a topic as a whole if asked.
@@ -175,29 +165,18 @@ impl Order {
         let sort = call.ask("sort");
         let compare: fn(&World, &Repo, &Repo) -> Ordering = match sort {
             "" => {
-                return Ok(Self {
-                    compare: by_name,
-                    is_descending: false,
-                });
+                return Ok(Self { compare: by_name, is_descending: false });
             }
             // `alpha` compares owners first, then names, both as they are written.
             "alpha" => by_owner_and_name,
             "created" => |_, one, other| (one.created, one.id).cmp(&(other.created, other.id)),
             "updated" => |_, one, other| (one.updated, one.id).cmp(&(other.updated, other.id)),
-            "id" | "size" | "git_size" | "lfs_size" | "stars" | "forks" => {
-                |_, one, other| one.id.cmp(&other.id)
-            }
+            "id" | "size" | "git_size" | "lfs_size" | "stars" | "forks" => |_, one, other| one.id.cmp(&other.id),
             _ => return Err(invalid(format!("Invalid sort mode: \"{sort}\""))),
         };
         match call.ask("order") {
-            "" | "asc" => Ok(Self {
-                compare,
-                is_descending: false,
-            }),
-            "desc" => Ok(Self {
-                compare,
-                is_descending: true,
-            }),
+            "" | "asc" => Ok(Self { compare, is_descending: false }),
+            "desc" => Ok(Self { compare, is_descending: true }),
             order => Err(invalid(format!("Invalid sort order: \"{order}\""))),
         }
     }
@@ -215,12 +194,7 @@ fn by_name(_: &World, one: &Repo, other: &Repo) -> Ordering {
 }
 
 fn by_owner_and_name(world: &World, one: &Repo, other: &Repo) -> Ordering {
-    let key = |repo: &Repo| {
-        (
-            world.accounts.at(repo.owner).name.clone(),
-            repo.name.clone(),
-        )
-    };
+    let key = |repo: &Repo| (world.accounts.at(repo.owner).name.clone(), repo.name.clone());
     key(one).cmp(&key(other))
 }
 
@@ -235,9 +209,7 @@ fn list_own(world: &mut World, call: &Call) -> Answer {
         .filter(|repo| world.is_listed(call, repo))
         .collect();
     repos.sort_by(|one, other| by_name(world, one, other));
-    Ok(list(call, &repos, |repo| {
-        world.show_repo(call, repo, call.doer)
-    }))
+    Ok(list(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }
 
 fn list_of_user(world: &mut World, call: &Call) -> Answer {

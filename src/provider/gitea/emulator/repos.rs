@@ -77,10 +77,7 @@ impl Repo {
 
     /// Whether a unit is switched on, by the name of its switch.
     pub(super) fn has(&self, switch: &str) -> bool {
-        self.options
-            .get(switch)
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
+        self.options.get(switch).and_then(Value::as_bool).unwrap_or(false)
     }
 }
 
@@ -96,16 +93,9 @@ fn default_options() -> Map<String, Value> {
         "has_packages",
         "has_actions",
     ];
-    let mut options: Map<String, Value> = on
-        .into_iter()
-        .map(|name| (name.to_owned(), Value::from(true)))
-        .collect();
+    let mut options: Map<String, Value> = on.into_iter().map(|name| (name.to_owned(), Value::from(true))).collect();
     options.insert("projects_mode".to_owned(), Value::from("all"));
-    options.extend(
-        MERGE_OPTIONS
-            .iter()
-            .map(|(name, preset)| ((*name).to_owned(), Value::from(*preset))),
-    );
+    options.extend(MERGE_OPTIONS.iter().map(|(name, preset)| ((*name).to_owned(), Value::from(*preset))));
     options.insert("default_merge_style".to_owned(), Value::from("merge"));
     options.insert("default_update_style".to_owned(), Value::from("merge"));
     options
@@ -143,28 +133,20 @@ impl Repos {
     }
 
     pub(super) fn at(&self, id: i64) -> &Repo {
-        self.rows
-            .get(&id)
-            .expect("the id was resolved under the same lock")
+        self.rows.get(&id).expect("the id was resolved under the same lock")
     }
 
     pub(super) fn at_mut(&mut self, id: i64) -> &mut Repo {
-        self.rows
-            .get_mut(&id)
-            .expect("the id was resolved under the same lock")
+        self.rows.get_mut(&id).expect("the id was resolved under the same lock")
     }
 
     /// By name in any case.
     pub(super) fn named(&self, owner: i64, name: &str) -> Option<&Repo> {
-        self.by_name
-            .get(&(owner, name.to_lowercase()))
-            .and_then(|id| self.rows.get(id))
+        self.by_name.get(&(owner, name.to_lowercase())).and_then(|id| self.rows.get(id))
     }
 
     pub(super) fn formerly(&self, owner: i64, name: &str) -> Option<&Repo> {
-        self.redirects
-            .get(&(owner, name.to_lowercase()))
-            .and_then(|id| self.rows.get(id))
+        self.redirects.get(&(owner, name.to_lowercase())).and_then(|id| self.rows.get(id))
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Repo> {
@@ -172,9 +154,7 @@ impl Repos {
     }
 
     pub(super) fn of(&self, owner: i64) -> impl Iterator<Item = &Repo> {
-        let ids = self
-            .by_name
-            .range((owner, String::new())..(owner + 1, String::new()));
+        let ids = self.by_name.range((owner, String::new())..(owner + 1, String::new()));
         ids.filter_map(|(_, id)| self.rows.get(id))
     }
 
@@ -215,9 +195,7 @@ impl Repos {
     }
 
     pub(super) fn forks_of(&self, id: i64) -> impl Iterator<Item = &Repo> {
-        self.rows
-            .values()
-            .filter(move |repo| repo.fork_of == Some(id))
+        self.rows.values().filter(move |repo| repo.fork_of == Some(id))
     }
 }
 
@@ -238,17 +216,12 @@ impl World {
             team.repos.remove(&id);
         }
         self.hooks.remove_of_repo(id);
-        self.repos
-            .rows
-            .values_mut()
-            .filter(|repo| repo.fork_of == Some(id))
-            .for_each(|repo| repo.fork_of = None);
+        self.repos.rows.values_mut().filter(|repo| repo.fork_of == Some(id)).for_each(|repo| repo.fork_of = None);
     }
 
     pub(super) fn forget_rights_of(&mut self, user: i64) {
         for repo in self.repos.rows.values_mut() {
-            repo.collaborators
-                .retain(|(collaborator, _)| *collaborator != user);
+            repo.collaborators.retain(|(collaborator, _)| *collaborator != user);
         }
         self.hooks.remove_of_owner(user);
         self.keys.remove_of(user);
@@ -326,13 +299,8 @@ impl World {
             shown["parent"]["permissions"] = permissions;
         }
         if let Some(recipient) = repo.transfer_to {
-            let show = |id: i64| {
-                self.accounts
-                    .get(id)
-                    .map_or(Value::Null, |account| self.show(call, account, viewer))
-            };
-            shown["repo_transfer"] =
-                json!({"doer": show(repo.owner), "recipient": show(recipient), "teams": null});
+            let show = |id: i64| self.accounts.get(id).map_or(Value::Null, |account| self.show(call, account, viewer));
+            shown["repo_transfer"] = json!({"doer": show(repo.owner), "recipient": show(recipient), "teams": null});
         }
         shown
     }
@@ -357,11 +325,6 @@ fn show_options(repo: &Repo, shown: &mut Value) {
 }
 
 fn open_counts(repo: &Repo) -> (usize, usize) {
-    let open = |pulls: bool| {
-        repo.issues
-            .values()
-            .filter(|issue| issue.is_open() && issue.is_pull() == pulls)
-            .count()
-    };
+    let open = |pulls: bool| repo.issues.values().filter(|issue| issue.is_open() && issue.is_pull() == pulls).count();
     (open(false), open(true))
 }

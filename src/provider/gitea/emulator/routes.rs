@@ -29,12 +29,7 @@ pub(super) const fn route(
     gates: &'static [Gate],
     operation: Operation,
 ) -> Route {
-    Route {
-        method,
-        path,
-        gates,
-        operation,
-    }
+    Route { method, path, gates, operation }
 }
 
 /// What a method and a path lead to.
@@ -78,10 +73,7 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::user_lists::ROUTES,
     ];
     let imitated = areas.iter().flat_map(|area| area.iter().copied());
-    imitated
-        .chain(super::not_imitated::routes())
-        .map(Row::of)
-        .collect()
+    imitated.chain(super::not_imitated::routes()).map(Row::of).collect()
 });
 
 struct Row {
@@ -97,17 +89,11 @@ enum Part {
 
 impl Row {
     fn of(route: Route) -> Self {
-        let part = |text: &'static str| match text
-            .strip_prefix('{')
-            .and_then(|text| text.strip_suffix('}'))
-        {
+        let part = |text: &'static str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
             Some(name) => name.strip_prefix('*').map_or(Part::One(name), Part::Rest),
             None => Part::Fixed(text),
         };
-        Self {
-            route,
-            parts: route.path.split('/').skip(1).map(part).collect(),
-        }
+        Self { route, parts: route.path.split('/').skip(1).map(part).collect() }
     }
 
     /// How exactly the row fits: one digit a part, fixed parts first.
@@ -119,9 +105,7 @@ impl Row {
                     fit.push(2);
                     return Some(fit);
                 }
-                Part::Fixed(text) if segments.get(at).is_some_and(|segment| segment == text) => {
-                    fit.push(0)
-                }
+                Part::Fixed(text) if segments.get(at).is_some_and(|segment| segment == text) => fit.push(0),
                 Part::One(_) if segments.get(at).is_some() => fit.push(1),
                 _ => return None,
             }
@@ -130,26 +114,18 @@ impl Row {
     }
 
     fn params(&self, segments: &[String]) -> Vec<(&'static str, String)> {
-        let params = self
-            .parts
-            .iter()
-            .enumerate()
-            .filter_map(|(at, part)| match part {
-                Part::Fixed(_) => None,
-                Part::One(name) => Some((*name, segments[at].clone())),
-                Part::Rest(name) => Some((*name, segments[at..].join("/"))),
-            });
+        let params = self.parts.iter().enumerate().filter_map(|(at, part)| match part {
+            Part::Fixed(_) => None,
+            Part::One(name) => Some((*name, segments[at].clone())),
+            Part::Rest(name) => Some((*name, segments[at..].join("/"))),
+        });
         params.collect()
     }
 }
 
 /// Finds the operation of a method and a path. `HEAD` is answered as `GET`.
 pub(super) fn find(method: &Method, segments: &[String]) -> Match {
-    let method = if *method == Method::HEAD {
-        "GET"
-    } else {
-        method.as_str()
-    };
+    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
     let mut best: Option<(Vec<u8>, Vec<&'static Row>)> = None;
     for row in TABLE.iter() {
         let Some(fit) = row.fit(segments) else {

@@ -30,10 +30,7 @@ const CATEGORIES: [(Category, &str); 9] = [
 
 impl Category {
     pub(super) fn name(self) -> &'static str {
-        CATEGORIES
-            .iter()
-            .find(|(known, _)| *known == self)
-            .map_or("", |(_, name)| name)
+        CATEGORIES.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
     }
 }
 
@@ -53,12 +50,7 @@ impl Scope {
             match word {
                 "" => {}
                 "public-only" => scope.public_only = true,
-                "all" => {
-                    scope.granted = CATEGORIES
-                        .iter()
-                        .map(|(category, _)| (*category, true))
-                        .collect()
-                }
+                "all" => scope.granted = CATEGORIES.iter().map(|(category, _)| (*category, true)).collect(),
                 _ => {
                     let (category, writes) = parse_word(word).ok_or_else(|| word.to_owned())?;
                     let known = scope.granted.entry(category).or_insert(writes);
@@ -76,11 +68,7 @@ impl Scope {
 
     /// Whether the scope opens every one of `categories`.
     pub(super) fn allows(&self, categories: &[Category], write: bool) -> bool {
-        categories.iter().all(|category| {
-            self.granted
-                .get(category)
-                .is_some_and(|writes| *writes || !write)
-        })
+        categories.iter().all(|category| self.granted.get(category).is_some_and(|writes| *writes || !write))
     }
 
     /// The scope in Gitea's own order and with implied words left out.
@@ -92,11 +80,7 @@ impl Scope {
         if self.granted.len() == CATEGORIES.len() && self.granted.values().all(|writes| *writes) {
             words.push("all".to_owned());
         } else {
-            words.extend(
-                self.granted
-                    .iter()
-                    .map(|(category, writes)| spell(*category, *writes)),
-            );
+            words.extend(self.granted.iter().map(|(category, writes)| spell(*category, *writes)));
         }
         words
     }
@@ -104,11 +88,7 @@ impl Scope {
 
 /// `read:user`, `write:admin`.
 pub(super) fn spell(category: Category, write: bool) -> String {
-    format!(
-        "{}:{}",
-        if write { "write" } else { "read" },
-        category.name()
-    )
+    format!("{}:{}", if write { "write" } else { "read" }, category.name())
 }
 
 fn parse_word(word: &str) -> Option<(Category, bool)> {
@@ -118,10 +98,7 @@ fn parse_word(word: &str) -> Option<(Category, bool)> {
         "write" => true,
         _ => return None,
     };
-    CATEGORIES
-        .iter()
-        .find(|(_, known)| *known == name)
-        .map(|(category, _)| (*category, writes))
+    CATEGORIES.iter().find(|(_, known)| *known == name).map(|(category, _)| (*category, writes))
 }
 
 #[cfg(test)]
@@ -129,28 +106,16 @@ mod tests {
     use super::*;
 
     fn words(given: &[&str]) -> String {
-        Scope::parse(given.iter().copied())
-            .expect("known scopes")
-            .words()
-            .join(",")
+        Scope::parse(given.iter().copied()).expect("known scopes").words().join(",")
     }
 
     #[test]
     fn words_come_in_the_servers_order_and_writing_implies_reading() {
-        assert_eq!(
-            words(&["read:user", "write:repository"]),
-            "write:repository,read:user"
-        );
+        assert_eq!(words(&["read:user", "write:repository"]), "write:repository,read:user");
         assert_eq!(words(&["read:user", "write:user"]), "write:user");
-        assert_eq!(
-            words(&["write:repository", "public-only"]),
-            "public-only,write:repository"
-        );
+        assert_eq!(words(&["write:repository", "public-only"]), "public-only,write:repository");
         assert_eq!(words(&["all", "read:user"]), "all");
-        assert_eq!(
-            Scope::parse(["read:everything"]),
-            Err("read:everything".to_owned())
-        );
+        assert_eq!(Scope::parse(["read:everything"]), Err("read:everything".to_owned()));
     }
 
     #[test]

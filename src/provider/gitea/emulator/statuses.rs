@@ -15,17 +15,8 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{World, next};
 
-const REPO: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Reader(unit::CODE),
-];
-const WRITER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::Writer(unit::CODE),
-];
+const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Reader(unit::CODE)];
+const WRITER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::Writer(unit::CODE)];
 
 pub(super) const ROUTES: &[Route] = &[
     route(
@@ -71,9 +62,7 @@ fn report(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&REPORT)?;
     let wanted = call.param("sha");
     let Some(commit) = world.repos.at(call.repo).git.resolve(wanted) else {
-        return Err(failure(format!(
-            "GetCommit[{wanted}]: object does not exist [id: {wanted}, rel_path: ]"
-        )));
+        return Err(failure(format!("GetCommit[{wanted}]: object does not exist [id: {wanted}, rel_path: ]")));
     };
     let status = Status {
         id: next(&mut world.last.status),
@@ -108,12 +97,7 @@ fn show(world: &World, call: &Call, status: &Status) -> Value {
 /// Of an unknown object there are simply none.
 fn list_of_sha(world: &mut World, call: &Call) -> Answer {
     let wanted = call.param("sha");
-    let sha = world
-        .repos
-        .at(call.repo)
-        .git
-        .resolve(wanted)
-        .map_or(wanted.to_owned(), |commit| commit.sha.clone());
+    let sha = world.repos.at(call.repo).git.resolve(wanted).map_or(wanted.to_owned(), |commit| commit.sha.clone());
     list_of(world, call, &sha)
 }
 
@@ -182,10 +166,7 @@ fn combined(world: &World, call: &Call, reference: &str) -> Answer {
     shown.sort_by_key(|status| status.id);
     let full_name = world.full_name(repo);
     let api = format!("{}/api/v1/repos/{full_name}/commits/{sha}", call.base);
-    let rendered: Vec<Value> = shown
-        .iter()
-        .map(|status| show(world, call, status))
-        .collect();
+    let rendered: Vec<Value> = shown.iter().map(|status| show(world, call, status)).collect();
     Ok(Reply::json(
         200,
         json!({
@@ -203,11 +184,7 @@ fn combined(world: &World, call: &Call, reference: &str) -> Answer {
 
 /// Failure as soon as anything is wrong, pending while anything is or nothing is there, else success.
 fn overall(statuses: &[&Status]) -> &'static str {
-    let any = |states: &[&str]| {
-        statuses
-            .iter()
-            .any(|status| states.contains(&status.state.as_str()))
-    };
+    let any = |states: &[&str]| statuses.iter().any(|status| states.contains(&status.state.as_str()));
     match () {
         () if any(&["error", "failure", "warning"]) => "failure",
         () if any(&["pending"]) || statuses.is_empty() => "pending",

@@ -27,12 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/teams/{team}/members", TEAM, members),
     route("GET", "/teams/{team}/members/{member}", TEAM, member),
     route("PUT", "/teams/{team}/members/{member}", TEAM_OWNER, add),
-    route(
-        "DELETE",
-        "/teams/{team}/members/{member}",
-        TEAM_OWNER,
-        remove,
-    ),
+    route("DELETE", "/teams/{team}/members/{member}", TEAM_OWNER, remove),
 ];
 
 fn named(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
@@ -58,10 +53,7 @@ fn member(world: &mut World, call: &Call) -> Answer {
     if !world.orgs.team(call.team).members.contains(&user) {
         return Err(not_found());
     }
-    Ok(Reply::json(
-        200,
-        world.show(call, world.accounts.at(user), call.doer),
-    ))
+    Ok(Reply::json(200, world.show(call, world.accounts.at(user), call.doer)))
 }
 
 fn add(world: &mut World, call: &Call) -> Answer {

@@ -48,32 +48,16 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     route("GET", "/repos/{owner}/{repo}/teams", REPO, list_of_repo),
     route("GET", "/repos/{owner}/{repo}/teams/{name}", REPO, check),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/teams/{name}",
-        REPO_ADMIN,
-        add_by_name,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/teams/{name}",
-        REPO_ADMIN,
-        remove_by_name,
-    ),
+    route("PUT", "/repos/{owner}/{repo}/teams/{name}", REPO_ADMIN, add_by_name),
+    route("DELETE", "/repos/{owner}/{repo}/teams/{name}", REPO_ADMIN, remove_by_name),
 ];
 
 fn list_of_team(world: &mut World, call: &Call) -> Answer {
     let team = world.orgs.team(call.team);
-    let mut repos: Vec<&Repo> = team
-        .repos
-        .iter()
-        .filter_map(|id| world.repos.get(*id))
-        .collect();
+    let mut repos: Vec<&Repo> = team.repos.iter().filter_map(|id| world.repos.get(*id)).collect();
     repos.retain(|repo| world.can_see_repo(repo, call.doer));
     repos.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(list(call, &repos, |repo| {
-        world.show_repo(call, repo, call.doer)
-    }))
+    Ok(list(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }
 
 /// A repository of the team's own organisation: the owner in the path is not looked at, nor are former names.
@@ -95,10 +79,7 @@ fn read(world: &mut World, call: &Call) -> Answer {
     {
         return Err(not_found());
     }
-    Ok(Reply::json(
-        200,
-        world.show_repo(call, world.repos.at(id), call.doer),
-    ))
+    Ok(Reply::json(200, world.show_repo(call, world.repos.at(id), call.doer)))
 }
 
 /// A site admin's rights do not count here: one must own the organisation, or it lets repository admins change teams.
@@ -135,41 +116,21 @@ fn remove(world: &mut World, call: &Call) -> Answer {
 
 fn refuse_personal(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let owner = world.repos.at(call.repo).owner;
-    if world.accounts.at(owner).is_org {
-        Ok(owner)
-    } else {
-        Err(refuse(405, "repo is not owned by an organization"))
-    }
+    if world.accounts.at(owner).is_org { Ok(owner) } else { Err(refuse(405, "repo is not owned by an organization")) }
 }
 
 fn list_of_repo(world: &mut World, call: &Call) -> Answer {
     let org = refuse_personal(world, call)?;
     let teams = world.orgs.teams_of(org);
-    let attached = teams
-        .iter()
-        .filter(|team| team.is_owners() || team.repos.contains(&call.repo));
-    Ok(Reply::json(
-        200,
-        attached
-            .map(|team| teams::show(team, Value::Null))
-            .collect(),
-    ))
+    let attached = teams.iter().filter(|team| team.is_owners() || team.repos.contains(&call.repo));
+    Ok(Reply::json(200, attached.map(|team| teams::show(team, Value::Null)).collect()))
 }
 
 fn named(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let org = refuse_personal(world, call)?;
     let name = call.param("name");
-    let unknown = || {
-        refuse(
-            404,
-            format!("team does not exist [org_id {org}, team_id 0, name: {name}]"),
-        )
-    };
-    world
-        .orgs
-        .team_named(org, name)
-        .map(|team| team.id)
-        .ok_or_else(unknown)
+    let unknown = || refuse(404, format!("team does not exist [org_id {org}, team_id 0, name: {name}]"));
+    world.orgs.team_named(org, name).map(|team| team.id).ok_or_else(unknown)
 }
 
 fn has(world: &World, call: &Call, team: i64) -> bool {
@@ -182,10 +143,7 @@ fn check(world: &mut World, call: &Call) -> Answer {
     if !has(world, call, team) {
         return Err(not_found());
     }
-    Ok(Reply::json(
-        200,
-        teams::show(world.orgs.team(team), Value::Null),
-    ))
+    Ok(Reply::json(200, teams::show(world.orgs.team(team), Value::Null)))
 }
 
 /// Here a site admin counts as an owner.
@@ -203,10 +161,7 @@ fn add_by_name(world: &mut World, call: &Call) -> Answer {
     refuse_mere_admin(world, call)?;
     let team = named(world, call)?;
     if has(world, call, team) {
-        return Err(invalid(format!(
-            "team '{}' is already added to repo",
-            world.orgs.team(team).name
-        )));
+        return Err(invalid(format!("team '{}' is already added to repo", world.orgs.team(team).name)));
     }
     world.attach(team, call.repo);
     Ok(Reply::empty(204))
@@ -216,10 +171,7 @@ fn remove_by_name(world: &mut World, call: &Call) -> Answer {
     refuse_mere_admin(world, call)?;
     let team = named(world, call)?;
     if !has(world, call, team) {
-        return Err(invalid(format!(
-            "team '{}' was not added to repo",
-            world.orgs.team(team).name
-        )));
+        return Err(invalid(format!("team '{}' was not added to repo", world.orgs.team(team).name)));
     }
     let team = world.orgs.team_mut(team);
     if !team.includes_all {

@@ -48,12 +48,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/teams/{team}", TEAM, read),
     route("PATCH", "/teams/{team}", TEAM_OWNER, edit),
     route("DELETE", "/teams/{team}", TEAM_OWNER, delete),
-    route(
-        "GET",
-        "/user/teams",
-        &[Gate::Scope(&[Category::User]), Gate::SignedIn],
-        list_own,
-    ),
+    route("GET", "/user/teams", &[Gate::Scope(&[Category::User]), Gate::SignedIn], list_own),
 ];
 
 /// Units by the number of their type: name, and the highest level one can have on it. Number 0 is every unknown unit.
@@ -77,16 +72,9 @@ pub(super) const UNIT_COUNT: u8 = 10;
 /// A team as the API shows it. Only some routes fill in the organisation.
 pub(super) fn show(team: &Team, organisation: Value) -> Value {
     let is_complete = team.level >= Level::Admin;
-    let numbers: Vec<u8> = if is_complete {
-        (1..=UNIT_COUNT).collect()
-    } else {
-        team.units.keys().copied().collect()
-    };
+    let numbers: Vec<u8> = if is_complete { (1..=UNIT_COUNT).collect() } else { team.units.keys().copied().collect() };
     let name = |unit: &u8| UNITS[usize::from(*unit)].0;
-    let mut map: Vec<(&str, &str)> = numbers
-        .iter()
-        .map(|unit| (name(unit), team.unit(*unit).name()))
-        .collect();
+    let mut map: Vec<(&str, &str)> = numbers.iter().map(|unit| (name(unit), team.unit(*unit).name())).collect();
     map.sort_unstable();
     json!({
         "id": team.id,
@@ -107,9 +95,7 @@ fn show_with_org(world: &World, call: &Call, team: &Team) -> Value {
 }
 
 fn list_of_org(world: &mut World, call: &Call) -> Answer {
-    Ok(list(call, &seen_teams(world, call), |team| {
-        show(team, Value::Null)
-    }))
+    Ok(list(call, &seen_teams(world, call), |team| show(team, Value::Null)))
 }
 
 fn search_org(world: &mut World, call: &Call) -> Answer {
@@ -128,21 +114,15 @@ fn seen_teams<'a>(world: &'a World, call: &Call) -> Vec<&'a Team> {
     let sees_all = world.owns_org(call.org, call.doer);
     let mut teams = world.orgs.teams_of(call.org);
     teams.retain(|team| {
-        sees_all
-            || team.visibility != "private"
-            || call.doer.is_some_and(|doer| team.members.contains(&doer))
+        sees_all || team.visibility != "private" || call.doer.is_some_and(|doer| team.members.contains(&doer))
     });
     teams
 }
 
 fn list_own(world: &mut World, call: &Call) -> Answer {
     let doer = call.doer.unwrap_or_default();
-    let mut teams: Vec<&Team> = world
-        .orgs
-        .orgs_of(doer)
-        .into_iter()
-        .flat_map(|org| world.orgs.teams_with(org, doer))
-        .collect();
+    let mut teams: Vec<&Team> =
+        world.orgs.orgs_of(doer).into_iter().flat_map(|org| world.orgs.teams_with(org, doer)).collect();
     teams.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(list(call, &teams, |team| show_with_org(world, call, team)))
 }
@@ -150,33 +130,14 @@ fn list_own(world: &mut World, call: &Call) -> Answer {
 static CREATE: Form = Form {
     name: "CreateTeamOption",
     fields: &[
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(255)],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
-        plain(
-            "includes_all_repositories",
-            "IncludesAllRepositories",
-            Kind::Flag,
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(255)]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
+        plain("includes_all_repositories", "IncludesAllRepositories", Kind::Flag),
         plain("permission", "Permission", Kind::Text),
         plain("units", "Units", Kind::Texts),
         plain("units_map", "UnitsMap", Kind::TextMap),
         plain("can_create_org_repo", "CanCreateOrgRepo", Kind::Flag),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
     ],
 };
 
@@ -184,11 +145,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&CREATE)?;
     let permission = Level::parse(&form.text("permission"));
     let is_admin = permission == Level::Admin;
-    let Some(units) = (if is_admin {
-        Some(every_unit())
-    } else {
-        sent_units(&form, permission)
-    }) else {
+    let Some(units) = (if is_admin { Some(every_unit()) } else { sent_units(&form, permission) }) else {
         return Err(failure("units permission should not be empty"));
     };
     let name = form.text("name");
@@ -209,39 +166,23 @@ fn create(world: &mut World, call: &Call) -> Answer {
         units,
         includes_all,
         may_create_repos: form.flag("can_create_org_repo"),
-        visibility: if visibility.is_empty() {
-            "private".to_owned()
-        } else {
-            visibility
-        },
+        visibility: if visibility.is_empty() { "private".to_owned() } else { visibility },
         members: BTreeSet::new(),
         repos: BTreeSet::new(),
     });
     if includes_all {
         world.attach_all_repositories(id);
     }
-    Ok(Reply::json(
-        201,
-        show_with_org(world, call, world.orgs.team(id)),
-    ))
+    Ok(Reply::json(201, show_with_org(world, call, world.orgs.team(id))))
 }
 
 /// The units that a form names, if it names any: a map with a level each, or a list of one level.
 fn sent_units(form: &Values, level: Level) -> Option<BTreeMap<u8, Level>> {
     let (map, names) = (form.text_map("units_map"), form.texts("units"));
     if !map.is_empty() {
-        return Some(
-            map.iter()
-                .map(|(name, word)| (unit_number(name), Level::parse(word)))
-                .collect(),
-        );
+        return Some(map.iter().map(|(name, word)| (unit_number(name), Level::parse(word))).collect());
     }
-    (!names.is_empty()).then(|| {
-        names
-            .iter()
-            .map(|name| (unit_number(name), level))
-            .collect()
-    })
+    (!names.is_empty()).then(|| names.iter().map(|name| (unit_number(name), level)).collect())
 }
 
 fn unit_number(name: &str) -> u8 {
@@ -250,59 +191,29 @@ fn unit_number(name: &str) -> u8 {
 }
 
 fn every_unit() -> BTreeMap<u8, Level> {
-    (1..=UNIT_COUNT)
-        .map(|number| (number, UNITS[usize::from(number)].1))
-        .collect()
+    (1..=UNIT_COUNT).map(|number| (number, UNITS[usize::from(number)].1)).collect()
 }
 
 fn taken(world: &World, org: i64, team: i64, name: &str) -> Option<String> {
-    let holder = world
-        .orgs
-        .team_named(org, name)
-        .filter(|holder| holder.id != team)?;
-    Some(format!(
-        "team already exists [org_id: {org}, name: {}]",
-        holder.name.to_lowercase()
-    ))
+    let holder = world.orgs.team_named(org, name).filter(|holder| holder.id != team)?;
+    Some(format!("team already exists [org_id: {org}, name: {}]", holder.name.to_lowercase()))
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
-    Ok(Reply::json(
-        200,
-        show_with_org(world, call, world.orgs.team(call.team)),
-    ))
+    Ok(Reply::json(200, show_with_org(world, call, world.orgs.team(call.team))))
 }
 
 static EDIT: Form = Form {
     name: "EditTeamOption",
     fields: &[
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::AlphaDashDot, Rule::MaxSize(255)],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
-        plain(
-            "includes_all_repositories",
-            "IncludesAllRepositories",
-            Kind::Flag,
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::AlphaDashDot, Rule::MaxSize(255)]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(255)]),
+        plain("includes_all_repositories", "IncludesAllRepositories", Kind::Flag),
         plain("permission", "Permission", Kind::Text),
         plain("units", "Units", Kind::Texts),
         plain("units_map", "UnitsMap", Kind::TextMap),
         plain("can_create_org_repo", "CanCreateOrgRepo", Kind::Flag),
-        ruled(
-            "visibility",
-            "Visibility",
-            Kind::Text,
-            &[Rule::In(VISIBILITIES)],
-        ),
+        ruled("visibility", "Visibility", Kind::Text, &[Rule::In(VISIBILITIES)]),
     ],
 };
 
@@ -325,20 +236,13 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     if let Some(may) = form.sent_flag("can_create_org_repo") {
         team.may_create_repos = team.is_owners() || may;
     }
-    if let Some(visibility) = form
-        .sent_text("visibility")
-        .filter(|word| !word.is_empty() && !team.is_owners())
-    {
+    if let Some(visibility) = form.sent_text("visibility").filter(|word| !word.is_empty() && !team.is_owners()) {
         team.visibility = visibility;
     }
     let mut joins_all = false;
     if !team.is_owners() {
         if !permission.is_empty() {
-            team.level = if permission == "admin" {
-                Level::Admin
-            } else {
-                Level::None
-            };
+            team.level = if permission == "admin" { Level::Admin } else { Level::None };
             if let Some(all) = form.sent_flag("includes_all_repositories") {
                 joins_all = all && !team.includes_all;
                 team.includes_all = all;
@@ -353,10 +257,7 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     if joins_all {
         world.attach_all_repositories(call.team);
     }
-    Ok(Reply::json(
-        200,
-        show(world.orgs.team(call.team), Value::Null),
-    ))
+    Ok(Reply::json(200, show(world.orgs.team(call.team), Value::Null)))
 }
 
 /// `Owners` too.

@@ -5,10 +5,8 @@ use super::reply::{Answer, Reply};
 use super::routes::{Route, route};
 use super::world::World;
 
-pub(super) const ROUTES: &[Route] = &[
-    route("GET", "/gitignore/templates", &[], gitignores),
-    route("GET", "/licenses", &[], licenses),
-];
+pub(super) const ROUTES: &[Route] =
+    &[route("GET", "/gitignore/templates", &[], gitignores), route("GET", "/licenses", &[], licenses)];
 
 /// Known `.gitignore` templates.
 pub(super) const GITIGNORES: &[&str] = &[

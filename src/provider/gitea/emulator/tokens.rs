@@ -12,22 +12,12 @@ use super::routes::{Route, route};
 use super::scopes::{Category, Scope};
 use super::world::{Token, World};
 
-const WITH_PASSWORD: &[Gate] = &[
-    Gate::Scope(&[Category::User]),
-    Gate::User,
-    Gate::SelfOrAdmin,
-    Gate::Password,
-];
+const WITH_PASSWORD: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::User, Gate::SelfOrAdmin, Gate::Password];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/users/{username}/tokens", WITH_PASSWORD, list),
     route("POST", "/users/{username}/tokens", WITH_PASSWORD, mint),
-    route(
-        "DELETE",
-        "/users/{username}/tokens/{token}",
-        WITH_PASSWORD,
-        revoke,
-    ),
+    route("DELETE", "/users/{username}/tokens/{token}", WITH_PASSWORD, revoke),
     route("GET", "/token", &[Gate::SignedIn], read_own),
     route("DELETE", "/token", &[Gate::SignedIn], revoke_own),
 ];
@@ -52,43 +42,25 @@ fn show(token: &Token, secret: &str, created: &str, used: &str) -> Value {
 
 static MINT: Form = Form {
     name: "CreateAccessTokenOption",
-    fields: &[
-        ruled("name", "Name", Kind::Text, &[Rule::Required]),
-        plain("scopes", "Scopes", Kind::Texts),
-    ],
+    fields: &[ruled("name", "Name", Kind::Text, &[Rule::Required]), plain("scopes", "Scopes", Kind::Texts)],
 };
 
 fn mint(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&MINT)?;
     let (name, words) = (form.text("name"), form.texts("scopes"));
-    if world
-        .tokens
-        .of(call.user)
-        .iter()
-        .any(|token| token.name == name)
-    {
+    if world.tokens.of(call.user).iter().any(|token| token.name == name) {
         return Err(refuse(400, "access token name has been used already"));
     }
     let scope = Scope::parse(words.iter().map(String::as_str)).map_err(|word| {
-        refuse(
-            400,
-            format!("invalid access token scope provided: invalid access token scope: {word}"),
-        )
+        refuse(400, format!("invalid access token scope provided: invalid access token scope: {word}"))
     })?;
     if scope.grants_nothing() {
         return Err(refuse(400, "access token must have a scope"));
     }
     // Derived, not random: a sandbox has nothing to protect, and runs repeat word for word.
     let id = world.tokens.next_id();
-    let secret = sha1_hex(&[
-        b"token",
-        &id.to_be_bytes(),
-        name.as_bytes(),
-        stamp(call.now).as_bytes(),
-    ]);
-    let token = world
-        .tokens
-        .mint(call.user, &name, secret.clone(), scope, call.now);
+    let secret = sha1_hex(&[b"token", &id.to_be_bytes(), name.as_bytes(), stamp(call.now).as_bytes()]);
+    let token = world.tokens.mint(call.user, &name, secret.clone(), scope, call.now);
     Ok(Reply::json(201, show(token, &secret, ZERO_TIME, ZERO_TIME)))
 }
 
@@ -97,14 +69,8 @@ fn revoke(world: &mut World, call: &Call) -> Answer {
     let wanted = call.param("token");
     let tokens = world.tokens.of(call.user);
     let id = match wanted.parse::<i64>() {
-        Ok(id) => tokens
-            .iter()
-            .find(|token| token.id == id)
-            .map(|token| token.id),
-        Err(_) => tokens
-            .iter()
-            .find(|token| token.name == wanted)
-            .map(|token| token.id),
+        Ok(id) => tokens.iter().find(|token| token.id == id).map(|token| token.id),
+        Err(_) => tokens.iter().find(|token| token.name == wanted).map(|token| token.id),
     };
     world.tokens.remove(id.ok_or_else(not_found)?);
     Ok(Reply::empty(204))
@@ -118,10 +84,7 @@ fn calling_token(call: &Call) -> Result<i64, Box<Reply>> {
 }
 
 fn read_own(world: &mut World, call: &Call) -> Answer {
-    let token = world
-        .tokens
-        .get(calling_token(call)?)
-        .ok_or_else(not_found)?;
+    let token = world.tokens.get(calling_token(call)?).ok_or_else(not_found)?;
     let owner = world.accounts.at(token.owner);
     Ok(Reply::json(
         200,

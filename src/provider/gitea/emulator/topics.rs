@@ -14,28 +14,13 @@ use super::scopes::Category;
 use super::world::World;
 
 const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo];
-const REPO_ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
+const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/topics", REPO, list),
     route("PUT", "/repos/{owner}/{repo}/topics", REPO_ADMIN, replace),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/topics/{topic}",
-        REPO_ADMIN,
-        add,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/topics/{topic}",
-        REPO_ADMIN,
-        remove,
-    ),
+    route("PUT", "/repos/{owner}/{repo}/topics/{topic}", REPO_ADMIN, add),
+    route("DELETE", "/repos/{owner}/{repo}/topics/{topic}", REPO_ADMIN, remove),
 ];
 
 /// Most topics of one repository.
@@ -50,29 +35,15 @@ fn list(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(200, json!({"topics": shown})).total(topics.len()))
 }
 
-static REPLACE: Form = Form {
-    name: "RepoTopicOptions",
-    fields: &[plain("topics", "Topics", Kind::Texts)],
-};
+static REPLACE: Form = Form { name: "RepoTopicOptions", fields: &[plain("topics", "Topics", Kind::Texts)] };
 
 /// One bad name, and nothing changes.
 fn replace(world: &mut World, call: &Call) -> Answer {
     let sent = call.form(&REPLACE)?.texts("topics");
-    let folded: Vec<String> = sent
-        .iter()
-        .map(|topic| fold(topic))
-        .filter(|topic| !topic.is_empty())
-        .collect();
-    let topics: BTreeSet<String> = folded
-        .iter()
-        .filter(|topic| is_topic(topic))
-        .cloned()
-        .collect();
+    let folded: Vec<String> = sent.iter().map(|topic| fold(topic)).filter(|topic| !topic.is_empty()).collect();
+    let topics: BTreeSet<String> = folded.iter().filter(|topic| is_topic(topic)).cloned().collect();
     if topics.len() > MOST {
-        return Err(refuse_topics(
-            Value::Null,
-            "Exceeding maximum number of topics per repo",
-        ));
+        return Err(refuse_topics(Value::Null, "Exceeding maximum number of topics per repo"));
     }
     let bad: Vec<&String> = folded.iter().filter(|topic| !is_topic(topic)).collect();
     if !bad.is_empty() {
@@ -89,10 +60,7 @@ fn add(world: &mut World, call: &Call) -> Answer {
     }
     let topics = &mut world.repos.at_mut(call.repo).topics;
     if topics.len() >= MOST && !topics.contains(&topic) {
-        return Err(Box::new(Reply::json(
-            422,
-            json!({"message": "Exceeding maximum allowed topics per repo."}),
-        )));
+        return Err(Box::new(Reply::json(422, json!({"message": "Exceeding maximum allowed topics per repo."}))));
     }
     topics.insert(topic);
     Ok(Reply::empty(204))
@@ -103,11 +71,7 @@ fn remove(world: &mut World, call: &Call) -> Answer {
     if !is_topic(&topic) {
         return Err(refuse_topics(Value::from(topic), "Topic name is invalid"));
     }
-    if world.repos.at_mut(call.repo).topics.remove(&topic) {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    if world.repos.at_mut(call.repo).topics.remove(&topic) { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }
 
 fn fold(topic: &str) -> String {
@@ -118,14 +82,9 @@ fn is_topic(topic: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     topic.len() <= LONGEST
         && topic.bytes().next().is_some_and(is_plain)
-        && topic
-            .bytes()
-            .all(|byte| is_plain(byte) || byte == b'-' || byte == b'.')
+        && topic.bytes().all(|byte| is_plain(byte) || byte == b'-' || byte == b'.')
 }
 
 fn refuse_topics(bad: Value, message: &str) -> Box<Reply> {
-    Box::new(Reply::json(
-        422,
-        json!({"invalidTopics": bad, "message": message}),
-    ))
+    Box::new(Reply::json(422, json!({"invalidTopics": bad, "message": message})))
 }

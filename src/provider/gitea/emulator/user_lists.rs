@@ -9,22 +9,8 @@ use super::scopes::Category;
 use super::world::{Account, World};
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/admin/users",
-        &[
-            Gate::Scope(&[Category::Admin]),
-            Gate::SignedIn,
-            Gate::SiteAdmin,
-        ],
-        list_all,
-    ),
-    route(
-        "GET",
-        "/users/search",
-        &[Gate::Scope(&[Category::User])],
-        search_people,
-    ),
+    route("GET", "/admin/users", &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin], list_all),
+    route("GET", "/users/search", &[Gate::Scope(&[Category::User])], search_people),
 ];
 
 fn list_all(world: &mut World, call: &Call) -> Answer {
@@ -56,15 +42,11 @@ fn list_all(world: &mut World, call: &Call) -> Answer {
         .filter(|account| visibility.is_empty() || account.visibility == visibility)
         .filter(|account| wanted.iter().all(|(flag, holds)| holds(account) == *flag))
         .filter(|account| {
-            words.is_empty()
-                || mentions(account, &words)
-                || account.email.to_lowercase().contains(&words)
+            words.is_empty() || mentions(account, &words) || account.email.to_lowercase().contains(&words)
         })
         .collect();
     order.sort(&mut people);
-    Ok(list(call, &people, |account| {
-        world.show(call, account, call.doer)
-    }))
+    Ok(list(call, &people, |account| world.show(call, account, call.doer)))
 }
 
 /// A query parameter and what it asks of an account.
@@ -92,10 +74,7 @@ impl Order {
         let sort = call.ask("sort");
         let key = match sort {
             "" => {
-                return Ok(Self {
-                    key: Key::Name,
-                    is_descending: false,
-                });
+                return Ok(Self { key: Key::Name, is_descending: false });
             }
             "name" => Key::Name,
             "id" => Key::Id,
@@ -104,14 +83,8 @@ impl Order {
             _ => return Err(invalid(format!("Invalid sort mode: \"{sort}\""))),
         };
         match call.ask("order") {
-            "" | "asc" => Ok(Self {
-                key,
-                is_descending: false,
-            }),
-            "desc" => Ok(Self {
-                key,
-                is_descending: true,
-            }),
+            "" | "asc" => Ok(Self { key, is_descending: false }),
+            "desc" => Ok(Self { key, is_descending: true }),
             order => Err(invalid(format!("Invalid sort order: \"{order}\""))),
         }
     }
@@ -141,7 +114,5 @@ fn search_people(world: &mut World, call: &Call) -> Answer {
         .filter(|account| world.can_find(account, call.doer))
         .collect();
     people.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(search(call, &people, |account| {
-        world.show(call, account, call.doer)
-    }))
+    Ok(search(call, &people, |account| world.show(call, account, call.doer)))
 }

@@ -1,0 +1,138 @@
+//! A difference between what is wanted, what we did last, and what is there.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::diag::Span;
+use crate::engine::model::{Address, Extent, Field, KindClass, Mode, OutputRef, Owner, Value};
+
+/// What kind of difference it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftClass {
+    /// None.
+    InSync,
+    /// We changed our mind: the mono-repo differs from what was last applied, the service does not.
+    Pending,
+    /// The service changed: live differs from what was last applied, the mono-repo does not.
+    Drifted,
+    /// Both changed, or identities disagree. Identities that disagree wait for a person.
+    Conflict,
+    /// Declared, owned or not, and proven absent.
+    Missing,
+    /// Exists, was never recorded, and both name and identity agree.
+    Adoptable,
+    /// Exists, and nobody declared it: a shadow account, a foreign member.
+    Unowned,
+    /// Ours, and declared no more.
+    Removed,
+    /// Cannot be told: the scope was not read whole, or a value is not known yet.
+    Unknown,
+}
+
+impl DriftClass {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            DriftClass::InSync => "in-sync",
+            DriftClass::Pending => "pending",
+            DriftClass::Drifted => "drifted",
+            DriftClass::Conflict => "conflict",
+            DriftClass::Missing => "missing",
+            DriftClass::Adoptable => "adoptable",
+            DriftClass::Unowned => "unowned",
+            DriftClass::Removed => "removed",
+            DriftClass::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for DriftClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A value as a reader may see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Not there.
+    Absent,
+    /// This value.
+    Known(Value),
+    /// Known after apply: what it will be is the output of another resource.
+    Unknown(OutputRef),
+    /// There, and not to be shown.
+    Sensitive,
+}
+
+/// Whether a change of access opens or closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Neither.
+    Neutral,
+    /// Access that is closed would be open.
+    Opens,
+    /// Access that is open would be closed.
+    Closes,
+    /// Some opens and some closes.
+    Both,
+    /// How the account signs in changes.
+    SignIn,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// Its name.
+    pub field: Field,
+    /// What kind of difference.
+    pub class: DriftClass,
+    /// What is there.
+    pub before: Shown,
+    /// What is wanted.
+    pub after: Shown,
+    /// What the change would do to access.
+    pub effect: Effect,
+    /// Where the wanted value is said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub span: Option<Span>,
+    /// Why nothing is done about it, if nothing is: an ignore rule's reason, or a rule of ours.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left: Option<String>,
+}
+
+/// One resource that differs, or that is worth a word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its name.
+    pub address: Address,
+    /// What kind of difference, for the whole resource.
+    pub class: DriftClass,
+    /// What the resource is about.
+    pub about: KindClass,
+    /// Who declares it, or declared it last; `None` for what nobody ever declared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<Owner>,
+    /// Where it is declared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Span>,
+    /// The service's own id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub external_id: Option<String>,
+    /// The fields that differ.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fields: Vec<FieldChange>,
+    /// The mode that applies.
+    pub mode: Mode,
+    /// How far the declaration lets us go.
+    pub extent: Extent,
+    /// Why, for people.
+    pub why: String,
+    /// Why nothing is done about the whole resource, if nothing is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left: Option<String>,
+}

@@ -1,0 +1,358 @@
+//! One declared resource.
+
+use std::collections::BTreeSet;
+
+use super::field::{effect, is_compared, same};
+use super::matching::{Identity, identify};
+use super::names::Index;
+use super::{
+    Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Effect, FieldChange, Refresh, Shown, Situation,
+};
+use crate::engine::model::{
+    Access, Address, Compare, Desired, Extent, FieldSpec, KindSpec, Live, Mode, ObjectState, Origin, Recorded, Rename,
+    Term, Value, Wanted,
+};
+
+pub(super) fn compare<'a>(
+    input: &DiffInput<'a>,
+    index: &Index<'a>,
+    desired: &'a Desired,
+    changes: &mut ChangeSet<'a>,
+    taken: &mut BTreeSet<Address>,
+) {
+    let Some(spec) = input.kinds.spec(&desired.address) else { return };
+    taken.insert(desired.address.clone());
+    if input.mode_of(&desired.address) == Mode::Ignore {
+        return;
+    }
+    let mut it = One { input, index, spec, desired, changes, recorded: None };
+    it.recorded = index.recorded.get(&desired.address).copied();
+    it.compare(taken);
+}
+
+struct One<'r, 'a> {
+    input: &'r DiffInput<'a>,
+    index: &'r Index<'a>,
+    spec: &'static KindSpec,
+    desired: &'a Desired,
+    recorded: Option<&'a Recorded>,
+    changes: &'r mut ChangeSet<'a>,
+}
+
+impl<'a> One<'_, 'a> {
+    fn compare(&mut self, taken: &mut BTreeSet<Address>) {
+        if self.desired.extent == Extent::Release {
+            if self.recorded.is_some() {
+                self.push(DriftClass::Pending, "released by its declaration", Situation::Release, None, Vec::new());
+            }
+            return;
+        }
+        if let Some(live) = self.elsewhere() {
+            taken.insert(live.address.clone());
+            return self.misnamed(live);
+        }
+        match self.index.live.get(&self.desired.address).copied() {
+            None => self.absent(),
+            Some(live) => {
+                taken.insert(live.address.clone());
+                let identity = identify(self.input, self.spec, self.desired, self.recorded, live, |field| {
+                    self.value(&self.desired.fields.get(field)?.term)
+                });
+                match identity {
+                    Identity::Stranger(why) => self.unsettled(DriftClass::Conflict, why, Some(live)),
+                    Identity::Adoptable(approval) => self.adoptable(live, approval),
+                    Identity::Same => self.ours(live),
+                }
+            }
+        }
+    }
+
+    /// The live object with the recorded id, where it stands under a name that is not the declared one.
+    fn elsewhere(&self) -> Option<&'a Live> {
+        let id = self.recorded?.external_id.as_deref()?;
+        let under_the_name = self.index.live.get(&self.desired.address);
+        if under_the_name.is_some_and(|live| live.external_id.as_deref() == Some(id)) {
+            // Found by its former name: misnamed where the service can rename it. What only lies in something renamed
+            // (or belongs to somebody renamed) follows by itself.
+            let live = *under_the_name?;
+            let renamed = self.desired.previously.iter().any(|former| **former == *live.address.key);
+            let misnamed = renamed && live.address != self.desired.address && self.spec.rename == Rename::InPlace;
+            return misnamed.then_some(live);
+        }
+        self.index.with_id(&self.desired.address, id)
+    }
+
+    fn misnamed(&mut self, live: &'a Live) {
+        let declared = self.desired.previously.iter().any(|former| **former == *live.address.key);
+        let (class, why) = if declared {
+            (DriftClass::Pending, format!("renamed from '{}' by its declaration", live.address.key))
+        } else {
+            (DriftClass::Drifted, format!("it was renamed to '{}' at the service", live.address.key))
+        };
+        match self.spec.rename {
+            Rename::InPlace => {
+                let fields = self.fields(live);
+                self.changes.matched.insert(self.desired.address.clone(), live);
+                self.push(class, why, Situation::Misnamed, Some(live), fields);
+            }
+            Rename::KeepsOldName(reason) => self.unsettled(
+                DriftClass::Conflict,
+                format!("{why}, and the service cannot rename it back: {reason}"),
+                Some(live),
+            ),
+        }
+    }
+
+    fn absent(&mut self) {
+        let address = &self.desired.address;
+        let missing_need = self.desired.needs.iter().find(|need| self.is_to_be_made(need));
+        let absence = match self.input.observed.absence(address, self.spec) {
+            Absence::Proven => Absence::Proven,
+            // What lies in something that is not there is not there either.
+            Absence::Unproven(_) if missing_need.is_some() => Absence::Proven,
+            unproven => match self.index.former(self.input, address) {
+                Some(former) => self.input.observed.absence(&former, self.spec),
+                None => unproven,
+            },
+        };
+        match (absence, self.recorded) {
+            (Absence::Unproven(why), _) => {
+                self.unsettled(DriftClass::Unknown, format!("it was not seen, but {why}"), None);
+            }
+            (Absence::Proven, Some(recorded)) if recorded.state == ObjectState::Active => {
+                let fields = self.all_fields();
+                self.push(DriftClass::Missing, "it was removed at the service", Situation::Vanished, None, fields);
+            }
+            (Absence::Proven, _) => {
+                let fields = self.all_fields();
+                self.push(DriftClass::Missing, "declared, and not there yet", Situation::New, None, fields);
+            }
+        }
+    }
+
+    fn adoptable(&mut self, live: &'a Live, approval: Option<super::Approval>) {
+        let fields = self.fields(live);
+        self.changes.matched.insert(self.desired.address.clone(), live);
+        let why = approval
+            .as_ref()
+            .map_or_else(|| "it exists already; it becomes ours".to_owned(), |approval| approval.reason.clone());
+        self.push(DriftClass::Adoptable, why, Situation::Adopt(approval), Some(live), fields);
+    }
+
+    fn ours(&mut self, live: &'a Live) {
+        self.changes.matched.insert(self.desired.address.clone(), live);
+        let fields = self.fields(live);
+        let class = fields.iter().map(|field| field.class).max_by_key(|class| severity(*class));
+        let returns = self.recorded.is_some_and(|recorded| recorded.state != ObjectState::Active);
+        match class {
+            None => {
+                self.refresh(live);
+                self.changes.in_sync += 1;
+            }
+            Some(class) => {
+                let why = match class {
+                    _ if returns => "declared again".to_owned(),
+                    DriftClass::Drifted => "it was changed at the service".to_owned(),
+                    DriftClass::Conflict => "both the declaration and the service changed it".to_owned(),
+                    DriftClass::Unknown => "some of it could not be read".to_owned(),
+                    _ => "its declaration changed".to_owned(),
+                };
+                self.push(class, why, Situation::Ours, Some(live), fields);
+            }
+        }
+    }
+
+    /// A record that is true but says less than is known now.
+    fn refresh(&mut self, live: &Live) {
+        let Some(recorded) = self.recorded else { return };
+        let mut now = recorded.clone();
+        now.address = self.desired.address.clone();
+        now.owner = self.desired.owner.clone();
+        now.file = self.desired.origin.file.to_string();
+        now.state = ObjectState::Active;
+        now.external_id = live.external_id.clone().or(now.external_id);
+        if !live.outputs.is_empty() {
+            now.outputs = live.outputs.clone();
+        }
+        for (name, wanted) in &self.desired.fields {
+            if let Some(value) = self.value(&wanted.term)
+                && self.spec.field(name).is_some_and(is_compared)
+            {
+                now.last_applied.insert(name.clone(), value);
+            }
+        }
+        if now != *recorded {
+            self.changes.refresh.push(Refresh { was: recorded.address.clone(), now });
+        }
+    }
+
+    /// Whether a needed resource is absent and will be made.
+    fn is_to_be_made(&self, need: &Address) -> bool {
+        self.changes.absent.contains(need)
+    }
+
+    /// The value of a term, as far as it is known now.
+    fn value(&self, term: &Term) -> Option<Value> {
+        match term {
+            Term::Known(value) => Some(value.clone()),
+            Term::Secret(_) => None,
+            Term::Output(output) => {
+                let live = self.changes.matched.get(&output.address);
+                if let Some(value) = live.and_then(|live| live.outputs.get(&output.output)) {
+                    return Some(value.clone());
+                }
+                // A known output of something that could not be read may be used to compare.
+                let readable = live.is_some() || self.is_to_be_made(&output.address);
+                let recorded = self.index.recorded.get(&output.address).filter(|_| !readable)?;
+                recorded.outputs.get(&output.output).cloned()
+            }
+        }
+    }
+
+    /// The fields that differ.
+    fn fields(&self, live: &Live) -> Vec<FieldChange> {
+        let known = self.desired.fields.iter().filter_map(|(name, wanted)| Some((self.spec.field(name)?, wanted)));
+        known.filter_map(|(spec, wanted)| self.field(spec, wanted, live)).collect()
+    }
+
+    fn field(&self, spec: &'static FieldSpec, wanted: &Wanted, live: &Live) -> Option<FieldChange> {
+        if !is_compared(spec) {
+            return None;
+        }
+        let Some(before) = live.fields.get(spec.name) else {
+            return Some(
+                self.field_change(spec, DriftClass::Unknown, Shown::Absent, wanted, Effect::Neutral)
+                    .left("the service did not show it to us"),
+            );
+        };
+        let Some(after) = self.value(&wanted.term) else {
+            let effect = if spec.access == Access::SignIn { Effect::SignIn } else { Effect::Neutral };
+            return Some(self.field_change(spec, DriftClass::Pending, shown(spec, before), wanted, effect));
+        };
+        if same(spec, &after, before) {
+            return None;
+        }
+        let class = match self.recorded.map(|recorded| recorded.last_applied.get(spec.name)) {
+            None => DriftClass::Adoptable,
+            Some(None) => DriftClass::Pending,
+            Some(Some(last)) => match (same(spec, last, before), same(spec, last, &after)) {
+                (true, _) => DriftClass::Pending,
+                (false, true) => DriftClass::Drifted,
+                (false, false) => DriftClass::Conflict,
+            },
+        };
+        let effect = effect(spec, before, &after);
+        let mut change = self.field_change(spec, class, shown(spec, before), wanted, effect);
+        if spec.sensitive {
+            change.after = Shown::Sensitive;
+        } else {
+            change.after = Shown::Known(after.clone());
+        }
+        let raises = spec.access == Access::Vouches && after == Value::Bool(true);
+        let made_by_us = self.recorded.is_some_and(|recorded| recorded.origin == Origin::Created);
+        if raises && !made_by_us {
+            return Some(change.left("never made true on an account that we did not make"));
+        }
+        if matches!(effect, Effect::Closes | Effect::Both) && self.input.is_untouchable(&self.desired.address) {
+            return Some(change.left("this account is protected"));
+        }
+        match self.input.ignored(&self.desired.address, Some(spec.name)) {
+            Some(reason) => Some(change.left(&format!("ignored: {reason}"))),
+            None => Some(change),
+        }
+    }
+
+    /// Every declared field of what is to be made.
+    fn all_fields(&self) -> Vec<FieldChange> {
+        let known = self.desired.fields.iter().filter_map(|(name, wanted)| Some((self.spec.field(name)?, wanted)));
+        known
+            .filter(|(spec, _)| spec.compare != Compare::ServerOwned)
+            .map(|(spec, wanted)| self.field_change(spec, DriftClass::Missing, Shown::Absent, wanted, Effect::Neutral))
+            .collect()
+    }
+
+    fn field_change(
+        &self,
+        spec: &'static FieldSpec,
+        class: DriftClass,
+        before: Shown,
+        wanted: &Wanted,
+        effect: Effect,
+    ) -> FieldChange {
+        let after = match &wanted.term {
+            _ if spec.sensitive => Shown::Sensitive,
+            Term::Secret(_) => Shown::Sensitive,
+            Term::Known(value) => Shown::Known(value.clone()),
+            Term::Output(output) => match self.value(&wanted.term) {
+                Some(value) => Shown::Known(value),
+                None => Shown::Unknown(output.clone()),
+            },
+        };
+        let span = wanted.span.as_deref().cloned();
+        FieldChange { field: spec.name.into(), class, before, after, effect, span, left: None }
+    }
+
+    fn unsettled(&mut self, class: DriftClass, why: String, live: Option<&'a Live>) {
+        self.changes.unsettled.insert(self.desired.address.clone(), why.clone());
+        self.push(class, why, Situation::Report, live, Vec::new());
+    }
+
+    fn push(
+        &mut self,
+        class: DriftClass,
+        why: impl Into<String>,
+        situation: Situation,
+        live: Option<&'a Live>,
+        fields: Vec<FieldChange>,
+    ) {
+        let address = self.desired.address.clone();
+        if matches!(situation, Situation::New | Situation::Vanished) {
+            self.changes.absent.insert(address.clone());
+        }
+        let left = self.input.ignored(&address, None).map(|reason| format!("ignored: {reason}"));
+        self.changes.compared.push(Compared {
+            change: Change {
+                class,
+                about: self.spec.class,
+                owner: Some(self.desired.owner.clone()),
+                origin: Some((*self.desired.origin).clone()),
+                external_id: live
+                    .and_then(|live| live.external_id.clone())
+                    .or_else(|| self.recorded.and_then(|recorded| recorded.external_id.clone())),
+                fields,
+                mode: self.input.mode_of(&address),
+                extent: self.desired.extent,
+                why: why.into(),
+                left,
+                address,
+            },
+            spec: self.spec,
+            desired: Some(self.desired),
+            live,
+            recorded: self.recorded,
+            situation,
+        });
+    }
+}
+
+impl FieldChange {
+    fn left(mut self, reason: &str) -> Self {
+        self.left = Some(reason.to_owned());
+        self
+    }
+}
+
+fn shown(spec: &FieldSpec, value: &Value) -> Shown {
+    if spec.sensitive { Shown::Sensitive } else { Shown::Known(value.clone()) }
+}
+
+/// The worse of two differences names the resource.
+fn severity(class: DriftClass) -> u8 {
+    match class {
+        DriftClass::Conflict => 4,
+        DriftClass::Drifted => 3,
+        DriftClass::Adoptable | DriftClass::Pending => 2,
+        DriftClass::Unknown => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,138 @@
+//! What a comparison looks at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::Observed;
+use crate::engine::documents::Quarantine;
+use crate::engine::model::{
+    Address, Desired, Instance, InstancePolicy, KindClass, KindSpec, MembershipSet, Mode, Recorded,
+};
+
+/// The kinds of every installation.
+#[derive(Debug, Clone, Default)]
+pub struct Kinds(BTreeMap<Instance, &'static [KindSpec]>);
+
+impl Kinds {
+    /// Adds an installation.
+    pub fn insert(&mut self, instance: Instance, kinds: &'static [KindSpec]) {
+        self.0.insert(instance, kinds);
+    }
+
+    /// The description of an address's kind.
+    pub fn spec(&self, address: &Address) -> Option<&'static KindSpec> {
+        self.0.get(&address.instance)?.iter().find(|spec| spec.name == address.kind.as_str())
+    }
+
+    /// The kinds of an installation that are about the given class.
+    pub fn of_class(&self, instance: &Instance, class: KindClass) -> impl Iterator<Item = &'static KindSpec> {
+        self.0.get(instance).copied().unwrap_or_default().iter().filter(move |spec| spec.class == class)
+    }
+
+    /// Every installation with its kinds.
+    pub fn iter(&self) -> impl Iterator<Item = (&Instance, &'static [KindSpec])> {
+        self.0.iter().map(|(instance, kinds)| (instance, *kinds))
+    }
+}
+
+/// Everything that is wanted, remembered and seen, and the rules that apply.
+#[derive(Debug)]
+pub struct DiffInput<'a> {
+    /// The kinds.
+    pub kinds: &'a Kinds,
+    /// What is wanted. Addresses are unique.
+    pub desired: &'a [Desired],
+    /// The parents whose edges we declare.
+    pub sets: &'a [MembershipSet],
+    /// What was seen.
+    pub observed: &'a Observed,
+    /// What is remembered; `None` without a ledger: then the comparison is two-way and proposes no removal.
+    pub recorded: Option<&'a [Recorded]>,
+    /// The identity of our ledger.
+    pub ledger: Option<&'a str>,
+    /// The rules of each installation.
+    pub policies: &'a BTreeMap<Instance, InstancePolicy>,
+    /// What stands because its declaration cannot be read.
+    pub quarantine: &'a Quarantine,
+    /// Our own accounts: never drift, never narrowed.
+    pub own_accounts: &'a BTreeSet<Address>,
+    /// Files in which the ledger knows that something was declared.
+    pub now: DateTime<Utc>,
+}
+
+impl DiffInput<'_> {
+    /// The mode of an address's kind; an installation without a policy is only reported on.
+    pub(super) fn mode_of(&self, address: &Address) -> Mode {
+        self.policies.get(&address.instance).map_or(Mode::Report, |policy| policy.mode_of(&address.kind))
+    }
+
+    /// The reason of the rule that accepts a difference, if there is one.
+    pub(super) fn ignored(&self, address: &Address, field: Option<&str>) -> Option<&str> {
+        let policy = self.policies.get(&address.instance)?;
+        let text = address.to_string();
+        policy
+            .ignore
+            .iter()
+            .filter(|rule| rule.until.is_none_or(|until| self.now < until))
+            .filter(|rule| rule.field.is_none() || rule.field.as_deref() == field)
+            .find(|rule| matches_glob(&rule.address, &text))
+            .map(|rule| rule.reason.as_str())
+    }
+
+    /// Whether an account is one of ours, or one that the config protects.
+    pub(super) fn is_untouchable(&self, address: &Address) -> bool {
+        self.own_accounts.contains(address)
+            || self
+                .policies
+                .get(&address.instance)
+                .is_some_and(|policy| policy.protected.iter().any(|key| **key == *address.key))
+    }
+}
+
+/// Whether a pattern in which `*` matches any run of characters covers a text. Linear in practice: on a mismatch only
+/// the last star is retried.
+fn matches_glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    t = from + 1;
+                    star = Some((at, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_glob;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, text, matches) in [
+            ("gitea:user/*", "gitea:user/alice", true),
+            ("gitea:*/alice", "gitea:user/alice", true),
+            ("*", "", true),
+            ("gitea:user/al", "gitea:user/alice", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-b-b", false),
+        ] {
+            assert_eq!(matches_glob(pattern, text), matches, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What is left when every declaration has found its object: ours but declared no more, and nobody's.
+//!
+//! What must not be removed is taken out of the question here, with its reason, before anything is planned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::names::Index;
+use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Situation};
+use crate::engine::model::{
+    Address, EntityRef, Extent, KindClass, KindSpec, Live, MembershipMode, MembershipSet, Mode, ObjectState, Owner,
+    Recorded, Removal, Value,
+};
+
+pub(super) fn compare<'a>(
+    input: &DiffInput<'a>,
+    index: &Index<'a>,
+    taken: &BTreeSet<Address>,
+    changes: &mut ChangeSet<'a>,
+) {
+    let it = Rest {
+        input,
+        index,
+        taken,
+        desired: input.desired.iter().map(|it| &it.address).collect(),
+        files: files(input),
+    };
+    for recorded in &index.stale {
+        it.push(
+            changes,
+            recorded.address.clone(),
+            DriftClass::Removed,
+            "recorded under a former name",
+            Situation::Release,
+            None,
+            Some(recorded),
+        );
+    }
+    for (address, recorded) in &index.recorded {
+        if !it.desired.contains(address) && input.mode_of(address) != Mode::Ignore {
+            it.ours(changes, address, recorded);
+        }
+    }
+    let sets: BTreeMap<&Address, &MembershipSet> = input.sets.iter().map(|set| (&set.edges, set)).collect();
+    for (address, live) in &index.live {
+        let claimed = taken.contains(address) || taken.contains(&live.address) || index.recorded.contains_key(address);
+        if !claimed && input.mode_of(address) != Mode::Ignore {
+            it.nobodys(changes, address, live, &sets);
+        }
+    }
+}
+
+struct Rest<'r, 'a> {
+    input: &'r DiffInput<'a>,
+    index: &'r Index<'a>,
+    taken: &'r BTreeSet<Address>,
+    desired: BTreeSet<&'a Address>,
+    /// Files in which the ledger knows that something was declared.
+    files: BTreeSet<&'a str>,
+}
+
+impl<'a> Rest<'_, 'a> {
+    /// An object in the ledger that no declaration wants.
+    fn ours(&self, changes: &mut ChangeSet<'a>, address: &Address, recorded: &'a Recorded) {
+        let Some(spec) = self.input.kinds.spec(address) else { return };
+        let live = self.index.live.get(address).copied().or_else(|| {
+            self.index.with_id(address, recorded.external_id.as_deref()?).filter(|it| !self.taken.contains(&it.address))
+        });
+        let mut push = |class, why: &str, situation| {
+            self.push(changes, address.clone(), class, why, situation, live, Some(recorded));
+        };
+        if let Some(why) = self.held(address, spec, recorded) {
+            return push(DriftClass::Removed, &why, Situation::Report);
+        }
+        let Some(live) = live else {
+            return match self.input.observed.absence(address, spec) {
+                Absence::Proven => push(DriftClass::Removed, "declared no more, and gone already", Situation::Gone),
+                Absence::Unproven(why) => {
+                    push(DriftClass::Unknown, &format!("declared no more; {why}"), Situation::Report);
+                }
+            };
+        };
+        if self.input.is_untouchable(address) {
+            return push(DriftClass::Removed, "declared no more, but the account is protected", Situation::Report);
+        }
+        if let Removal::Disable { field, off } = spec.removal
+            && live.fields.get(field) == Some(&Value::Bool(off))
+        {
+            if recorded.state == ObjectState::Active {
+                push(DriftClass::Removed, "declared no more, and switched off already", Situation::Undeclared);
+            }
+            return;
+        }
+        let leaver = spec.class == KindClass::Membership && self.is_leaver(address);
+        if leaver {
+            // Blocking the account is the offboarding; what hangs on it stays, so that returning restores it.
+            return;
+        }
+        match recorded.state {
+            ObjectState::Disabled(_) => push(
+                DriftClass::Drifted,
+                "it was switched on again at the service, and nobody declares it",
+                Situation::Undeclared,
+            ),
+            _ => push(DriftClass::Removed, "declared no more", Situation::Undeclared),
+        }
+    }
+
+    /// Why an object of ours must stand although no declaration wants it.
+    fn held(&self, address: &Address, spec: &KindSpec, recorded: &Recorded) -> Option<String> {
+        let quarantine = self.input.quarantine;
+        if quarantine.is_empty() {
+            return None;
+        }
+        let mut ends = vec![(recorded.owner.clone(), Some(recorded.file.as_str()))];
+        if spec.class == KindClass::Membership {
+            ends.extend(self.ends(address).map(|end| (end.owner.clone(), Some(end.file.as_str()))));
+        }
+        for (owner, file) in ends {
+            let Ok(entity) = owner.0.parse::<EntityRef>() else { continue };
+            if quarantine.holds(&entity, file) {
+                return Some(format!("it stands, because the declaration of '{entity}' cannot be read"));
+            }
+            if quarantine.holds_removal(&entity, file, |file| self.files.contains(file)) {
+                return Some(format!("it stands, because a file beside that of '{entity}' cannot be read"));
+            }
+            if spec.class == KindClass::Membership && quarantine.memberships.contains(&entity) {
+                return Some(format!("it stands, because the list of members of '{entity}' cannot be read whole"));
+            }
+            if spec.class == KindClass::Person && quarantine.placement_open && self.is_declared_elsewhere(&owner) {
+                return Some("it stands, because a group that may place it here cannot be read".to_owned());
+            }
+        }
+        None
+    }
+
+    /// The person and the container of an edge, as far as the ledger knows them.
+    fn ends(&self, address: &Address) -> impl Iterator<Item = &'a Recorded> {
+        let containers = [KindClass::Organisation, KindClass::Team]
+            .into_iter()
+            .flat_map(|class| self.input.kinds.of_class(&address.instance, class))
+            .filter_map(|kind| Some(Address::new(&address.instance, kind.name, address.parent_key()?)));
+        let ends: Vec<Address> = self.person_of(address).into_iter().chain(containers).collect();
+        ends.into_iter().filter_map(|end| self.index.recorded.get(&end).copied())
+    }
+
+    /// The account of an edge's person in the same installation.
+    fn person_of(&self, edge: &Address) -> Option<Address> {
+        let kind = self.input.kinds.of_class(&edge.instance, KindClass::Person).next()?;
+        Some(Address::new(&edge.instance, kind.name, edge.leaf()))
+    }
+
+    /// Whether the edge's person is ours and wanted here no more.
+    fn is_leaver(&self, edge: &Address) -> bool {
+        self.person_of(edge)
+            .is_some_and(|person| self.index.recorded.contains_key(&person) && !self.desired.contains(&person))
+    }
+
+    fn is_declared_elsewhere(&self, owner: &Owner) -> bool {
+        self.input.desired.iter().any(|desired| desired.owner == *owner)
+    }
+
+    /// A live object that nobody declared and that was never ours.
+    fn nobodys(
+        &self,
+        changes: &mut ChangeSet<'a>,
+        address: &Address,
+        live: &'a Live,
+        sets: &BTreeMap<&Address, &MembershipSet>,
+    ) {
+        let Some(spec) = self.input.kinds.spec(address) else { return };
+        if self.input.own_accounts.contains(address) {
+            return;
+        }
+        if spec.class != KindClass::Membership {
+            let worth_a_word = matches!(spec.class, KindClass::Person | KindClass::Organisation | KindClass::Team);
+            if worth_a_word {
+                let why = "it exists, and nobody declared it";
+                self.push(changes, address.clone(), DriftClass::Unowned, why, Situation::Report, Some(live), None);
+            }
+            return;
+        }
+        if self.person_of(address).is_some_and(|person| self.input.is_untouchable(&person)) {
+            return;
+        }
+        let parent = address.parent_key().map(|parent| Address { key: parent.into(), ..address.clone() });
+        let set = parent.and_then(|parent| sets.get(&parent).copied());
+        let mut push = |class, why: &str, situation| {
+            self.push(changes, address.clone(), class, why, situation, Some(live), None);
+        };
+        match set {
+            None => {}
+            Some(set) if self.is_open(set) => push(
+                DriftClass::Unowned,
+                "nobody declared it, but the list of members cannot be read whole",
+                Situation::Report,
+            ),
+            Some(set) if set.mode == MembershipMode::Authoritative && self.input.recorded.is_some() => {
+                push(DriftClass::Drifted, "somebody was added at the service whom nobody declared", Situation::Foreign)
+            }
+            Some(_) => push(DriftClass::Unowned, "it exists, and nobody declared it", Situation::Report),
+        }
+    }
+
+    fn is_open(&self, set: &MembershipSet) -> bool {
+        set.owner.0.parse::<EntityRef>().is_ok_and(|entity| {
+            self.input.quarantine.entities.contains(&entity) || self.input.quarantine.memberships.contains(&entity)
+        }) || !self.input.quarantine.paths.is_empty()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one row of the result, written once")]
+    fn push(
+        &self,
+        changes: &mut ChangeSet<'a>,
+        address: Address,
+        class: DriftClass,
+        why: &str,
+        situation: Situation,
+        live: Option<&'a Live>,
+        recorded: Option<&'a Recorded>,
+    ) {
+        let Some(spec) = self.input.kinds.spec(&address) else { return };
+        changes.compared.push(Compared {
+            change: Change {
+                class,
+                about: spec.class,
+                owner: recorded.map(|recorded| recorded.owner.clone()),
+                origin: None,
+                external_id: live
+                    .and_then(|live| live.external_id.clone())
+                    .or_else(|| recorded.and_then(|recorded| recorded.external_id.clone())),
+                fields: Vec::new(),
+                mode: self.input.mode_of(&address),
+                extent: Extent::Full,
+                why: why.to_owned(),
+                left: self.input.ignored(&address, None).map(|reason| format!("ignored: {reason}")),
+                address,
+            },
+            spec,
+            desired: None,
+            live,
+            recorded,
+            situation,
+        });
+    }
+}
+
+fn files<'a>(input: &DiffInput<'a>) -> BTreeSet<&'a str> {
+    input.recorded.into_iter().flatten().map(|it| it.file.as_str()).collect()
+}

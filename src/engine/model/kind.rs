@@ -1,0 +1,201 @@
+//! A kind of resource described once, as data. The engine compares, guards and explains by this description;
+//! providers do not diff. Documentation tables are made from it.
+
+use serde::{Deserialize, Serialize};
+
+/// What a kind is about. Budgets and rules that hold in every service go by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KindClass {
+    /// A person's account.
+    Person,
+    /// What holds teams and people: a top-level group, an organisation.
+    Organisation,
+    /// What holds people within an organisation.
+    Team,
+    /// One person in one organisation, team, group or channel.
+    Membership,
+    /// Code.
+    Repository,
+    /// A right on something, given to a team or a person.
+    Grant,
+    /// An application that signs people in.
+    Client,
+    /// A piece of an installation's set-up.
+    Setting,
+}
+
+/// How a field's desired and live values are held against each other. Both sides are canonical already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// Equal or not.
+    Plain,
+    /// Equal when case is folded (e-mail addresses, names in services that fold).
+    Folded,
+    /// As sets: order and doubles mean nothing.
+    Set,
+    /// Text of several lines; a difference is shown line by line.
+    Text,
+    /// Named values of which only the named ones are ours; other keys stay.
+    Keys,
+    /// Sent when the resource is created, afterwards the service's (or the person's) own; never drift.
+    CreateOnly,
+    /// The service never shows it; what was last sent is remembered as a keyed digest.
+    WriteOnly,
+    /// Only the service writes it; read for rules and reports.
+    ServerOwned,
+}
+
+/// Whether a change of the field opens or closes access. Access only ever closes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Neither.
+    None,
+    /// The field says whether access is open; it is open when the field has this value.
+    OpenWhen(bool),
+    /// One level, or a map of levels, in rising order; a missing one is the first.
+    Levels(&'static [&'static str]),
+    /// A set in which every item opens something (redirect addresses).
+    Grants,
+    /// How an account signs in: any change on an existing account waits for approval.
+    SignIn,
+    /// A promise about a person (a verified address) that is never made true on an account we did not make.
+    Vouches,
+}
+
+/// One field of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldSpec {
+    /// Its name in plans and in the ledger.
+    pub name: &'static str,
+    /// What it is, for documentation and `explain`.
+    pub about: &'static str,
+    /// How it is compared.
+    pub compare: Compare,
+    /// Whether it opens or closes access.
+    pub access: Access,
+    /// Its value must not be shown.
+    pub sensitive: bool,
+}
+
+impl FieldSpec {
+    /// A field compared plainly that opens nothing and may be shown.
+    pub const fn new(name: &'static str, about: &'static str, compare: Compare) -> Self {
+        Self { name, about, compare, access: Access::None, sensitive: false }
+    }
+
+    /// The same field, opening or closing access.
+    pub const fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The same field, never shown.
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+}
+
+/// One thing that must hold for a live object to be the declared one, beyond having its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// Desired and live agree on this field, and it is not empty.
+    Same(&'static str),
+    /// This live field is true.
+    IsTrue(&'static str),
+    /// The name is the identity: there is nothing of anybody's own behind it (an edge between two known
+    /// objects, a protocol mapper, a profile attribute).
+    NameIsIdentity,
+    /// The name names the container that is meant, but people's rights hang on it: adopting always waits for approval.
+    NameByApproval,
+}
+
+/// What removing the declaration means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// The account is switched off by setting this field; nothing is deleted. Returning restores.
+    Disable {
+        /// The switch.
+        field: &'static str,
+        /// Its value when off.
+        off: bool,
+    },
+    /// Deleted, within the budgets.
+    Delete,
+    /// Deleted, and only by approval.
+    DeleteByApproval,
+    /// Left as it is and forgotten.
+    Forget,
+}
+
+/// What the service removes together with the object, so that plans name it and budgets count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GoesWith {
+    /// Only when this live field has this text; `None` always.
+    pub when: Option<(&'static str, &'static str)>,
+    /// What goes, for a person.
+    pub what: &'static str,
+    /// Counted in the budget of this class, and waiting for approval, if it is somebody's account or data.
+    pub counts: Option<KindClass>,
+}
+
+/// What the service can do when the declared name changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rename {
+    /// It renames in place; identity, sign-in and memberships stay.
+    InPlace,
+    /// It cannot, or not without breaking sign-in: the object keeps its old name there. The reason is for people.
+    KeepsOldName(&'static str),
+}
+
+/// Which list proves that an object is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeRule {
+    /// One list holds all objects of the kind.
+    Whole,
+    /// Each parent (the key before the last `/`) has a list of its own.
+    PerParent,
+}
+
+/// A kind of resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindSpec {
+    /// Its name in addresses.
+    pub name: &'static str,
+    /// What one is called, for people: "team", "team member".
+    pub title: &'static str,
+    /// What it is about.
+    pub class: KindClass,
+    /// Its fields, in the order in which people want to read them.
+    pub fields: &'static [FieldSpec],
+    /// How the natural key is made, and how the service folds it.
+    pub key: &'static str,
+    /// What proves that a live object is the declared one: any of these groups, all of its members.
+    pub identity: &'static [&'static [Evidence]],
+    /// Where a mark of ownership lives, if the service can carry one.
+    pub mark: Option<&'static str>,
+    /// What others may use once it is there: name and meaning.
+    pub outputs: &'static [(&'static str, &'static str)],
+    /// Which list proves absence.
+    pub scope: ScopeRule,
+    /// How that list is known to be whole, for documentation.
+    pub absence: &'static str,
+    /// What removing the declaration means.
+    pub removal: Removal,
+    /// What goes with a deletion.
+    pub goes_with: &'static [GoesWith],
+    /// What a changed name means.
+    pub rename: Rename,
+    /// Making one again after it vanished opens access, so it waits for approval.
+    pub creation_opens: bool,
+    /// What cannot be undone, for documentation and plans.
+    pub cannot_be_undone: &'static str,
+}
+
+impl KindSpec {
+    /// The description of a field.
+    pub fn field(&self, name: &str) -> Option<&'static FieldSpec> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}

@@ -1,0 +1,314 @@
+//! From a set of changes to a plan: drafts, guards, order, approvals, digests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::draft::{self, Draft};
+use super::guard;
+use super::order::{Cycle, Order, order};
+use super::{
+    Consequence, FORMAT_VERSION, IncompleteScope, Note, NoteLevel, Plan, Step, StepId, Verb, Wait, WaitingGroup,
+    digest, lint,
+};
+use crate::engine::diff::{Change, ChangeSet, DiffInput, in_order_of_need};
+use crate::engine::model::{Address, Completeness, Field, Fields, Instance, KindClass, Owner, Recorded, Term};
+
+/// Everything that a plan is made from. All of it is data: equal inputs give equal bytes.
+#[derive(Debug)]
+pub struct PlanInput<'a> {
+    /// What was compared.
+    pub diff: &'a DiffInput<'a>,
+    /// What differs.
+    pub changes: &'a ChangeSet<'a>,
+    /// The platform's name.
+    pub platform: &'a str,
+    /// The revision of the mono-repo.
+    pub revision: &'a str,
+    /// The installation that plays the role `identity`: offboarding begins there.
+    pub identity: Option<&'a Instance>,
+    /// Destructive events of the rolling window, by installation and class.
+    pub spent: &'a BTreeMap<(Instance, KindClass), usize>,
+    /// Approvals that can still be used.
+    pub approvals: &'a [Approved],
+}
+
+/// An approval as the planner needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// Its number in the ledger.
+    pub id: i64,
+    /// Digests of the steps that it covers and that are not spent yet.
+    pub steps: BTreeSet<String>,
+    /// When it ends.
+    pub expires: DateTime<Utc>,
+}
+
+/// A plan, and which approvals release which of its steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Step digest → approval that released it.
+    pub released: BTreeMap<String, i64>,
+}
+
+/// Makes the plan.
+pub fn plan(input: &PlanInput<'_>) -> Planned {
+    let mut rows: Vec<Change> = input.changes.compared.iter().map(|it| it.change.clone()).collect();
+    let mut notes = Vec::new();
+    let mut drafts = ready_drafts(input, &mut rows);
+    guard::apply(input, &mut drafts);
+    let Order { sequence, needs, cycle } = order(input, &drafts);
+    if let Some(Cycle(path)) = cycle {
+        let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+        notes.push(Note {
+            level: NoteLevel::Fatal,
+            check: "cycle".to_owned(),
+            message: format!("these need each other: {}", path.join(" → ")),
+        });
+    }
+    let place: BTreeMap<usize, StepId> =
+        sequence.iter().enumerate().map(|(place, draft)| (*draft, StepId(place as u32))).collect();
+    let mut steps: Vec<Step> = sequence
+        .iter()
+        .map(|at| {
+            let needs = needs[*at].iter().filter_map(|need| place.get(need).copied()).collect();
+            step(input, place[at], &drafts[*at], needs)
+        })
+        .collect();
+    let released = release(input, &mut steps);
+    let mut plan = Plan {
+        format_version: FORMAT_VERSION.to_owned(),
+        platform: input.platform.to_owned(),
+        revision: input.revision.to_owned(),
+        ledger: input.diff.ledger.filter(|_| input.diff.recorded.is_some()).map(str::to_owned),
+        made_for: input.diff.now,
+        snapshot: snapshot(input),
+        changes: rows,
+        in_sync: input.changes.in_sync,
+        waiting: waiting(&steps),
+        steps,
+        incomplete: incomplete(input),
+        notes,
+        digest: String::new(),
+    };
+    plan.notes.extend(lint::lint(&plan, input));
+    plan.notes.sort();
+    plan.digest = plan_digest(&plan);
+    Planned { plan, released }
+}
+
+/// The plan's digest: over everything but the moment and the digest itself.
+pub fn plan_digest(plan: &Plan) -> String {
+    #[derive(Serialize)]
+    struct Body<'a>(
+        (&'a str, &'a str, &'a str, &'a Option<String>, &'a str),
+        &'a [Change],
+        &'a [Step],
+        &'a [WaitingGroup],
+        &'a [IncompleteScope],
+        &'a [Note],
+    );
+    digest::of(&Body(
+        (&plan.format_version, &plan.platform, &plan.revision, &plan.ledger, &plan.snapshot),
+        &plan.changes,
+        &plan.steps,
+        &plan.waiting,
+        &plan.incomplete,
+        &plan.notes,
+    ))
+}
+
+/// The drafts of every change that can be settled now; the others get the reason why not.
+fn ready_drafts<'r, 'a>(input: &'r PlanInput<'a>, rows: &mut [Change]) -> Vec<Draft<'r, 'a>> {
+    let place: BTreeMap<&Address, Vec<usize>> =
+        input.changes.compared.iter().enumerate().fold(BTreeMap::new(), |mut map, (at, it)| {
+            map.entry(&it.change.address).or_insert_with(Vec::new).push(at);
+            map
+        });
+    let mut drafts: BTreeMap<usize, Vec<Draft<'r, 'a>>> = BTreeMap::new();
+    for (at, compared) in input.changes.compared.iter().enumerate() {
+        match draft::drafts(input.diff, compared) {
+            Ok(made) => {
+                drafts.insert(at, made);
+            }
+            Err(why) => rows[at].left = Some(why),
+        }
+    }
+    // What needs something that will not be there cannot be made. In order of need, so that this passes on.
+    let mut blocked: BTreeMap<Address, String> = input.changes.unsettled.clone();
+    let declared: BTreeSet<&Address> = input.diff.desired.iter().map(|it| &it.address).collect();
+    let recorded: BTreeSet<&Address> = input.diff.recorded.into_iter().flatten().map(|it| &it.address).collect();
+    for desired in in_order_of_need(input.diff.desired) {
+        let Some(at) = place.get(&desired.address).and_then(|places| places.first().copied()) else { continue };
+        let needs_outputs: BTreeSet<Address> = drafts.get(&at).into_iter().flatten().flat_map(draft::outputs).collect();
+        let absent = input.changes.absent.contains(&desired.address);
+        let reason = desired.needs.iter().filter(|need| absent || needs_outputs.contains(need)).find_map(|need| {
+            if let Some(why) = blocked.get(need) {
+                return Some(format!("it needs {need}: {why}"));
+            }
+            let known =
+                declared.contains(need) || recorded.contains(need) || input.diff.observed.live.contains_key(need);
+            (!known).then(|| format!("it needs {need}, which is neither declared nor there"))
+        });
+        if let Some(reason) = reason {
+            drafts.remove(&at);
+            rows[at].left.get_or_insert_with(|| reason.clone());
+            blocked.insert(desired.address.clone(), reason);
+        } else if absent && drafts.get(&at).is_none_or(Vec::is_empty) {
+            let why = rows[at].left.clone().unwrap_or_else(|| "it will not be made".to_owned());
+            blocked.insert(desired.address.clone(), why);
+        }
+    }
+    drafts.into_values().flatten().collect()
+}
+
+fn step(input: &PlanInput<'_>, id: StepId, draft: &Draft<'_, '_>, needs: BTreeSet<StepId>) -> Step {
+    let compared = draft.compared;
+    let change = &compared.change;
+    let mut uses: BTreeSet<Address> = draft::outputs(draft);
+    uses.extend(compared.desired.into_iter().flat_map(|desired| desired.needs.iter().cloned()));
+    uses.extend(guard::surroundings(input, &change.address));
+    uses.remove(&change.address);
+    let relied_on = compared.live.map(|live| digest::of(&(&live.external_id, &live.fields)));
+    let owner = change.owner.clone().unwrap_or_else(|| Owner("nobody".to_owned()));
+    Step {
+        id,
+        digest: step_digest(&change.address, draft.verb, &draft.before, &draft.after, &draft.goes_with),
+        address: change.address.clone(),
+        verb: draft.verb,
+        class: compared.spec.class,
+        owner,
+        origin: change.origin.clone(),
+        external_id: change.external_id.clone(),
+        before: draft.before.clone(),
+        after: draft.after.clone(),
+        uses,
+        needs,
+        relied_on,
+        goes_with: draft.goes_with.clone(),
+        waits: draft.waits.clone(),
+        why: draft.why.clone(),
+        undo: undo(draft),
+        calls: calls(draft),
+    }
+}
+
+fn step_digest(
+    address: &Address,
+    verb: Verb,
+    before: &Fields,
+    after: &BTreeMap<Field, Term>,
+    goes_with: &[Consequence],
+) -> String {
+    digest::of(&(address, verb, before, after, goes_with))
+}
+
+fn undo(draft: &Draft<'_, '_>) -> Option<String> {
+    let verb = match draft.verb {
+        Verb::Create => "remove its declaration",
+        Verb::Adopt => "release it (formulary.dev/manage: release)",
+        Verb::Update | Verb::Rename | Verb::Transfer => "declare the former value",
+        Verb::Restore => "remove its declaration",
+        Verb::Disable => "declare it again",
+        Verb::Delete if draft.compared.spec.class == KindClass::Membership => "declare it again",
+        Verb::Forget => "declare it again",
+        Verb::Delete | Verb::RunOnce | Verb::Await => return None,
+    };
+    Some(verb.to_owned())
+}
+
+/// Calls a step is expected to take: the write, and the reading back; an update reads first.
+fn calls(draft: &Draft<'_, '_>) -> u32 {
+    match draft.verb {
+        Verb::Forget | Verb::Await => 0,
+        Verb::Adopt => u32::from(!draft.after.is_empty()) * 3,
+        Verb::Create | Verb::Delete | Verb::RunOnce => 2,
+        Verb::Update | Verb::Rename | Verb::Restore | Verb::Transfer => 3,
+        Verb::Disable => 4,
+    }
+}
+
+/// Takes the waits from steps whose whole group is approved. A group with a step that the approval does not cover stays
+/// as it is: one more deletion voids an approval, unrelated drift does not.
+fn release(input: &PlanInput<'_>, steps: &mut [Step]) -> BTreeMap<String, i64> {
+    let mut released = BTreeMap::new();
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for step in steps.iter() {
+        for group in step.waits.iter().filter_map(Wait::group) {
+            groups.entry(group.to_owned()).or_default().insert(step.digest.clone());
+        }
+    }
+    for (group, digests) in groups {
+        let usable = input.approvals.iter().filter(|approval| input.diff.now < approval.expires);
+        let Some(approval) = usable.filter(|approval| digests.is_subset(&approval.steps)).min_by_key(|it| it.id) else {
+            continue;
+        };
+        for step in steps.iter_mut().filter(|step| digests.contains(&step.digest)) {
+            step.waits.retain(|wait| wait.group() != Some(group.as_str()));
+            released.insert(step.digest.clone(), approval.id);
+        }
+    }
+    released
+}
+
+fn waiting(steps: &[Step]) -> Vec<WaitingGroup> {
+    let mut groups: BTreeMap<&str, WaitingGroup> = BTreeMap::new();
+    for step in steps {
+        for wait in &step.waits {
+            let Some(name) = wait.group() else { continue };
+            let group = groups.entry(name).or_insert_with(|| WaitingGroup {
+                name: name.to_owned(),
+                instance: step.address.instance.clone(),
+                reason: wait.reason().to_owned(),
+                steps: Vec::new(),
+                digest: String::new(),
+            });
+            if !group.steps.contains(&step.id) {
+                group.steps.push(step.id);
+            }
+        }
+    }
+    let by_id: BTreeMap<StepId, &str> = steps.iter().map(|step| (step.id, step.digest.as_str())).collect();
+    let mut groups: Vec<WaitingGroup> = groups.into_values().collect();
+    for group in &mut groups {
+        let digests: BTreeSet<&str> = group.steps.iter().filter_map(|id| by_id.get(id).copied()).collect();
+        group.digest = digest::of(&digests);
+    }
+    groups
+}
+
+fn incomplete(input: &PlanInput<'_>) -> Vec<IncompleteScope> {
+    let scopes = input.diff.observed.scopes.iter();
+    scopes
+        .filter_map(|(scope, completeness)| match completeness {
+            Completeness::Incomplete(failure) => {
+                Some(IncompleteScope { scope: scope.clone(), failure: failure.clone() })
+            }
+            Completeness::Complete(_) | Completeness::Cached(_) => None,
+        })
+        .collect()
+}
+
+/// The digest of everything that the plan relies on.
+fn snapshot(input: &PlanInput<'_>) -> String {
+    let mut digester = digest::Digester::default();
+    for desired in input.diff.desired {
+        let fields: BTreeMap<&Field, &Term> = desired.fields.iter().map(|(name, it)| (name, &it.term)).collect();
+        digester.add(&(&desired.address, &desired.owner, desired.extent, fields, &desired.needs));
+    }
+    for live in input.diff.observed.live.values() {
+        digester.add(&(&live.address, &live.external_id, &live.fields, &live.mark));
+    }
+    for (scope, completeness) in &input.diff.observed.scopes {
+        digester.add(&(scope, matches!(completeness, Completeness::Complete(_))));
+    }
+    let recorded: BTreeMap<&Address, &Recorded> =
+        input.diff.recorded.into_iter().flatten().map(|it| (&it.address, it)).collect();
+    for object in recorded.values() {
+        digester.add(&(&object.address, &object.external_id, &object.owner, &object.last_applied, object.origin));
+    }
+    digester.hex()
+}

@@ -1,0 +1,139 @@
+//! Invariants of a finished plan, as one table. A fatal note means that the plan must not be applied: it would be a
+//! defect of ours, found before it did harm.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::PlanInput;
+use super::{Note, NoteLevel, Plan, Step, StepId, Verb};
+use crate::engine::model::{Address, Scope, Term};
+
+type Check = fn(&Plan, &PlanInput<'_>, &mut dyn FnMut(String));
+
+/// Every check: its name, how serious a finding is, and the check.
+const CHECKS: &[(&str, NoteLevel, Check)] = &[
+    ("orphan-need", NoteLevel::Fatal, orphan_need),
+    ("need-after", NoteLevel::Fatal, need_after),
+    ("two-owners", NoteLevel::Fatal, two_owners),
+    ("twice", NoteLevel::Fatal, twice),
+    ("secret-in-a-field", NoteLevel::Fatal, secret_in_a_field),
+    ("removal-of-what-is-not-ours", NoteLevel::Fatal, removal_of_what_is_not_ours),
+    ("removal-without-proof", NoteLevel::Fatal, removal_without_proof),
+    ("our-own-account", NoteLevel::Fatal, our_own_account),
+    ("made-and-removed", NoteLevel::Fatal, made_and_removed),
+    ("incomplete", NoteLevel::Warning, incomplete),
+    ("no-ledger", NoteLevel::Warning, no_ledger),
+];
+
+/// Runs every check.
+pub(super) fn lint(plan: &Plan, input: &PlanInput<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for (check, level, run) in CHECKS {
+        run(plan, input, &mut |message| notes.push(Note { level: *level, check: (*check).to_owned(), message }));
+    }
+    notes
+}
+
+fn orphan_need(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let ids: BTreeSet<StepId> = plan.steps.iter().map(|step| step.id).collect();
+    for step in &plan.steps {
+        if let Some(need) = step.needs.iter().find(|need| !ids.contains(need)) {
+            note(format!("{} {} needs step {}, which is not in the plan", step.verb, step.address, need.0));
+        }
+    }
+}
+
+fn need_after(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    for step in plan.steps.iter().filter(|step| step.needs.iter().any(|need| *need >= step.id)) {
+        note(format!("{} {} comes before what it needs", step.verb, step.address));
+    }
+}
+
+fn two_owners(_: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let mut owners: BTreeMap<&Address, &str> = BTreeMap::new();
+    for desired in input.diff.desired {
+        if let Some(other) = owners.insert(&desired.address, &desired.owner.0) {
+            note(format!("{} is declared by '{other}' and by '{}'", desired.address, desired.owner));
+        }
+    }
+}
+
+fn twice(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for step in &plan.steps {
+        if !seen.insert(&step.digest) {
+            note(format!("{} {} stands in the plan twice", step.verb, step.address));
+        }
+    }
+}
+
+fn secret_in_a_field(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    for step in &plan.steps {
+        let Some(spec) = input.diff.kinds.spec(&step.address) else { continue };
+        let shown = step.after.iter().filter(|(_, term)| matches!(term, Term::Known(_))).map(|(name, _)| name);
+        for name in shown.chain(step.before.keys()) {
+            if spec.field(name).is_some_and(|field| field.sensitive) {
+                note(format!("the field '{name}' of {} must not be shown", step.address));
+            }
+        }
+    }
+}
+
+/// Only what the ledger records may be removed, or what stands in a set that a declaration owns.
+fn removal_of_what_is_not_ours(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let ours = ours(input);
+    let sets: BTreeSet<&Address> = input.diff.sets.iter().map(|set| &set.edges).collect();
+    let declared: BTreeSet<&Address> = input.diff.desired.iter().map(|it| &it.address).collect();
+    for step in destructive(plan) {
+        let parent = step.address.parent_key().map(|key| Address { key: key.into(), ..step.address.clone() });
+        let known = ours.contains(&step.address) || declared.contains(&step.address);
+        if !known && !parent.is_some_and(|parent| sets.contains(&parent)) {
+            note(format!("{} {}: it is not ours", step.verb, step.address));
+        }
+    }
+}
+
+/// A foreign member is removed only after a complete reading of its parent.
+fn removal_without_proof(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let ours = ours(input);
+    for step in destructive(plan).filter(|step| step.verb == Verb::Delete) {
+        let Some(spec) = input.diff.kinds.spec(&step.address) else { continue };
+        if !ours.contains(&step.address) && !input.diff.observed.is_complete(&Scope::of(&step.address, spec)) {
+            note(format!("{} {}: its scope was not read whole", step.verb, step.address));
+        }
+    }
+}
+
+fn our_own_account(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    for step in destructive(plan).filter(|step| input.diff.own_accounts.contains(&step.address)) {
+        note(format!("{} {}: this is one of our own accounts", step.verb, step.address));
+    }
+}
+
+fn made_and_removed(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let made: BTreeSet<&Address> =
+        plan.steps.iter().filter(|step| step.verb == Verb::Create).map(|step| &step.address).collect();
+    for step in destructive(plan).filter(|step| made.contains(&step.address)) {
+        note(format!("{} is made and removed in one plan", step.address));
+    }
+}
+
+fn incomplete(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    for scope in &plan.incomplete {
+        note(format!("{} was not read whole; nothing in it is removed or made: {}", scope.scope, scope.failure));
+    }
+}
+
+fn no_ledger(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    if plan.ledger.is_none() {
+        note("made without a ledger: two-way, proposes no removal, and cannot be applied".to_owned());
+    }
+}
+
+fn destructive(plan: &Plan) -> impl Iterator<Item = &Step> {
+    plan.steps.iter().filter(|step| step.verb.is_destructive())
+}
+
+fn ours<'a>(input: &'a PlanInput<'_>) -> BTreeSet<&'a Address> {
+    let recorded = input.changes.compared.iter().filter(|it| it.recorded.is_some());
+    recorded.map(|it| &it.change.address).collect()
+}

@@ -1,0 +1,674 @@
+//! Laws and rules of comparing and planning, on a world of three kinds and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeZone, Utc};
+use proptest::prelude::*;
+
+use super::{Approved, Plan, PlanInput, Planned, Step, Verb, plan};
+use crate::engine::diag::Span;
+use crate::engine::diff::{ChangeSet, DiffInput, Kinds, Observed, Refresh, diff};
+use crate::engine::documents::Quarantine;
+use crate::engine::model::*;
+
+const LEVELS: Access = Access::Levels(&["none", "read", "write", "admin"]);
+
+const USER: KindSpec = KindSpec {
+    name: "user",
+    title: "person",
+    class: KindClass::Person,
+    fields: &[
+        FieldSpec::new("email", "address", Compare::Folded),
+        FieldSpec::new("verified", "the address is proven", Compare::Plain).access(Access::Vouches),
+        FieldSpec::new("enabled", "may sign in", Compare::Plain).access(Access::OpenWhen(true)),
+        FieldSpec::new("about", "description", Compare::Text),
+        FieldSpec::new("login", "how they sign in", Compare::Plain).access(Access::SignIn),
+    ],
+    key: "name, folded",
+    identity: &[&[Evidence::Same("email"), Evidence::IsTrue("verified")]],
+    mark: None,
+    outputs: &[("sub", "subject")],
+    scope: ScopeRule::Whole,
+    absence: "",
+    removal: Removal::Disable { field: "enabled", off: false },
+    goes_with: &[],
+    rename: Rename::InPlace,
+    creation_opens: true,
+    cannot_be_undone: "",
+};
+
+const TEAM: KindSpec = KindSpec {
+    name: "team",
+    title: "team",
+    class: KindClass::Team,
+    fields: &[
+        FieldSpec::new("units", "rights", Compare::Plain).access(LEVELS),
+        FieldSpec::new("about", "", Compare::Text),
+    ],
+    identity: &[&[Evidence::NameByApproval]],
+    outputs: &[],
+    removal: Removal::DeleteByApproval,
+    creation_opens: false,
+    ..USER
+};
+
+const MEMBER: KindSpec = KindSpec {
+    name: "member",
+    title: "member",
+    class: KindClass::Membership,
+    fields: &[FieldSpec::new("type", "how they came", Compare::ServerOwned)],
+    identity: &[&[Evidence::NameIsIdentity]],
+    outputs: &[],
+    scope: ScopeRule::PerParent,
+    removal: Removal::Delete,
+    goes_with: &[GoesWith {
+        when: Some(("type", "managed")),
+        what: "the person's account",
+        counts: Some(KindClass::Person),
+    }],
+    creation_opens: true,
+    ..USER
+};
+
+static KINDS: [KindSpec; 3] = [USER, TEAM, MEMBER];
+
+/// A world: what is wanted, what is there, what is remembered.
+#[derive(Clone)]
+struct World {
+    desired: Vec<Desired>,
+    sets: Vec<MembershipSet>,
+    live: BTreeMap<Address, Live>,
+    recorded: Vec<Recorded>,
+    incomplete: BTreeSet<Scope>,
+    policy: InstancePolicy,
+    quarantine: Quarantine,
+    own: BTreeSet<Address>,
+    spent: BTreeMap<(Instance, KindClass), usize>,
+    approvals: Vec<Approved>,
+    next_id: u32,
+}
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 26, 12, 0, 0).single().expect("a moment")
+}
+
+fn span() -> Arc<Span> {
+    Arc::new(Span { file: "users/acme/x.yaml".into(), line: 1, column: 1, start: 0, end: 1 })
+}
+
+fn at(kind: &str, key: &str) -> Address {
+    Address::new(&Instance::new("svc"), kind, key)
+}
+
+/// A world as one cycle sees it.
+struct Looked<'a> {
+    world: &'a World,
+    diff: &'a DiffInput<'a>,
+    changes: ChangeSet<'a>,
+}
+
+impl Looked<'_> {
+    fn planned(&self) -> Planned {
+        plan(&PlanInput {
+            diff: self.diff,
+            changes: &self.changes,
+            platform: "acme",
+            revision: "r1",
+            identity: None,
+            spent: &self.world.spent,
+            approvals: &self.world.approvals,
+        })
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            desired: Vec::new(),
+            sets: Vec::new(),
+            live: BTreeMap::new(),
+            recorded: Vec::new(),
+            incomplete: BTreeSet::new(),
+            policy: InstancePolicy { mode: Mode::Enforce, ..Default::default() },
+            quarantine: Quarantine::default(),
+            own: BTreeSet::new(),
+            spent: BTreeMap::new(),
+            approvals: Vec::new(),
+            next_id: 1,
+        }
+    }
+
+    fn user(mut self, name: &str) -> Self {
+        let owner = Owner(format!("user:default/{name}"));
+        self.desired.push(
+            Desired::new(at("user", name), owner, span())
+                .field("email", format!("{name}@acme.test"), Some(span()))
+                .field("verified", true, None)
+                .field("enabled", true, None)
+                .field("about", "", None),
+        );
+        self
+    }
+
+    fn team(mut self, name: &str, mode: MembershipMode) -> Self {
+        let owner = Owner(format!("group:default/{name}"));
+        let units = Value::Map([("code".to_owned(), Value::from("write"))].into());
+        self.desired.push(Desired::new(at("team", name), owner.clone(), span()).field("units", units, None));
+        self.sets.push(MembershipSet { edges: at("member", name), mode, owner, origin: span() });
+        self
+    }
+
+    fn member(mut self, team: &str, user: &str) -> Self {
+        let owner = Owner(format!("user:default/{user}"));
+        self.desired.push(
+            Desired::new(at("member", &format!("{team}/{user}")), owner, span())
+                .needs(at("team", team))
+                .needs(at("user", user)),
+        );
+        self
+    }
+
+    fn without(mut self, key: &str) -> Self {
+        self.desired.retain(|it| !it.address.key.split('/').any(|part| part == key));
+        self
+    }
+
+    /// A world with a team of these people, applied.
+    fn settled(people: &[&str]) -> Self {
+        let mut world = Self::new().team("dev", MembershipMode::Authoritative);
+        for name in people {
+            world = world.user(name).member("dev", name);
+        }
+        world.converge();
+        world
+    }
+
+    fn observed(&self) -> Observed {
+        let mut scopes: BTreeSet<Scope> = ["user", "team"].map(|kind| Scope::whole(&Instance::new("svc"), kind)).into();
+        let teams = self.live.keys().filter(|it| it.kind.as_str() == "team");
+        scopes.extend(teams.map(|team| Scope::within(&team.instance, "member", &team.key)));
+        Observed::new(scopes.into_iter().map(|scope| {
+            let of = |live: &&Live| {
+                live.address.kind == scope.kind
+                    && scope.parent.as_deref().is_none_or(|parent| live.address.parent_key() == Some(parent))
+            };
+            let completeness = if self.incomplete.contains(&scope) {
+                Completeness::Incomplete(Failure::new(FailureClass::Later, "list", "503"))
+            } else {
+                Completeness::Complete("test".to_owned())
+            };
+            Observation { at: now(), objects: self.live.values().filter(of).cloned().collect(), completeness, scope }
+        }))
+    }
+
+    fn plan(&self) -> Planned {
+        self.look(|input| input.planned())
+    }
+
+    /// Writes what is true and out of date in the records, as the loop does after an apply.
+    fn refresh(&mut self) {
+        let refresh = self.look(|input| input.changes.refresh.clone());
+        for Refresh { was, now } in refresh {
+            self.recorded.retain(|it| it.address != was);
+            self.recorded.push(now);
+        }
+    }
+
+    fn look<T>(&self, then: impl FnOnce(&Looked<'_>) -> T) -> T {
+        let mut kinds = Kinds::default();
+        kinds.insert(Instance::new("svc"), &KINDS);
+        let policies = BTreeMap::from([(Instance::new("svc"), self.policy.clone())]);
+        let observed = self.observed();
+        let input = DiffInput {
+            kinds: &kinds,
+            desired: &self.desired,
+            sets: &self.sets,
+            observed: &observed,
+            recorded: Some(&self.recorded),
+            ledger: Some("ours"),
+            policies: &policies,
+            quarantine: &self.quarantine,
+            own_accounts: &self.own,
+            now: now(),
+        };
+        then(&Looked { world: self, diff: &input, changes: diff(&input) })
+    }
+
+    /// Does what a plan says, as an executor and a service would.
+    fn apply(&mut self, plan: &Plan) {
+        let mut done = BTreeSet::new();
+        for step in &plan.steps {
+            if step.waits.is_empty() && step.needs.is_subset(&done) {
+                self.perform(step);
+                done.insert(step.id);
+            }
+        }
+    }
+
+    fn perform(&mut self, step: &Step) {
+        let known = |terms: &BTreeMap<Field, Term>| -> Fields {
+            terms.iter().filter_map(|(name, term)| Some((name.clone(), term.known()?.clone()))).collect()
+        };
+        let place = self.recorded.iter().position(|it| it.address == step.address);
+        match step.verb {
+            Verb::Create => {
+                let external_id = Some(self.next_id.to_string());
+                self.next_id += 1;
+                let fields = known(&step.after);
+                let outputs = Fields::from([(Field::Borrowed("sub"), Value::Text(format!("sub-{}", self.next_id)))]);
+                let live = Live { address: step.address.clone(), external_id, fields, outputs, mark: None };
+                self.live.insert(step.address.clone(), live);
+            }
+            Verb::Delete => drop(self.live.remove(&step.address)),
+            Verb::Forget | Verb::Adopt => {}
+            Verb::Rename => {
+                let (_, live) = self
+                    .live
+                    .iter()
+                    .find(|(_, live)| live.external_id == step.external_id)
+                    .map(|(address, live)| (address.clone(), live.clone()))
+                    .expect("the renamed object is there");
+                self.live.remove(&live.address);
+                let (old, new) = (live.address.key.to_string(), step.address.key.to_string());
+                self.live.insert(step.address.clone(), Live { address: step.address.clone(), ..live });
+                // Edges follow the person.
+                for mut edge in std::mem::take(&mut self.live).into_values() {
+                    if edge.address.kind.as_str() == "member" && edge.address.leaf() == old {
+                        let team = edge.address.parent_key().unwrap_or_default();
+                        edge.address = at("member", &format!("{team}/{new}"));
+                    }
+                    self.live.insert(edge.address.clone(), edge);
+                }
+            }
+            _ => {
+                let live = self.live.get_mut(&step.address).expect("what is updated is there");
+                live.fields.extend(known(&step.after));
+            }
+        }
+        if matches!(step.verb, Verb::Delete | Verb::Forget) {
+            self.recorded.retain(|it| it.address != step.address);
+            return;
+        }
+        let live = &self.live[&step.address];
+        let state = if step.verb == Verb::Disable { ObjectState::Disabled(now()) } else { ObjectState::Active };
+        let mut record = place.map_or_else(
+            || Recorded {
+                address: step.address.clone(),
+                external_id: None,
+                owner: step.owner.clone(),
+                file: "users/acme/x.yaml".to_owned(),
+                last_applied: Fields::new(),
+                digests: BTreeMap::new(),
+                outputs: Fields::new(),
+                origin: if step.verb == Verb::Create { Origin::Created } else { Origin::Adopted },
+                state,
+            },
+            |place| self.recorded[place].clone(),
+        );
+        record.external_id = live.external_id.clone();
+        record.outputs = live.outputs.clone();
+        record.state = state;
+        record.last_applied.extend(known(&step.after));
+        self.recorded.retain(|it| it.address != step.address && it.external_id != record.external_id);
+        self.recorded.push(record);
+    }
+
+    fn converge(&mut self) {
+        let planned = self.plan();
+        self.refresh();
+        self.apply(&planned.plan);
+        let again = self.plan().plan;
+        assert!(again.steps.is_empty(), "a second plan is not empty: {}", told(&again));
+    }
+
+    fn set(&mut self, address: &Address, field: &'static str, value: impl Into<Value>) {
+        self.live.get_mut(address).expect("it is there").fields.insert(field.into(), value.into());
+    }
+}
+
+/// A plan in a line a step, for snapshots.
+fn told(plan: &Plan) -> String {
+    let mut lines: Vec<String> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let waits: Vec<&str> = step.waits.iter().filter_map(|wait| wait.group()).collect();
+            let waits = if waits.is_empty() { String::new() } else { format!(" [waits: {}]", waits.join(", ")) };
+            format!("{} {}{waits}", step.verb, step.address)
+        })
+        .collect();
+    lines.extend(plan.changes.iter().filter_map(|change| {
+        let stepped = plan.steps.iter().any(|step| step.address == change.address);
+        (!stepped)
+            .then(|| format!("- {} {}: {}", change.class, change.address, change.left.as_ref().unwrap_or(&change.why)))
+    }));
+    lines.extend(plan.notes.iter().map(|note| format!("! {}: {}", note.check, note.message)));
+    lines.join("\n")
+}
+
+#[test]
+fn what_is_needed_comes_first() {
+    let world = World::new().member("dev", "alice").user("alice").team("dev", MembershipMode::Authoritative);
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    create svc:team/dev
+    create svc:user/alice
+    create svc:member/dev/alice
+    ");
+}
+
+#[test]
+fn a_leaver_is_blocked_and_keeps_the_memberships_and_returning_restores() {
+    let mut world = World::settled(&["alice", "bob"]);
+    let here = world.desired.clone();
+    world = world.without("bob");
+    insta::assert_snapshot!(told(&world.plan().plan), @"disable svc:user/bob");
+    world.converge();
+    assert!(world.live.contains_key(&at("member", "dev/bob")));
+    world.desired = here;
+    insta::assert_snapshot!(told(&world.plan().plan), @"restore svc:user/bob");
+    world.converge();
+}
+
+#[test]
+fn access_only_closes_by_itself() {
+    let mut world = World::settled(&["alice", "bob"]);
+    world.set(&at("user", "alice"), "enabled", false);
+    world.set(&at("user", "bob"), "about", "changed by hand");
+    world.set(&at("team", "dev"), "units", Value::Map([("code".to_owned(), "admin".into())].into()));
+    world.live.remove(&at("member", "dev/bob"));
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    update svc:team/dev
+    create svc:member/dev/bob [waits: svc: opens access]
+    restore svc:user/alice [waits: svc: opens access]
+    update svc:user/bob
+    ");
+}
+
+#[test]
+fn rights_that_were_both_widened_and_narrowed_are_closed_at_once_and_opened_by_approval() {
+    let mut world = World::settled(&["alice"]);
+    let units = [("code".to_owned(), "read".into()), ("wiki".to_owned(), "admin".into())];
+    world.set(&at("team", "dev"), "units", Value::Map(units.into()));
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    update svc:team/dev
+    update svc:team/dev [waits: svc: opens access]
+    ");
+}
+
+#[test]
+fn an_approval_names_exactly_what_waits() {
+    let mut world = World::settled(&["alice", "bob"]);
+    world.set(&at("user", "alice"), "enabled", false);
+    let first = world.plan().plan;
+    let approved = |plan: &Plan| Approved {
+        id: 7,
+        steps: plan.steps.iter().map(|step| step.digest.clone()).collect(),
+        expires: now() + chrono::Duration::hours(1),
+    };
+    world.approvals = vec![approved(&first)];
+    world.set(&at("user", "bob"), "about", "unrelated drift does not void it");
+    let planned = world.plan();
+    insta::assert_snapshot!(told(&planned.plan), @r"
+    restore svc:user/alice
+    update svc:user/bob
+    ");
+    assert_eq!(planned.released.values().copied().collect::<Vec<_>>(), [7]);
+    world.set(&at("user", "bob"), "enabled", false);
+    assert_eq!(world.plan().plan.waiting.len(), 1, "one more step in the group voids it");
+    world.approvals[0].expires = now();
+    assert_eq!(world.plan().plan.waiting.len(), 1, "an approval ends");
+}
+
+#[test]
+fn a_foreign_member_is_removed_from_an_authoritative_set_and_reported_in_an_additive_one() {
+    let mut world = World::settled(&["alice"]);
+    let mallory = at("member", "dev/mallory");
+    let live =
+        Live { address: mallory.clone(), external_id: None, fields: Fields::new(), outputs: Fields::new(), mark: None };
+    world.live.insert(mallory.clone(), live);
+    insta::assert_snapshot!(told(&world.plan().plan), @"delete svc:member/dev/mallory");
+    world.live.get_mut(&mallory).expect("there").fields.insert("type".into(), "managed".into());
+    insta::assert_snapshot!(told(&world.plan().plan), @"delete svc:member/dev/mallory [waits: svc: deletions]");
+    world.sets[0].mode = MembershipMode::Additive;
+    insta::assert_snapshot!(told(&world.plan().plan), @"- unowned svc:member/dev/mallory: it exists, and nobody declared it");
+    world.sets[0].mode = MembershipMode::Authoritative;
+    world.own.insert(at("user", "mallory"));
+    assert!(world.plan().plan.steps.is_empty(), "our own accounts are never drift");
+}
+
+#[test]
+fn nothing_in_an_incomplete_scope_is_missing() {
+    let mut world = World::settled(&["alice"]).user("bob").member("dev", "bob");
+    world.live.remove(&at("user", "alice"));
+    world.incomplete.insert(Scope::whole(&Instance::new("svc"), "user"));
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    - missing svc:member/dev/bob: it needs svc:user/bob: it was not seen, but svc:user was not read whole (list: 503)
+    - unknown svc:user/alice: it was not seen, but svc:user was not read whole (list: 503)
+    - unknown svc:user/bob: it was not seen, but svc:user was not read whole (list: 503)
+    ! incomplete: svc:user was not read whole; nothing in it is removed or made: list: 503
+    ");
+}
+
+#[test]
+fn more_than_the_budget_waits_and_the_rest_proceeds() {
+    let people = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut world = World::settled(&people);
+    for name in &people[..4] {
+        world = world.without(name);
+    }
+    world = world.user("newcomer");
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    disable svc:user/a [waits: svc: removal of people]
+    disable svc:user/b [waits: svc: removal of people]
+    disable svc:user/c [waits: svc: removal of people]
+    disable svc:user/d [waits: svc: removal of people]
+    create svc:user/newcomer
+    ");
+    let mut again = World::settled(&people).without("a");
+    again.spent.insert((Instance::new("svc"), KindClass::Person), 3);
+    assert_eq!(
+        again.plan().plan.waiting[0].reason,
+        "1 of 8 people would be removed or disabled, after 3 already; at most 3 may be within 24 hours"
+    );
+}
+
+#[test]
+fn an_emptied_organisation_always_waits() {
+    let world = World::settled(&["alice"]).without("alice");
+    insta::assert_snapshot!(told(&world.plan().plan), @"disable svc:user/alice [waits: svc: dev is emptied]");
+}
+
+#[test]
+fn a_stranger_with_the_name_is_a_conflict_and_its_dependants_wait_with_it() {
+    let mut world = World::new().team("dev", MembershipMode::Authoritative).user("alice").member("dev", "alice");
+    let fields = Fields::from([("email".into(), "alice@elsewhere.test".into()), ("verified".into(), true.into())]);
+    let live = Live {
+        address: at("user", "alice"),
+        external_id: Some("9".to_owned()),
+        fields,
+        outputs: Fields::new(),
+        mark: None,
+    };
+    world.live.insert(at("user", "alice"), live);
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    create svc:team/dev
+    - missing svc:member/dev/alice: it needs svc:user/alice: a stranger holds the name 'alice': it was never ours, and what would prove that it is the declared one (the same email and verified being true) does not hold; rename one of the two, or make them agree at the service
+    - conflict svc:user/alice: a stranger holds the name 'alice': it was never ours, and what would prove that it is the declared one (the same email and verified being true) does not hold; rename one of the two, or make them agree at the service
+    ");
+    world.set(&at("user", "alice"), "email", "Alice@acme.test");
+    world.set(&at("user", "alice"), "enabled", false);
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    adopt svc:user/alice [waits: svc: adoptions]
+    create svc:team/dev
+    create svc:member/dev/alice
+    restore svc:user/alice [waits: svc: opens access]
+    ");
+}
+
+#[test]
+fn a_declared_rename_keeps_identity_and_memberships() {
+    let mut world = World::settled(&["alice"]);
+    let mut renamed = World::new().team("dev", MembershipMode::Authoritative).user("alicia").member("dev", "alicia");
+    renamed.desired[1].previously = vec!["alice".to_owned()];
+    world.desired = renamed.desired;
+    world.set(&at("user", "alice"), "email", "alicia@acme.test");
+    insta::assert_snapshot!(told(&world.plan().plan), @"rename svc:user/alicia");
+    world.converge();
+}
+
+#[test]
+fn what_cannot_be_read_in_the_mono_repo_removes_nothing() {
+    let mut world = World::settled(&["alice", "bob"]).without("bob");
+    world.quarantine.paths.insert("users/acme/x.yaml".to_owned());
+    world.quarantine.folders.insert("users/acme".to_owned());
+    assert!(world.plan().plan.steps.is_empty(), "{}", told(&world.plan().plan));
+}
+
+#[test]
+fn a_report_only_installation_is_not_written_to() {
+    let mut world = World::new().user("alice");
+    world.policy.mode = Mode::Report;
+    insta::assert_snapshot!(told(&world.plan().plan), @"- missing svc:user/alice: 'svc' is in mode report");
+}
+
+/// Something that happens to a world.
+#[derive(Debug, Clone)]
+enum Event {
+    Join(u8),
+    Leave(u8),
+    InTeam(u8),
+    OutOfTeam(u8),
+    Describe(u8, String),
+    DescribedByHand(u8, String),
+    AddedByHand(u8),
+    SwitchedOnByHand(u8),
+    Widened,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let who = 0..6u8;
+    prop_oneof![
+        who.clone().prop_map(Event::Join),
+        who.clone().prop_map(Event::Leave),
+        who.clone().prop_map(Event::InTeam),
+        who.clone().prop_map(Event::OutOfTeam),
+        (who.clone(), "[a-c]{0,2}").prop_map(|(who, text)| Event::Describe(who, text)),
+        (who.clone(), "[a-c]{0,2}").prop_map(|(who, text)| Event::DescribedByHand(who, text)),
+        who.clone().prop_map(Event::AddedByHand),
+        who.prop_map(Event::SwitchedOnByHand),
+        Just(Event::Widened),
+    ]
+}
+
+impl World {
+    fn happen(&mut self, event: &Event) {
+        let name = |who: &u8| format!("p{who}");
+        let this = std::mem::replace(self, World::new());
+        *self = match event {
+            Event::Join(who) if !this.desired.iter().any(|it| it.address == at("user", &name(who))) => {
+                this.user(&name(who))
+            }
+            Event::Leave(who) => this.without(&name(who)),
+            Event::InTeam(who)
+                if this.desired.iter().any(|it| it.address == at("user", &name(who)))
+                    && !this.desired.iter().any(|it| it.address == at("member", &format!("dev/{}", name(who)))) =>
+            {
+                this.member("dev", &name(who))
+            }
+            _ => this,
+        };
+        match event {
+            Event::OutOfTeam(who) => {
+                let edge = at("member", &format!("dev/{}", name(who)));
+                self.desired.retain(|it| it.address != edge);
+            }
+            Event::Describe(who, text) => {
+                for desired in self.desired.iter_mut().filter(|it| it.address == at("user", &name(who))) {
+                    desired.fields.get_mut("about").expect("declared").term = text.as_str().into();
+                }
+            }
+            Event::DescribedByHand(who, text) if self.live.contains_key(&at("user", &name(who))) => {
+                self.set(&at("user", &name(who)), "about", text.as_str());
+            }
+            Event::SwitchedOnByHand(who) if self.live.contains_key(&at("user", &name(who))) => {
+                self.set(&at("user", &name(who)), "enabled", true);
+            }
+            Event::AddedByHand(who) if self.live.contains_key(&at("team", "dev")) => {
+                let address = at("member", &format!("dev/{}", name(who)));
+                let live = Live {
+                    address: address.clone(),
+                    external_id: None,
+                    fields: Fields::new(),
+                    outputs: Fields::new(),
+                    mark: None,
+                };
+                self.live.entry(address).or_insert(live);
+            }
+            Event::Widened if self.live.contains_key(&at("team", "dev")) => {
+                self.set(&at("team", "dev"), "units", Value::Map([("code".to_owned(), "admin".into())].into()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Approves whatever waits, as a person would who trusts the plan.
+    fn approve_all(&mut self) {
+        let plan = self.plan().plan;
+        let steps = plan.steps.iter().map(|step| step.digest.clone()).collect();
+        self.approvals = vec![Approved { id: 1, steps, expires: now() + chrono::Duration::hours(1) }];
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Whatever happened: approve, apply, plan again, expect nothing.
+    #[test]
+    fn apply_then_plan_is_empty(events in prop::collection::vec(event(), 0..24)) {
+        let mut world = World::new().team("dev", MembershipMode::Authoritative);
+        for event in &events {
+            world.happen(event);
+            world.approve_all();
+            let plan = world.plan().plan;
+            prop_assert!(plan.waiting.is_empty());
+            prop_assert!(plan.notes.iter().all(|note| note.level != super::NoteLevel::Fatal), "{:?}", plan.notes);
+            world.apply(&plan);
+            let again = world.plan().plan;
+            prop_assert!(again.steps.is_empty(), "after {events:?}:\n{}", told(&again));
+        }
+    }
+
+    /// The order of declarations changes nothing: equal inputs give equal bytes.
+    #[test]
+    fn the_plan_does_not_depend_on_order(events in prop::collection::vec(event(), 0..16), seed in any::<u64>()) {
+        let mut world = World::new().team("dev", MembershipMode::Authoritative);
+        for (place, event) in events.iter().enumerate() {
+            world.happen(event);
+            if place % 3 == 0 {
+                let plan = world.plan().plan;
+                world.apply(&plan);
+            }
+        }
+        let plan = world.plan().plan;
+        let mut shuffled = world.clone();
+        let turn = seed as usize % shuffled.desired.len().max(1);
+        shuffled.desired.rotate_left(turn);
+        let turn = seed as usize % shuffled.recorded.len().max(1);
+        shuffled.recorded.rotate_left(turn);
+        let steps = |plan: &Plan| serde_json::to_string(&plan.steps).expect("json");
+        prop_assert_eq!(steps(&plan), steps(&shuffled.plan().plan));
+    }
+
+    /// Without an approval nobody is disabled beyond the budget, however the plan is cut.
+    #[test]
+    fn budgets_hold(events in prop::collection::vec(event(), 0..24)) {
+        let mut world = World::settled(&["p0", "p1", "p2", "p3", "p4", "p5"]);
+        for event in &events {
+            world.happen(event);
+        }
+        let plan = world.plan().plan;
+        let free = plan.steps.iter().filter(|it| it.verb == Verb::Disable && it.waits.is_empty()).count();
+        prop_assert!(free <= 3);
+    }
+}

@@ -1,0 +1,149 @@
+//! A plan as JSON: Terraform's shape and words where they exist, ours beside them under `formulary`.
+//!
+//! Disable, rename and restore are `update`, adopt is `no-op` with `importing`. The whole plan stands under
+//! `formulary.plan`: that is what `apply` reads back, and its digest tells whether somebody edited it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+use super::summary::{Summary, held, is_applyable};
+use crate::engine::diff::{Change, DriftClass, Shown};
+use crate::engine::model::{Address, Term};
+use crate::engine::plan::{Plan, Step, Verb, plan_digest};
+
+/// A plan as a JSON document.
+pub fn plan(plan: &Plan) -> Json {
+    let held = held(plan);
+    let changes: Vec<Json> = plan.steps.iter().map(|step| resource_change(step, held[step.id.0 as usize])).collect();
+    json!({
+        "format_version": plan.format_version,
+        "resource_changes": changes,
+        "resource_drift": plan.changes.iter().filter(|it| is_drift(it.class)).map(resource_drift).collect::<Vec<_>>(),
+        "complete": plan.incomplete.is_empty(),
+        "applyable": is_applyable(plan) && plan.steps.iter().zip(&held).any(|(_, held)| !held),
+        "formulary": {
+            "summary": Summary::of(plan),
+            "plan": plan,
+        },
+    })
+}
+
+/// Why a document is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAPlan {
+    /// It is not JSON, or lacks what a plan has.
+    #[error("it is not a plan of Formulary: {0}")]
+    Shape(String),
+    /// It is of another version of the form.
+    #[error("its format is {0}, this program reads {1}")]
+    Version(String, &'static str),
+    /// It was changed after it was made.
+    #[error("it was edited: its digest is {stated}, its content has {actual}")]
+    Edited {
+        /// The digest it states.
+        stated: String,
+        /// The digest its content has.
+        actual: String,
+    },
+}
+
+/// Reads a plan back and checks that nobody edited it.
+///
+/// # Errors
+/// When the text is no plan, of another version, or does not have the digest that it states.
+pub fn read_plan(text: &[u8]) -> Result<Plan, NotAPlan> {
+    let document: Json = serde_json::from_slice(text).map_err(|error| NotAPlan::Shape(error.to_string()))?;
+    let version = document.get("format_version").and_then(Json::as_str).unwrap_or_default();
+    if version != crate::engine::plan::FORMAT_VERSION {
+        return Err(NotAPlan::Version(version.to_owned(), crate::engine::plan::FORMAT_VERSION));
+    }
+    let plan = document.pointer("/formulary/plan").cloned().unwrap_or_default();
+    let plan: Plan = serde_json::from_value(plan).map_err(|error| NotAPlan::Shape(error.to_string()))?;
+    let actual = plan_digest(&plan);
+    if actual != plan.digest {
+        return Err(NotAPlan::Edited { stated: plan.digest, actual });
+    }
+    Ok(plan)
+}
+
+fn is_drift(class: DriftClass) -> bool {
+    !matches!(class, DriftClass::InSync | DriftClass::Pending | DriftClass::Removed)
+}
+
+fn resource_change(step: &Step, held: bool) -> Json {
+    let mut after: Map<String, Json> = step.before.iter().map(|(name, it)| (name.to_string(), to_json(it))).collect();
+    let (mut unknown, mut sensitive) = (Map::new(), Map::new());
+    for (name, term) in &step.after {
+        match term {
+            Term::Known(value) => drop(after.insert(name.to_string(), to_json(value))),
+            Term::Output(_) => drop(unknown.insert(name.to_string(), Json::Bool(true))),
+            Term::Secret(_) => drop(sensitive.insert(name.to_string(), Json::Bool(true))),
+        }
+    }
+    let actions = match step.verb {
+        Verb::Create => "create",
+        Verb::Delete => "delete",
+        Verb::Forget => "forget",
+        Verb::Adopt | Verb::Await => "no-op",
+        Verb::Update | Verb::Rename | Verb::Restore | Verb::Disable | Verb::Transfer | Verb::RunOnce => "update",
+    };
+    let before = (step.verb != Verb::Create).then(|| to_json(&step.before));
+    let after = (step.verb != Verb::Delete).then_some(after);
+    let mut change = json!({
+        "actions": [actions],
+        "before": before,
+        "after": after,
+        "after_unknown": unknown,
+        "before_sensitive": {},
+        "after_sensitive": sensitive,
+    });
+    if step.verb == Verb::Adopt {
+        change["importing"] = json!({ "id": step.external_id });
+    }
+    let mut row = row(&step.address, change);
+    row["action_reason"] = json!(step.why);
+    row["formulary"] = json!({
+        "step": step.id, "verb": step.verb, "digest": step.digest, "waits": step.waits, "held": held,
+        "goes_with": step.goes_with, "owner": step.owner,
+    });
+    row
+}
+
+fn resource_drift(change: &Change) -> Json {
+    let side = |pick: fn(&crate::engine::diff::FieldChange) -> &Shown| -> BTreeMap<String, Json> {
+        let known = change.fields.iter().filter_map(|field| match pick(field) {
+            Shown::Known(value) => Some((field.field.to_string(), to_json(value))),
+            Shown::Absent | Shown::Unknown(_) | Shown::Sensitive => None,
+        });
+        known.collect()
+    };
+    let actions = match change.class {
+        DriftClass::Missing => "delete",
+        DriftClass::Unowned => "create",
+        _ => "update",
+    };
+    // Terraform tells drift from its record to what is there: `before` is what was declared, `after` what was found.
+    let mut row = row(
+        &change.address,
+        json!({ "actions": [actions], "before": side(|field| &field.after), "after": side(|field| &field.before) }),
+    );
+    row["formulary"] = json!({ "class": change.class, "why": change.why, "left": change.left });
+    row
+}
+
+fn row(address: &Address, change: Json) -> Json {
+    json!({
+        "address": address,
+        "mode": "managed",
+        "type": address.kind,
+        "name": &*address.key,
+        "provider_name": address.instance,
+        "change": change,
+    })
+}
+
+fn to_json(value: &impl Serialize) -> Json {
+    serde_json::to_value(value).unwrap_or_default()
+}

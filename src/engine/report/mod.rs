@@ -1,0 +1,10 @@
+//! Plans and differences as people and programs read them: text, JSON, Markdown. Values in, text out.
+
+pub mod json;
+pub mod markdown;
+pub mod page;
+pub mod summary;
+pub mod text;
+
+pub use page::{Look, Page, Tone};
+pub use summary::Summary;

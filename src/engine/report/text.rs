@@ -1,0 +1,362 @@
+//! A plan and its differences for a person at a terminal.
+
+use std::collections::BTreeMap;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::page::{Look, Page, Tone};
+use super::summary::{Summary, held, is_applyable};
+use crate::engine::diff::{Change, DriftClass, FieldChange, Shown};
+use crate::engine::model::{Address, Field, Instance, Term, Value};
+use crate::engine::plan::{Note, NoteLevel, Plan, Step, Verb};
+
+/// Longer values are cut on a line; `-v` shows them whole.
+const VALUE: usize = 72;
+
+/// A plan: what would be done, what waits, what is left, and why.
+pub fn plan(plan: &Plan, look: Look) -> String {
+    let mut page = Page::new(look);
+    let summary = Summary::of(plan);
+    let held = held(plan);
+    let differences: BTreeMap<&Address, &Change> = plan.changes.iter().map(|it| (&it.address, it)).collect();
+    let (ready, waiting): (Vec<&Step>, Vec<&Step>) = plan.steps.iter().partition(|step| !held[step.id.0 as usize]);
+    by_instance(&mut page, &ready, |page, step| self::step(page, step, differences.get(&step.address).copied()));
+    waiting_groups(&mut page, plan, &waiting);
+    left(&mut page, plan);
+    notes(&mut page, &plan.notes);
+    page.gap();
+    let mut words = vec![summary.in_words()];
+    if summary.waiting > 0 {
+        words.push(format!("{} waiting", summary.waiting));
+    }
+    words.push(format!("{} in sync", summary.in_sync));
+    if summary.calls > 0 {
+        words.push(format!("about {} calls", summary.calls));
+    }
+    page.pieces(0, &[(Tone::Strong, "Plan:"), (Tone::Plain, &words.join(" · "))]);
+    if !is_applyable(plan) && plan.ledger.is_some() {
+        page.line(0, Tone::Bad, "This plan cannot be applied: one of its invariants does not hold (see above).");
+    }
+    let digest = format!("revision {} · digest {}", short(&plan.revision), short(&plan.digest));
+    page.line(0, Tone::Faint, &digest);
+    page.finish()
+}
+
+/// The differences alone, with what is done about each.
+pub fn drift(plan: &Plan, look: Look) -> String {
+    let mut page = Page::new(look);
+    let mut instances: BTreeMap<&Instance, Vec<&Change>> = BTreeMap::new();
+    for change in &plan.changes {
+        instances.entry(&change.address.instance).or_default().push(change);
+    }
+    for (instance, changes) in instances {
+        page.gap();
+        page.line(0, Tone::Strong, instance.as_str());
+        for change in changes {
+            difference(&mut page, plan, change);
+        }
+    }
+    notes(&mut page, &plan.notes);
+    page.gap();
+    let summary = Summary::of(plan);
+    let mut words: Vec<String> = summary.classes.iter().map(|(class, count)| format!("{count} {class}")).collect();
+    words.push(format!("{} in sync", summary.in_sync));
+    page.pieces(0, &[(Tone::Strong, "Drift:"), (Tone::Plain, &words.join(" · "))]);
+    page.finish()
+}
+
+fn difference(page: &mut Page, plan: &Plan, change: &Change) {
+    let name = format!("{}/{}", change.address.kind, change.address.key);
+    let class = format!("{:<9}", change.class.word());
+    page.pieces(
+        2,
+        &[(tone_of(change.class), &class), (Tone::Strong, &name), (Tone::Plain, &format!("— {}", change.why))],
+    );
+    for field in &change.fields {
+        if change.class == DriftClass::Missing && !page.look().verbose {
+            break;
+        }
+        self::field(page, 6, field);
+    }
+    let steps: Vec<&Step> = super::summary::steps_on(plan, &change.address).collect();
+    for step in &steps {
+        let what = match step.waits.first() {
+            None => format!("→ {}", step.verb),
+            Some(wait) => format!("→ {} waits: {}", step.verb, wait.reason()),
+        };
+        page.line(6, if step.waits.is_empty() { Tone::Change } else { Tone::Wait }, &what);
+    }
+    if steps.is_empty()
+        && let Some(left) = &change.left
+    {
+        page.line(6, Tone::Faint, &format!("→ left: {left}"));
+    }
+}
+
+fn by_instance(page: &mut Page, steps: &[&Step], mut each: impl FnMut(&mut Page, &Step)) {
+    let mut instances: BTreeMap<&Instance, Vec<&Step>> = BTreeMap::new();
+    for step in steps {
+        instances.entry(&step.address.instance).or_default().push(step);
+    }
+    for (instance, steps) in instances {
+        page.gap();
+        page.line(0, Tone::Strong, instance.as_str());
+        for step in steps {
+            each(page, step);
+        }
+    }
+}
+
+fn step(page: &mut Page, step: &Step, change: Option<&Change>) {
+    heading(page, step);
+    for goes in &step.goes_with {
+        page.line(6, Tone::Bad, &format!("with it goes: {}", goes.what));
+    }
+    if step.verb == Verb::Create {
+        if page.look().verbose || step.class != crate::engine::model::KindClass::Membership {
+            created(page, &step.after);
+        }
+        return;
+    }
+    let fields = change.into_iter().flat_map(|change| &change.fields);
+    let mut shown = false;
+    for field in fields.filter(|field| step.after.contains_key(&field.field)) {
+        let after = step.after.get(&field.field);
+        match (after, &field.after) {
+            // A step that does a part of a change says what its part is.
+            (Some(Term::Known(part)), Shown::Known(whole)) if part != whole => {
+                let part = FieldChange { after: Shown::Known(part.clone()), ..field.clone() };
+                self::field(page, 6, &part);
+            }
+            _ => self::field(page, 6, field),
+        }
+        shown = true;
+    }
+    if !shown && step.verb == Verb::Rename {
+        let name = |value: Option<&Value>| value.and_then(Value::as_text).unwrap_or_default().to_owned();
+        let after = step.after.get("name").and_then(Term::known);
+        page.line(6, Tone::Change, &format!("{} → {}", name(step.before.get("name")), name(after)));
+    }
+}
+
+fn heading(page: &mut Page, step: &Step) {
+    let (sign, tone) = match step.verb {
+        Verb::Create => ("+", Tone::Good),
+        Verb::Restore => ("+", Tone::Good),
+        Verb::Adopt => ("=", Tone::Good),
+        Verb::Delete => ("-", Tone::Bad),
+        Verb::Disable => ("-", Tone::Bad),
+        Verb::Forget => ("·", Tone::Faint),
+        Verb::Update | Verb::Rename | Verb::Transfer | Verb::RunOnce | Verb::Await => ("~", Tone::Change),
+    };
+    let name = format!("{}/{}", step.address.kind, step.address.key);
+    let place = step.origin.as_ref().map(|span| format!("{}:{}", span.file, span.line)).unwrap_or_default();
+    let verb = match step.verb {
+        Verb::Create => String::new(),
+        verb => format!("({verb})"),
+    };
+    let why =
+        if step.verb == Verb::Create && step.waits.is_empty() { String::new() } else { format!("— {}", step.why) };
+    page.pieces(2, &[(tone, sign), (Tone::Strong, &name), (tone, &verb), (Tone::Plain, &why), (Tone::Faint, &place)]);
+}
+
+fn created(page: &mut Page, after: &BTreeMap<Field, Term>) {
+    let width = after.keys().map(|name| name.len()).max().unwrap_or_default();
+    for (name, term) in after {
+        let value = match term {
+            Term::Known(Value::Null) => continue,
+            Term::Known(value) => show(value, page.look()),
+            Term::Output(output) => format!("known after apply ({} of {})", output.output, output.address),
+            Term::Secret(reference) => format!("secret ({reference})"),
+        };
+        page.line(6, Tone::Plain, &format!("{name:<width$}  {value}"));
+    }
+}
+
+fn field(page: &mut Page, indent: usize, field: &FieldChange) {
+    if let (Shown::Known(Value::Text(before)), Shown::Known(Value::Text(after))) = (&field.before, &field.after)
+        && (before.contains('\n') || after.contains('\n'))
+    {
+        page.pieces(indent, &[(Tone::Plain, &format!("{}:", field.field)), (Tone::Faint, &place(field))]);
+        return lines(page, indent + 2, before, after);
+    }
+    let look = page.look();
+    let value = |shown: &Shown| match shown {
+        Shown::Absent => "(absent)".to_owned(),
+        Shown::Known(value) => show(value, look),
+        Shown::Unknown(output) => format!("known after apply ({} of {})", output.output, output.address),
+        Shown::Sensitive => "(not shown)".to_owned(),
+    };
+    let change = match (&field.before, &field.after) {
+        (Shown::Known(Value::Map(before)), Shown::Known(Value::Map(after))) => map_change(before, after),
+        (Shown::Known(Value::List(before)), Shown::Known(Value::List(after))) => list_change(before, after),
+        (before, after) => format!("{} → {}", value(before), value(after)),
+    };
+    let left = field.left.as_ref().map(|why| format!("(left: {why})")).unwrap_or_default();
+    let name = format!("{}:", field.field);
+    page.pieces(
+        indent,
+        &[(Tone::Plain, &name), (Tone::Change, &change), (Tone::Faint, &left), (Tone::Faint, &place(field))],
+    );
+}
+
+fn place(field: &FieldChange) -> String {
+    field.span.as_ref().map(|span| format!("{}:{}", span.file, span.line)).unwrap_or_default()
+}
+
+/// Only the keys that differ.
+fn map_change(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> String {
+    let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let shown = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => "none".to_owned(),
+        Some(Value::Text(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    };
+    let parts: Vec<String> = keys
+        .into_iter()
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| format!("{key} {} → {}", shown(before.get(key)), shown(after.get(key))))
+        .collect();
+    parts.join(", ")
+}
+
+fn list_change(before: &[Value], after: &[Value]) -> String {
+    let text = |value: &Value| value.as_text().map_or_else(|| value.to_string(), str::to_owned);
+    let gone = before.iter().filter(|it| !after.contains(it)).map(|it| format!("-{}", text(it)));
+    let new = after.iter().filter(|it| !before.contains(it)).map(|it| format!("+{}", text(it)));
+    gone.chain(new).collect::<Vec<_>>().join(", ")
+}
+
+fn lines(page: &mut Page, indent: usize, before: &str, after: &str) {
+    let diff = TextDiff::from_lines(before, after);
+    for change in diff.iter_all_changes() {
+        let (sign, tone) = match change.tag() {
+            ChangeTag::Delete => ("-", Tone::Bad),
+            ChangeTag::Insert => ("+", Tone::Good),
+            ChangeTag::Equal => (" ", Tone::Faint),
+        };
+        page.raw(indent, tone, &format!("{sign} {}", change.value().trim_end_matches('\n')));
+    }
+}
+
+fn waiting_groups(page: &mut Page, plan: &Plan, waiting: &[&Step]) {
+    if waiting.is_empty() {
+        return;
+    }
+    for group in &plan.waiting {
+        page.gap();
+        let count = group.steps.len();
+        let title =
+            format!("waits for approval: {} ({count} {})", group.name, if count == 1 { "step" } else { "steps" });
+        page.line(0, Tone::Wait, &title);
+        page.line(2, Tone::Plain, &group.reason);
+        let limit = if page.look().verbose { usize::MAX } else { 30 };
+        let steps = waiting.iter().filter(|step| group.steps.contains(&step.id));
+        for step in steps.clone().take(limit) {
+            heading(page, step);
+            for goes in &step.goes_with {
+                page.line(6, Tone::Bad, &format!("with it goes: {}", goes.what));
+            }
+            for (name, term) in step.after.iter().filter(|_| matches!(step.verb, Verb::Update | Verb::Restore)) {
+                let before = step.before.get(name).map_or_else(|| "(absent)".to_owned(), |it| show(it, page.look()));
+                let after = term.known().map_or_else(|| "known after apply".to_owned(), |it| show(it, page.look()));
+                page.line(6, Tone::Change, &format!("{name}: {before} → {after}"));
+            }
+        }
+        if count > limit {
+            page.line(2, Tone::Faint, &format!("… and {} more; -v shows all", count - limit));
+        }
+        page.raw(2, Tone::Wait, &format!("formulary approve {}", short(&group.digest)));
+    }
+    let grouped: std::collections::BTreeSet<_> = plan.waiting.iter().flat_map(|group| &group.steps).collect();
+    let behind: Vec<&&Step> = waiting.iter().filter(|step| !grouped.contains(&step.id)).collect();
+    if !behind.is_empty() {
+        page.gap();
+        let title = format!("follows when that is done ({})", behind.len());
+        page.line(0, Tone::Wait, &title);
+        let limit = if page.look().verbose { usize::MAX } else { 12 };
+        for step in behind.iter().take(limit) {
+            heading(page, step);
+        }
+        if behind.len() > limit {
+            page.line(2, Tone::Faint, &format!("… and {} more; -v shows all", behind.len() - limit));
+        }
+    }
+}
+
+/// Differences that no step settles.
+fn left(page: &mut Page, plan: &Plan) {
+    let stepped: std::collections::BTreeSet<&Address> = plan.steps.iter().map(|step| &step.address).collect();
+    let left: Vec<&Change> = plan.changes.iter().filter(|change| !stepped.contains(&change.address)).collect();
+    if left.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, Tone::Strong, &format!("left as it is ({})", left.len()));
+    let limit = if page.look().verbose { usize::MAX } else { 20 };
+    for change in left.iter().take(limit) {
+        let why = change.left.as_ref().unwrap_or(&change.why);
+        page.pieces(
+            2,
+            &[
+                (tone_of(change.class), change.class.word()),
+                (Tone::Plain, &change.address.to_string()),
+                (Tone::Faint, &format!("— {why}")),
+            ],
+        );
+    }
+    if left.len() > limit {
+        page.line(2, Tone::Faint, &format!("… and {} more; -v shows all", left.len() - limit));
+    }
+}
+
+fn notes(page: &mut Page, notes: &[Note]) {
+    if notes.is_empty() {
+        return;
+    }
+    page.gap();
+    for note in notes {
+        let (word, tone) = match note.level {
+            NoteLevel::Fatal => ("defect:", Tone::Bad),
+            NoteLevel::Warning => ("warning:", Tone::Change),
+            NoteLevel::Info => ("note:", Tone::Faint),
+        };
+        page.pieces(0, &[(tone, word), (Tone::Plain, &note.message)]);
+    }
+}
+
+fn tone_of(class: DriftClass) -> Tone {
+    match class {
+        DriftClass::InSync => Tone::Good,
+        DriftClass::Pending | DriftClass::Adoptable | DriftClass::Drifted => Tone::Change,
+        DriftClass::Conflict | DriftClass::Missing | DriftClass::Removed => Tone::Bad,
+        DriftClass::Unowned | DriftClass::Unknown => Tone::Wait,
+    }
+}
+
+fn show(value: &Value, look: Look) -> String {
+    let text = match value {
+        Value::Null => "(empty)".to_owned(),
+        Value::Text(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::Text(text) if text.contains(char::is_whitespace) => format!("\"{}\"", text.replace('\n', "⏎")),
+        Value::Text(text) => text.clone(),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| show(item, look)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Map(map) => {
+            let items: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", show(value, look))).collect();
+            format!("{{{}}}", items.join(", "))
+        }
+        value => value.to_string(),
+    };
+    if !look.verbose && text.chars().count() > VALUE {
+        return text.chars().take(VALUE).chain(['…']).collect();
+    }
+    text
+}
+
+/// The beginning of a digest or a commit id: enough to name it.
+pub fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}

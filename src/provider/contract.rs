@@ -1,0 +1,255 @@
+//! The contract on one page: what a service's folder offers.
+//!
+//! A provider is a description and two halves. The description is pure: kinds, name rules, and [`Provider::lower`].
+//! The reading half ([`Reader`]) looks; the writing half ([`Writer`]) performs one step at a time. `plan`, `drift`
+//! and `validate` are built from the first alone: they never hold a [`Writer`].
+//!
+//! Providers do not diff, order, retry in a loop, or decide: the engine does, from [`KindSpec`]s.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+
+use crate::engine::desired::Placed;
+use crate::engine::diag::Diagnostic;
+use crate::engine::documents::Catalogue;
+use crate::engine::model::{
+    Address, Allotments, Capabilities, Desired, EntityRef, Failure, Fields, Instance, KindName, KindSpec, Live,
+    MembershipSet, Observation,
+};
+use crate::engine::plan::Step;
+use crate::provider::http::Connection;
+
+/// A service as the rest of the program knows it before any call is made.
+pub trait Provider: Send + Sync {
+    /// The type's name in the config: `keycloak`.
+    fn service(&self) -> &'static str;
+
+    /// What one calls it: "Keycloak".
+    fn title(&self) -> &'static str;
+
+    /// The kinds it keeps true, each described once; containers before what lies in them.
+    fn kinds(&self) -> &'static [KindSpec];
+
+    /// Roles it can play for others: `identity` means that its kind `user` has the output `sub`.
+    fn offers(&self) -> &'static [&'static str];
+
+    /// The JSON Schema (2020-12) of `services.<instance>.options` in the config.
+    fn options_schema(&self) -> &'static str;
+
+    /// The sets of credentials it can sign in with, by the names they have in the config; each is enough by itself:
+    /// `[["token"]]`. Where there is none, whatever is given is taken.
+    fn credentials(&self) -> &'static [&'static [&'static str]] {
+        &[]
+    }
+
+    /// What it wants of the identity provider, given its options: claims, and the client that signs people in.
+    fn claims(&self, options: &serde_json::Value) -> Vec<Claim>;
+
+    /// Lowers the catalogue to the resources of one installation. Pure: equal inputs give equal output.
+    /// What the service would refuse (names, lengths, collisions after its folding) becomes a diagnostic here, and
+    /// the resource is left out.
+    fn lower(&self, input: &LowerInput<'_>) -> Lowered;
+
+    /// The reading half. Can send only what the service's guide says changes nothing.
+    fn reader(&self, connection: Connection) -> Box<dyn Reader>;
+
+    /// The writing half.
+    fn writer(&self, connection: Connection) -> Box<dyn Writer>;
+}
+
+/// What a service wants to find in the tokens of the identity provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Name of the claim.
+    pub name: String,
+    /// What it must hold, in words of the identity provider's contract: `groups`, `email_verified`.
+    pub holds: String,
+    /// Why, for people.
+    pub why: String,
+}
+
+/// Everything lowering may look at.
+#[derive(Debug)]
+pub struct LowerInput<'a> {
+    /// The installation to lower for.
+    pub instance: &'a Instance,
+    /// The platform's name, from the config.
+    pub platform: &'a str,
+    /// What the mono-repo declares.
+    pub catalogue: &'a Catalogue,
+    /// Which people, teams and organisations are placed in this installation.
+    pub placed: &'a Placed,
+    /// The installation's options from the config, already valid against [`Provider::options_schema`].
+    pub options: &'a serde_json::Value,
+    /// What probing found (or what was recorded).
+    pub capabilities: &'a Capabilities,
+    /// Numbers given out so far.
+    pub allotments: &'a Allotments,
+    /// Which installation plays which role: `identity` → `keycloak`.
+    pub roles: &'a BTreeMap<String, Instance>,
+    /// What all services together want of the identity provider, for the one that plays that role.
+    pub claims: &'a [Claim],
+}
+
+impl LowerInput<'_> {
+    /// The address of a person's account at the identity provider; `None` if nothing plays that role, or this does.
+    pub fn identity_user(&self, name: &str) -> Option<Address> {
+        let identity = self.roles.get("identity")?;
+        (identity != self.instance).then(|| Address::new(identity, "user", name))
+    }
+}
+
+/// What a catalogue means in one installation.
+#[derive(Debug, Clone, Default)]
+pub struct Lowered {
+    /// The resources that are wanted.
+    pub desired: Vec<Desired>,
+    /// The parents whose edges we declare.
+    pub sets: Vec<MembershipSet>,
+    /// What the service would refuse, and what cannot be expressed there.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Entities of which some resource was left out because of an error: all that they own here stands as it is.
+    /// Whoever reports an error of an entity adds it here, or its account would be taken for declared no more.
+    pub held: BTreeSet<EntityRef>,
+}
+
+/// What to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObserveRequest {
+    /// The kinds that are wanted, owned, or reported on.
+    pub kinds: BTreeSet<KindName>,
+    /// For kinds listed per parent: the keys of the parents.
+    pub parents: BTreeMap<KindName, BTreeSet<String>>,
+    /// The identity of the ledger, so that marks can be read.
+    pub ledger: Option<String>,
+}
+
+/// What probing an installation found, for planning and for `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Probe {
+    /// What planning relies on.
+    pub capabilities: Capabilities,
+    /// Each right our account needs.
+    pub rights: Vec<Right>,
+    /// Other things that were checked: set-up of the installation, versions known to work.
+    pub findings: Vec<Finding>,
+}
+
+/// One right that our account needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right {
+    /// The service's own name of it: `manage-users`, `write:admin`.
+    pub name: String,
+    /// What we need it for.
+    pub needed_for: String,
+    /// Whether we have it.
+    pub held: Held,
+    /// How to grant it, as one would type or click it.
+    pub grant: String,
+}
+
+/// Whether a right is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Yes; the service says so, or it was used.
+    Yes,
+    /// No.
+    No,
+    /// The service does not tell; unproven until the first write.
+    Unproven,
+}
+
+/// Something that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// What was found.
+    pub what: String,
+    /// What to do; empty when nothing.
+    pub help: String,
+}
+
+/// One object looked at by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// It is there.
+    Present(Box<Live>),
+    /// It is not, by the service's own word for it.
+    Absent,
+}
+
+/// The reading half of a provider: it cannot change anything.
+#[async_trait]
+pub trait Reader: Send + Sync {
+    /// Finds out what the installation is and what our account may do.
+    ///
+    /// # Errors
+    /// When the installation cannot be reached or our credentials are refused.
+    async fn probe(&self) -> Result<Probe, Failure>;
+
+    /// Reads what is asked for, in bulk, concurrently, page by page, and proves for each scope that it is whole.
+    /// Never fails as a whole: what could not be read comes back as an incomplete scope with its reason.
+    async fn observe(&self, request: &ObserveRequest) -> Vec<Observation>;
+
+    /// Reads one object by its id or name: what settles an unclear write, and what proves an absence when the list
+    /// that should hold the object was incomplete.
+    ///
+    /// # Errors
+    /// When the answer proves neither presence nor absence.
+    async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure>;
+}
+
+/// Ids and outputs of the resources that a step uses, by address: from the ledger, from live state, or from steps
+/// that were done before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Related(pub BTreeMap<Address, Facts>);
+
+/// What is known of one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// The service's own id.
+    pub external_id: Option<String>,
+    /// Its outputs.
+    pub outputs: Fields,
+}
+
+impl Related {
+    /// The service's own id of a used resource.
+    pub fn id(&self, address: &Address) -> Option<&str> {
+        self.0.get(address)?.external_id.as_deref()
+    }
+}
+
+/// What a step is performed with.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The step's fields with every output resolved. Secrets are not here.
+    pub fields: Fields,
+    /// Secrets of the step, resolved for this one call.
+    pub secrets: BTreeMap<String, secrecy::SecretString>,
+    /// Ids and outputs of what the step uses.
+    pub related: Related,
+    /// The identity of our ledger, to mark what is made.
+    pub ledger: String,
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Performed {
+    /// It is done. `None` when the object is gone, as it should be.
+    Done(Option<Box<Live>>),
+    /// It goes on at the service; the handle finds it again after a restart.
+    Pending(String),
+}
+
+/// The writing half of a provider.
+#[async_trait]
+pub trait Writer: Send + Sync {
+    /// Makes one attempt at one step, and says what is there afterwards (read back, canonical).
+    ///
+    /// # Errors
+    /// A classified [`Failure`]; [`Unclear`](crate::engine::model::FailureClass::Unclear) when it may have happened.
+    async fn perform(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure>;
+}

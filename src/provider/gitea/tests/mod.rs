@@ -1,0 +1,3 @@
+//! The provider held to the recordings and to its emulator.
+
+mod recorded;

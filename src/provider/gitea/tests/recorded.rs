@@ -1,0 +1,1 @@
+//! The table of errors against every refusal that was recorded.

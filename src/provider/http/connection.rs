@@ -1,0 +1,71 @@
+//! Where a service is, who we are there, and how hard we may press.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::secrets::{SecretSource, required};
+use crate::engine::model::{Failure, Instance};
+use crate::runtime::sys::SharedClock;
+
+/// How hard we may press one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// Calls a second; `None` means no limit but the concurrency.
+    pub per_second: Option<u32>,
+    /// The longest that one call may take, its retries not counted.
+    pub timeout: Duration,
+    /// Attempts at one call, the first included.
+    pub attempts: u32,
+    /// The most bytes of an answer that are read.
+    pub max_answer: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { concurrency: 4, per_second: None, timeout: Duration::from_secs(60), attempts: 4, max_answer: 64 << 20 }
+    }
+}
+
+/// Everything a provider's halves need to reach one installation.
+#[derive(Clone)]
+pub struct Connection {
+    /// The installation.
+    pub instance: Instance,
+    /// Its address, without a trailing slash in the path.
+    pub base: Url,
+    /// Its options from the config.
+    pub options: serde_json::Value,
+    /// Where its secrets come from.
+    pub secrets: Arc<dyn SecretSource>,
+    /// How hard we may press.
+    pub limits: Limits,
+    /// The time.
+    pub clock: SharedClock,
+}
+
+impl Connection {
+    /// A secret that the config must name.
+    ///
+    /// # Errors
+    /// When it is not named or cannot be resolved.
+    pub async fn required(&self, name: &str) -> Result<SecretString, Failure> {
+        required(&*self.secrets, name, self.instance.as_str()).await
+    }
+
+    /// The address of a path that begins with `/`.
+    pub(super) fn url(&self, path: &str) -> Result<Url, url::ParseError> {
+        Url::parse(&format!("{}{path}", self.base.as_str().trim_end_matches('/')))
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("instance", &self.instance).field("base", &self.base.as_str()).finish()
+    }
+}

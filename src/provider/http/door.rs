@@ -1,0 +1,286 @@
+//! The door itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use governor::clock::DefaultClock;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::auth::sensitive;
+use super::retry::{Retry, delay_before};
+use super::{Answer, Authorize, Body, Call, Connection};
+use crate::engine::model::{Failure, FailureClass};
+
+/// The longest piece of a service's words that is kept.
+const SAID: usize = 400;
+
+/// What an answer means: `None` for success. One table a provider, written to its guide, tested on recordings.
+pub type Classify = fn(&Call, &Answer) -> Option<Failure>;
+
+/// A route that changes nothing, by the guide.
+pub type ReadRoute = (Method, &'static str);
+
+/// Where every call goes through.
+#[derive(Clone)]
+pub struct Door(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    connection: Connection,
+    authorize: Box<dyn Authorize>,
+    classify: Classify,
+    slots: Semaphore,
+    rate: Option<RateLimiter<NotKeyed, InMemoryState, DefaultClock>>,
+    calls: AtomicU64,
+}
+
+impl Door {
+    /// Opens a door to one installation.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made (no root certificates, for instance).
+    pub fn new(connection: Connection, authorize: Box<dyn Authorize>, classify: Classify) -> Result<Self, Failure> {
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .timeout(connection.limits.timeout)
+            .connect_timeout(connection.limits.timeout.min(std::time::Duration::from_secs(10)))
+            .user_agent(concat!("formulary/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| {
+                Failure::new(
+                    FailureClass::Refused,
+                    format!("open a client for '{}'", connection.instance),
+                    error.to_string(),
+                )
+            })?;
+        let rate = connection
+            .limits
+            .per_second
+            .and_then(std::num::NonZeroU32::new)
+            .map(|per_second| RateLimiter::direct(Quota::per_second(per_second)));
+        let slots = Semaphore::new(connection.limits.concurrency.max(1));
+        Ok(Self(Arc::new(Inner { client, connection, authorize, classify, slots, rate, calls: AtomicU64::new(0) })))
+    }
+
+    /// The installation behind it.
+    pub fn connection(&self) -> &Connection {
+        &self.0.connection
+    }
+
+    /// How many calls went through, repeats included.
+    pub fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// A door that lets only `routes` pass.
+    pub fn read_only(&self, routes: &'static [ReadRoute]) -> ReadDoor {
+        ReadDoor { door: self.clone(), routes }
+    }
+
+    /// Makes a call and repeats it as far as that is safe and useful.
+    ///
+    /// # Errors
+    /// What the provider's table made of the last answer, or why there was none.
+    pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+        let mut attempt = 1;
+        let mut renewed = false;
+        loop {
+            // A signature that cannot be had now (the service is busy) is waited for as the call itself would be.
+            let signed = self.0.authorize.authorization(self).await;
+            let signature = signed.as_ref().ok().cloned().flatten();
+            let answered = match signed {
+                Ok(_) => self.attempt(call, signature.as_ref()).await,
+                Err(failure) => Err(failure),
+            };
+            let failure = match answered {
+                Ok(answer) => {
+                    if let Some(signature) = signature.as_ref().filter(|_| answer.status == 401 && !renewed)
+                        && self.0.authorize.refused(signature).await
+                    {
+                        renewed = true;
+                        continue;
+                    }
+                    match (self.0.classify)(call, &answer) {
+                        None => return Ok(answer),
+                        Some(failure) => {
+                            Failure { retry_after: failure.retry_after.or_else(|| retry_after(&answer)), ..failure }
+                        }
+                    }
+                }
+                Err(failure) => failure,
+            };
+            match delay_before(attempt, self.0.connection.limits.attempts, &failure, call.repeat, dice()) {
+                Retry::After(wait) => {
+                    tracing::debug!(
+                        instance = %self.0.connection.instance, route = call.route, attempt,
+                        wait_ms = wait.as_millis() as u64, failure = %failure, "trying again"
+                    );
+                    tokio::time::sleep(wait).await;
+                    attempt += 1;
+                }
+                Retry::No => return Err(self.redacted(failure, signature.as_ref())),
+            }
+        }
+    }
+
+    /// Makes a call once, with this signature or none, unclassified: what asking for a token needs.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn send_once(&self, call: &Call, signature: Option<&SecretString>) -> Result<Answer, Failure> {
+        self.attempt(call, signature).await
+    }
+
+    async fn attempt(&self, call: &Call, signature: Option<&SecretString>) -> Result<Answer, Failure> {
+        let inner = &*self.0;
+        let _slot = inner.slots.acquire().await.expect("the semaphore is never closed");
+        if let Some(rate) = &inner.rate {
+            rate.until_ready().await;
+        }
+        inner.calls.fetch_add(1, Ordering::Relaxed);
+        let request_id = Uuid::new_v4();
+        let url = inner.connection.url(&call.path()).map_err(|error| {
+            Failure::new(FailureClass::Refused, &call.doing, format!("the address is no URL: {error}"))
+        })?;
+        let mut request = inner
+            .client
+            .request(call.method.clone(), url)
+            .header(ACCEPT, "application/json")
+            .header("x-request-id", request_id.to_string());
+        if !call.query.is_empty() {
+            request = request.query(&call.query);
+        }
+        if let Some(signature) = signature {
+            request = request.header(AUTHORIZATION, sensitive(signature, &call.doing)?);
+        }
+        request = match &call.body {
+            Body::None => request,
+            Body::Json(body) => request.json(body),
+            Body::Form(fields) => request.form(fields),
+            Body::Raw(bytes, content_type) => request.header(CONTENT_TYPE, *content_type).body(bytes.clone()),
+        };
+        let began = std::time::Instant::now();
+        let answer = self.receive(call, request).await;
+        tracing::debug!(
+            instance = %inner.connection.instance, %request_id, method = %call.method, route = call.route,
+            status = answer.as_ref().map_or(0, |answer| answer.status),
+            elapsed_ms = began.elapsed().as_millis() as u64, "call"
+        );
+        answer
+    }
+
+    async fn receive(&self, call: &Call, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+        let response = request.send().await.map_err(|error| self.no_answer(call, &error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let mut body = BytesMut::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk: Bytes = chunk.map_err(|error| self.no_answer(call, &error))?;
+            if body.len() + chunk.len() > self.0.connection.limits.max_answer {
+                return Err(Failure::new(
+                    FailureClass::Refused,
+                    &call.doing,
+                    format!("the answer is longer than {} bytes", self.0.connection.limits.max_answer),
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body: body.freeze() })
+    }
+
+    /// Why no answer came, and whether the call may have happened: not when the connection was never made.
+    fn no_answer(&self, call: &Call, error: &reqwest::Error) -> Failure {
+        let base = &self.0.connection.base;
+        let cause = innermost(error);
+        if error.is_connect() {
+            return Failure::new(FailureClass::Later, &call.doing, format!("cannot connect to {base}: {cause}"))
+                .help("check that the service runs and that the URL, the port and the certificates are right");
+        }
+        let said = if error.is_timeout() {
+            format!("no answer within {} s", self.0.connection.limits.timeout.as_secs())
+        } else {
+            format!("the connection broke: {cause}")
+        };
+        Failure::new(FailureClass::Unclear, &call.doing, said)
+            .help("the call may have happened; the next cycle reads what is there")
+    }
+
+    /// A failure without our credentials and cut to a readable length.
+    fn redacted(&self, failure: Failure, signature: Option<&SecretString>) -> Failure {
+        let mut said = failure.said;
+        if let Some(secret) = signature.map(ExposeSecret::expose_secret) {
+            let bare = secret.split_once(' ').map_or(secret, |(_, bare)| bare);
+            if !bare.is_empty() {
+                said = said.replace(bare, "***");
+            }
+        }
+        if said.len() > SAID {
+            let cut = (0..=SAID).rev().find(|at| said.is_char_boundary(*at)).unwrap_or(0);
+            said.truncate(cut);
+            said.push('…');
+        }
+        Failure { said, ..failure }
+    }
+}
+
+/// A door through which only listed routes pass: what a reading half is given.
+#[derive(Clone)]
+pub struct ReadDoor {
+    door: Door,
+    routes: &'static [ReadRoute],
+}
+
+impl ReadDoor {
+    /// Makes a call on a listed route.
+    ///
+    /// # Errors
+    /// As [`Door::send`]; a route that is not listed is refused before anything is sent.
+    pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+        if !self.routes.iter().any(|(method, route)| *method == call.method && *route == call.route) {
+            return Err(Failure::new(
+                FailureClass::Refused,
+                &call.doing,
+                format!("{} {} is not among the routes that a reading half may use", call.method, call.route),
+            )
+            .help("this is a defect of Formulary; please report it"));
+        }
+        self.door.send(call).await
+    }
+
+    /// The installation behind it.
+    pub fn connection(&self) -> &Connection {
+        self.door.connection()
+    }
+
+    /// How many calls went through.
+    pub fn calls(&self) -> u64 {
+        self.door.calls()
+    }
+}
+
+fn retry_after(answer: &Answer) -> Option<u64> {
+    answer.header("retry-after")?.trim().parse().ok()
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// Jitter. From the operating system's randomness by way of a UUID, so that no generator need be carried about.
+fn dice() -> f64 {
+    let (high, _) = Uuid::new_v4().as_u64_pair();
+    ((high >> 16) & 0xffff_ffff) as f64 / f64::from(u32::MAX)
+}

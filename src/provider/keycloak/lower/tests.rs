@@ -1,0 +1,1 @@
+//! Snapshots of what a small mono-repo means in a realm.

@@ -1,0 +1,143 @@
+//! The config as a value: everything in it was checked, everything left out has its default.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::engine::diag::{Diagnostic, Span};
+use crate::engine::model::{EntityRef, Extent};
+use crate::engine::source::SpanTable;
+
+use super::services::{Credentials, Service};
+
+/// The folder for our own state, beside the config, where the config says nothing else.
+pub(super) const STATE_FOLDER: &str = ".formulary";
+
+/// The settings of one environment.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that it was read from; relative paths in it start from the folder of this file.
+    pub path: PathBuf,
+    /// The name of the platform, such as `acme`: marks and plans carry it.
+    pub platform: String,
+    /// The mono-repo, if the config names one; the command line can name another.
+    pub repository: Option<Repository>,
+    /// Where it is recorded what we did and own.
+    pub ledger: LedgerPlace,
+    /// What holds for people and organisations that say nothing themselves.
+    pub defaults: Defaults,
+    /// Which instance plays which role, such as `identity`. Every role that some type offers exactly once is bound here.
+    pub roles: BTreeMap<String, String>,
+    /// The service instances, by name.
+    pub services: BTreeMap<String, Service>,
+    /// What no plan may remove, disable or weaken: break-glass accounts and our own.
+    pub protected: Vec<Protected>,
+    /// How approvals are treated.
+    pub approvals: Approvals,
+    /// What was found odd but not wrong while the file was read.
+    pub warnings: Vec<Diagnostic>,
+    /// The place of every value in the file, by JSON pointer.
+    pub spans: SpanTable,
+}
+
+/// Where the mono-repo is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// `https://…`, `file://…`, or a path, made absolute.
+    pub url: String,
+    /// The branch that is kept true; the remote's own default when it is left out.
+    pub branch: Option<String>,
+    /// How to sign in there, if one must.
+    pub credentials: Credentials,
+}
+
+/// Where the ledger is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerPlace {
+    /// An SQLite file, made when it is missing.
+    Path(PathBuf),
+    /// A PostgreSQL database, without user and password in the address.
+    Url {
+        /// `postgres://host:port/database`.
+        url: url::Url,
+        /// The account that may write there.
+        credentials: Box<Credentials>,
+    },
+}
+
+/// What holds where an organisation, a team or a person says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defaults {
+    /// The instances that a person gets. All instances when the config says nothing.
+    pub services: BTreeSet<String>,
+    /// How far we go with what is declared; never [`Extent::Release`], which is said of one object at a time.
+    pub manage: Extent,
+    /// How a newcomer first signs in.
+    pub first_sign_in: FirstSignIn,
+}
+
+/// How a newcomer gets in for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum FirstSignIn {
+    /// The identity provider sends one message with a link to choose a password.
+    Invitation,
+    /// An upstream identity provider knows the person already.
+    Upstream,
+    /// Nothing is sent; the first sign-in is arranged elsewhere. The default, because a message cannot be taken back.
+    #[default]
+    Nothing,
+}
+
+/// Something that no plan may remove, disable or weaken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protected {
+    /// A person or group, in every service.
+    Entity(EntityRef),
+    /// One object of one service, as `instance:kind/key`.
+    Address(String),
+}
+
+/// How approvals are treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approvals {
+    /// How long an approval can be used after it was given.
+    pub expire: Duration,
+}
+
+impl Config {
+    /// The place of an option of an instance, for what a provider finds wrong with it later. `pointer` begins below
+    /// `options` (`/source_id`).
+    pub fn place_of_option(&self, instance: &str, pointer: &str) -> Span {
+        self.spans.nearest(&format!("/services/{instance}/options{pointer}"))
+    }
+
+    /// The instance in a role, such as `identity`.
+    pub fn in_role(&self, role: &str) -> Option<&Service> {
+        self.services.get(self.roles.get(role)?)
+    }
+
+    /// The folder in which clones of the mono-repo are kept: beside the ledger's file, as both are our own state.
+    pub fn clones(&self) -> PathBuf {
+        match &self.ledger {
+            LedgerPlace::Path(path) => path.with_file_name("clones"),
+            LedgerPlace::Url { .. } => self.folder().join(STATE_FOLDER).join("clones"),
+        }
+    }
+
+    /// Whether the config lies in `folder`. One that lies in the folder that is planned can be changed by the very
+    /// change that is planned, and must not be trusted with secrets where that change is not trusted.
+    pub fn lies_within(&self, folder: &Path) -> bool {
+        self.path.starts_with(folder)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        // Three days: what was approved on a Friday can still be applied on the Monday.
+        Self { expire: Duration::from_secs(72 * 60 * 60) }
+    }
+}

@@ -1,0 +1,142 @@
+//! A platform: the installations of a config, each with its provider, its connection and its rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::engine::model::{Failure, FailureClass, Instance, InstancePolicy};
+use crate::provider::contract::{Provider, Reader, Writer};
+use crate::provider::http::{Connection, Limits, SecretSource};
+use crate::runtime::config::{Config, Credentials, Protected};
+use crate::runtime::sys::{Environment, SharedClock};
+
+/// The installations that are kept equal to one mono-repo.
+pub struct Platform {
+    /// Its name.
+    pub name: String,
+    /// The installations.
+    pub members: BTreeMap<Instance, Member>,
+    /// Which installation plays which role.
+    pub roles: BTreeMap<String, Instance>,
+    /// The services that a person gets when nothing else is said.
+    pub default_services: BTreeSet<String>,
+    /// How long an approval lasts.
+    pub approvals: Duration,
+}
+
+/// One installation.
+pub struct Member {
+    /// Its name.
+    pub instance: Instance,
+    /// What it is.
+    pub provider: &'static dyn Provider,
+    /// How it is reached.
+    pub connection: Connection,
+    /// How far we may go.
+    pub policy: InstancePolicy,
+}
+
+impl Member {
+    /// The reading half.
+    pub fn reader(&self) -> Box<dyn Reader> {
+        self.provider.reader(self.connection.clone())
+    }
+
+    /// The writing half: asked for by `apply` alone.
+    pub fn writer(&self) -> Box<dyn Writer> {
+        self.provider.writer(self.connection.clone())
+    }
+}
+
+impl Platform {
+    /// Puts a platform together from a config that was checked against `providers`.
+    pub fn new(
+        config: &Config,
+        providers: &[&'static dyn Provider],
+        environment: &Arc<dyn Environment>,
+        clock: &SharedClock,
+    ) -> Self {
+        let members = config.services.values().filter_map(|service| {
+            let provider = *providers.iter().find(|it| it.service() == service.service_type)?;
+            let instance = Instance::new(&service.name);
+            let defaults = Limits::default();
+            let connection = Connection {
+                instance: instance.clone(),
+                base: service.url.clone(),
+                options: service.options.clone(),
+                secrets: Arc::new(ConfigSecrets {
+                    instance: service.name.clone(),
+                    credentials: service.credentials.clone(),
+                    environment: Arc::clone(environment),
+                }),
+                limits: Limits {
+                    concurrency: service.limits.concurrency as usize,
+                    per_second: service.limits.requests_per_second,
+                    timeout: service.limits.timeout,
+                    ..defaults
+                },
+                clock: Arc::clone(clock),
+            };
+            let policy = service.policy(&protected(config, &service.name));
+            Some((instance.clone(), Member { instance, provider, connection, policy }))
+        });
+        Self {
+            name: config.platform.clone(),
+            members: members.collect(),
+            roles: config.roles.iter().map(|(role, name)| (role.clone(), Instance::new(name))).collect(),
+            default_services: config.defaults.services.iter().cloned().collect(),
+            approvals: config.approvals.expire,
+        }
+    }
+}
+
+/// The keys of what no plan may narrow in an installation.
+fn protected(config: &Config, instance: &str) -> Vec<String> {
+    let keys = config.protected.iter().filter_map(|it| match it {
+        Protected::Entity(entity) => Some(entity.name().to_owned()),
+        Protected::Address(address) => {
+            let (of, rest) = address.split_once(':')?;
+            let (_, key) = rest.split_once('/')?;
+            (of == instance).then(|| key.to_owned())
+        }
+    });
+    keys.collect()
+}
+
+/// Secrets of an installation, resolved from the config's references when a call is made.
+struct ConfigSecrets {
+    instance: String,
+    credentials: Credentials,
+    environment: Arc<dyn Environment>,
+}
+
+#[async_trait]
+impl SecretSource for ConfigSecrets {
+    async fn secret(&self, name: &str) -> Result<Option<SecretString>, Failure> {
+        let plain = match name {
+            "client_id" => self.credentials.client_id.clone(),
+            "username" => self.credentials.username.clone(),
+            _ => None,
+        };
+        if let Some(plain) = plain {
+            return Ok(Some(SecretString::from(plain)));
+        }
+        let Some(reference) = self.credentials.references().find(|(of, _)| *of == name).map(|(_, it)| it.clone())
+        else {
+            return Ok(None);
+        };
+        let environment = Arc::clone(&self.environment);
+        let doing = format!("resolve '{reference}' for '{}'", self.instance);
+        // A command may run for a while, and files may hang on a network.
+        let resolved = tokio::task::spawn_blocking(move || reference.resolve(&*environment)).await;
+        match resolved {
+            Ok(Ok(secret)) => Ok(Some(secret)),
+            Ok(Err(error)) => Err(Failure::new(FailureClass::MissingRights, doing, error.to_string())
+                .help(format!("check 'services.{}.credentials.{name}' in the config", self.instance))),
+            Err(error) => Err(Failure::new(FailureClass::Later, doing, error.to_string())),
+        }
+    }
+}

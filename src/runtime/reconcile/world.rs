@@ -1,0 +1,122 @@
+//! Everything that one cycle knows, as one value: what is wanted, what is there, what is remembered, and the rules.
+//! Planning from it is pure and can be done again with other approvals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::diag::Diagnostic;
+use crate::engine::diff::{DiffInput, Kinds, Observed, Refresh, diff};
+use crate::engine::documents::{Catalogue, Quarantine};
+use crate::engine::model::{
+    Address, Desired, Failure, Instance, InstancePolicy, KindClass, Live, MembershipSet, Observation, Recorded,
+};
+use crate::engine::plan::{Approved, PlanInput, Planned, plan};
+use crate::provider::contract::{Facts, Probe, Related};
+
+/// Everything that one cycle knows.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The platform's name.
+    pub platform: String,
+    /// The revision of the mono-repo.
+    pub revision: String,
+    /// The moment of the cycle.
+    pub now: DateTime<Utc>,
+    /// What the mono-repo declares.
+    pub catalogue: Catalogue,
+    /// The kinds of every installation.
+    pub kinds: Kinds,
+    /// What is wanted everywhere.
+    pub desired: Vec<Desired>,
+    /// The parents whose edges we declare.
+    pub sets: Vec<MembershipSet>,
+    /// What stands because its declaration cannot be read.
+    pub quarantine: Quarantine,
+    /// Every problem of the mono-repo, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What probing found, or why it failed.
+    pub probes: BTreeMap<Instance, Result<Probe, Failure>>,
+    /// The readings of this cycle.
+    pub observations: Vec<Observation>,
+    /// The readings as one value.
+    pub observed: Observed,
+    /// The ledger's identity and objects; `None` without a ledger.
+    pub recorded: Option<Vec<Recorded>>,
+    /// The ledger's identity.
+    pub ledger: Option<String>,
+    /// The rules of each installation.
+    pub policies: BTreeMap<Instance, InstancePolicy>,
+    /// Our own accounts.
+    pub own_accounts: BTreeSet<Address>,
+    /// The installation in the role `identity`.
+    pub identity: Option<Instance>,
+    /// Destructive events of the rolling window.
+    pub spent: BTreeMap<(Instance, KindClass), usize>,
+    /// Calls that the reading took, by installation.
+    pub calls: BTreeMap<Instance, u64>,
+}
+
+/// A plan with what applying it needs beside it.
+#[derive(Debug, Clone)]
+pub struct PlannedWorld {
+    /// The plan, and which approvals released which steps.
+    pub planned: Planned,
+    /// Records to be replaced without a step.
+    pub refresh: Vec<Refresh>,
+    /// Ids and outputs that are known now, by declared address.
+    pub known: Related,
+}
+
+impl World {
+    /// Compares and plans. Pure: the same world and approvals give the same bytes.
+    pub fn plan(&self, approvals: &[Approved]) -> PlannedWorld {
+        let input = self.diff_input();
+        let changes = diff(&input);
+        let planned = plan(&PlanInput {
+            diff: &input,
+            changes: &changes,
+            platform: &self.platform,
+            revision: &self.revision,
+            identity: self.identity.as_ref(),
+            spent: &self.spent,
+            approvals,
+        });
+        let known = self.known(&changes.matched);
+        PlannedWorld { planned, refresh: changes.refresh, known }
+    }
+
+    /// What the comparison looks at.
+    pub fn diff_input(&self) -> DiffInput<'_> {
+        DiffInput {
+            kinds: &self.kinds,
+            desired: &self.desired,
+            sets: &self.sets,
+            observed: &self.observed,
+            recorded: self.recorded.as_deref(),
+            ledger: self.ledger.as_deref(),
+            policies: &self.policies,
+            quarantine: &self.quarantine,
+            own_accounts: &self.own_accounts,
+            now: self.now,
+        }
+    }
+
+    /// Whether a service could not be reached or was not read whole.
+    pub fn is_incomplete(&self) -> bool {
+        self.probes.values().any(Result::is_err)
+    }
+
+    /// Ids and outputs of everything that is there; what was not read is taken from the ledger.
+    fn known(&self, matched: &BTreeMap<Address, &Live>) -> Related {
+        let mut known = BTreeMap::new();
+        for recorded in self.recorded.iter().flatten() {
+            let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
+            known.insert(recorded.address.clone(), facts);
+        }
+        let facts = |live: &Live| Facts { external_id: live.external_id.clone(), outputs: live.outputs.clone() };
+        known.extend(self.observed.live.iter().map(|(address, live)| (address.clone(), facts(live))));
+        known.extend(matched.iter().map(|(address, live)| (address.clone(), facts(live))));
+        Related(known)
+    }
+}

@@ -1,0 +1,92 @@
+//! The mono-repo: where it is, and the files of one of its revisions as plain data.
+//!
+//! A Git repository is fetched into a bare clone and read by object id; nothing is ever checked out, and a link or a
+//! submodule is an entry, not a way. A directory is read by the same rules. Every function here blocks: call it off the
+//! async threads (`spawn_blocking`).
+
+mod clone;
+mod directory;
+mod error;
+mod git;
+mod http;
+mod refs;
+mod selection;
+mod transport;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::engine::source::Snapshot;
+
+pub use error::{RepoError, RepoErrorKind};
+pub use git::GitRepository;
+pub use selection::Selection;
+
+/// Where a revision is read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder as it is now, committed or not.
+    Dir(PathBuf),
+    /// A commit of a Git repository.
+    Git {
+        /// `https://…`, `file://…`, or a path; `http://…` on loopback. Never with credentials inside.
+        url: String,
+        /// A branch, a tag, or a commit id (7 digits or more), each also with Git's `~2` and `^` behind it; the
+        /// default branch when left out.
+        rev: Option<String>,
+    },
+}
+
+/// How a source is read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// Which files, and up to which size.
+    pub selection: Selection,
+    /// The folder in which bare clones are kept from one run to the next; made when it is missing.
+    pub cache: PathBuf,
+    /// User name and secret for HTTP Basic; sent to the host of the address alone.
+    pub basic: Option<(String, SecretString)>,
+    /// How long a fetch may take in all.
+    pub deadline: Duration,
+    /// How much is taken from a server in one fetch, in bytes.
+    pub pack_limit: u64,
+}
+
+/// Reads one revision. Of several revisions of one repository use [`GitRepository`], which fetches once.
+///
+/// What is odd about an entry is in the snapshot; an error means that there is no snapshot at all, and then what was
+/// read before stands.
+///
+/// # Errors
+/// [`RepoError`]; its kind tells a wrong request from a server that does not answer.
+pub fn read(source: &Source, options: &ReadOptions) -> Result<Snapshot, RepoError> {
+    match source {
+        Source::Dir(folder) => directory::read(folder, &options.selection),
+        Source::Git { url, rev } => {
+            let repository = GitRepository::open(url, rev.as_deref().as_slice(), options)?;
+            let revision = repository.resolve(rev.as_deref())?;
+            repository.snapshot(&revision, &options.selection)
+        }
+    }
+}
+
+impl ReadOptions {
+    /// The usual limits, with clones kept in `cache` and no sign-in.
+    pub fn new(cache: impl Into<PathBuf>) -> Self {
+        Self {
+            selection: Selection::default(),
+            cache: cache.into(),
+            basic: None,
+            // A first clone of a large mono-repo takes a minute or two over a slow line.
+            deadline: Duration::from_secs(300),
+            // A hundred thousand small files pack into some ten megabytes; a gigabyte is somebody's mistake.
+            pack_limit: 1024 * 1024 * 1024,
+        }
+    }
+}

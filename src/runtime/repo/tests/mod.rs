@@ -1,0 +1,7 @@
+//! Real repositories in temporary folders, and a real Git server over HTTP.
+
+mod directory;
+mod http;
+mod local;
+mod server;
+mod world;

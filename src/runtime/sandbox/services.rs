@@ -1,0 +1,20 @@
+//! The emulators that there are, one line each.
+
+use std::sync::Arc;
+
+use crate::provider::emulator::Emulator;
+use crate::provider::gitea;
+use crate::runtime::sys::MovableClock;
+
+/// A service that a sandbox can start.
+#[derive(Debug, Clone, Copy)]
+pub struct SandboxService {
+    /// The service's type name.
+    pub name: &'static str,
+    /// Makes a new installation that goes by a clock.
+    pub make: fn(Arc<MovableClock>) -> Arc<dyn Emulator>,
+}
+
+/// Every emulator. The order gives each its port above the first, so new ones go to the end.
+pub const SERVICES: &[SandboxService] =
+    &[SandboxService { name: "gitea", make: |clock| gitea::emulator::Gitea::new(clock) }];

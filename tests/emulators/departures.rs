@@ -1,0 +1,15 @@
+//! Where a service's own API description is known to be wrong or thin, each with its reason.
+//!
+//! The recordings of real servers win over the descriptions. An entry that no answer departs by is stale and fails the
+//! test.
+
+/// A place at which answers depart from the description of a service.
+pub struct Departure {
+    pub service: &'static str,
+    /// As the check names it: `Schema.field`, `METHOD /path`, or `METHOD /path: status`.
+    pub place: &'static str,
+    pub reason: &'static str,
+}
+
+/// The known departures, by service.
+pub const DEPARTURES: &[Departure] = &[];

@@ -1,0 +1,135 @@
+//! Replays a scenario against an emulator and says where its answers depart from the recorded ones.
+
+use anyhow::Result;
+use formulary::provider::emulator::serve::Served;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::client::Call;
+use super::compare::{Difference, Met, Weight, compare, hard};
+use super::mapping::Map;
+use super::principals::Principals;
+use super::recording::{Exchange, Recording, Request};
+
+/// What became of one exchange.
+#[derive(Debug)]
+pub struct Outcome {
+    /// From 1; set-up requests have numbers up to 0.
+    pub number: i64,
+    pub label: String,
+    /// Method and path as they were sent.
+    pub request: String,
+    pub verdict: Verdict,
+    pub differences: Vec<Difference>,
+    /// What the emulator answered, unless the exchange was skipped.
+    pub met: Option<Met>,
+}
+
+/// How an exchange counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Same,
+    Differs,
+    /// The emulator does not model the operation.
+    NotModelled,
+    /// It is no plain request, or nobody knows how its principal proves itself.
+    Skipped(String),
+    /// A set-up request without a recorded answer.
+    NotCompared,
+}
+
+/// Resets the emulator and replays a scenario from its beginning.
+pub async fn replay(recording: &Recording, served: &Served) -> Result<Vec<Outcome>> {
+    served.reset();
+    let mut map = Map::default();
+    let mut principals = Principals::new(recording, served.base(), served.credentials());
+    let mut outcomes = Vec::new();
+    for (number, exchange) in recording.numbered()? {
+        if exchange.request.as_ref().is_some_and(|request| request.principal() == "short-lived") {
+            served.clock().advance(chrono::Duration::seconds(5)); // Longer than what was asked for.
+        }
+        outcomes.push(one(number, &exchange, served.base(), &mut map, &mut principals).await);
+    }
+    Ok(outcomes)
+}
+
+async fn one(number: i64, exchange: &Exchange, base: &str, map: &mut Map, principals: &mut Principals<'_>) -> Outcome {
+    let mut outcome = Outcome {
+        number,
+        label: exchange.label.clone(),
+        request: String::new(),
+        verdict: Verdict::NotCompared,
+        differences: Vec::new(),
+        met: None,
+    };
+    let Some((request, method)) = plain_request(exchange) else {
+        let kind = exchange.kind.as_ref().and_then(Value::as_str).unwrap_or("not a plain request");
+        outcome.verdict = Verdict::Skipped(kind.to_owned());
+        return outcome;
+    };
+    let principal = request.principal();
+    let Some(headers) = principals.headers(&principal, map).await else {
+        outcome.verdict = Verdict::Skipped(format!("as {principal}"));
+        return outcome;
+    };
+    let call = call(request, method, headers, map);
+    outcome.request = format!("{} {}", call.method, call.path);
+    let met = match call.send(base).await {
+        Ok(met) => met,
+        Err(error) => {
+            outcome.verdict = Verdict::Differs;
+            outcome.differences = vec![hard("transport", format!("{error:#}"))];
+            return outcome;
+        }
+    };
+    if met.status == 501 && met.header("x-sandbox").is_some() {
+        outcome.verdict = Verdict::NotModelled;
+        return outcome;
+    }
+    principals.learn(exchange.gives.as_deref(), &call.path, &met.body());
+    if let Some(expected) = &exchange.response {
+        outcome.differences = compare(expected, &met, exchange.label.contains("trimmed"), map);
+        let differs = outcome.differences.iter().any(|difference| difference.weight == Weight::Hard);
+        outcome.verdict = if differs { Verdict::Differs } else { Verdict::Same };
+    }
+    outcome.met = Some(met);
+    outcome
+}
+
+/// The request of an exchange that is one: not a webhook delivery, a sign-in in a browser, a git command or an archive.
+fn plain_request(exchange: &Exchange) -> Option<(&Request, &str)> {
+    let request = exchange.request.as_ref()?;
+    let is_plain = exchange.kind.is_none() && exchange.outgoing.is_none() && request.archive.is_none();
+    is_plain.then_some((request, request.method.as_deref()?))
+}
+
+/// The request as it is sent: recorded values replaced by those of this replay.
+fn call(request: &Request, method: &str, mut headers: IndexMap<String, String>, map: &Map) -> Call {
+    for (name, value) in request.headers.iter().flatten() {
+        let name = name.to_lowercase();
+        if !["authorization", "host", "content-length", "connection"].contains(&name.as_str()) {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            headers.insert(name, map.put(&value));
+        }
+    }
+    let media = headers.get("content-type").cloned().unwrap_or_default();
+    let body = match (&request.raw, &request.body_text, &request.body) {
+        (Some(text), _, _) | (None, Some(text), _) => Some(map.put(text).into_bytes()),
+        (None, None, Some(body)) => Some(match map.put_json(body, "") {
+            Value::String(text) => text.into_bytes(),
+            Value::Object(fields) if media.contains("x-www-form-urlencoded") => form(&fields).into_bytes(),
+            value => value.to_string().into_bytes(),
+        }),
+        (None, None, None) => None,
+    };
+    if body.is_some() && !headers.contains_key("content-type") {
+        headers.insert("content-type".to_owned(), "application/json".to_owned());
+    }
+    Call { method: method.to_owned(), path: map.put_path(&request.path), headers, body }
+}
+
+fn form(fields: &serde_json::Map<String, Value>) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let pairs = fields.iter().map(|(name, value)| (name, text(value)));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
