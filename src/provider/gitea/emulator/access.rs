@@ -48,19 +48,37 @@ impl World {
         doer.and_then(|id| self.accounts.get(id)).is_some_and(|account| account.is_admin)
     }
 
-    /// Whether `doer` may know that `account` exists.
-    pub(super) fn can_see(&self, account: &Account, doer: Option<i64>) -> bool {
+    /// Whether `doer` may know of an organisation, or of anything that `owner` owns.
+    pub(super) fn can_see(&self, owner: &Account, doer: Option<i64>) -> bool {
         let Some(viewer) = doer.and_then(|id| self.accounts.get(id)) else {
-            return account.visibility == "public";
+            return owner.visibility == "public";
         };
-        if viewer.is_admin || viewer.id == account.id {
+        if viewer.is_admin || viewer.id == owner.id {
             return true;
         }
-        match account.visibility.as_str() {
-            "private" if account.is_org => self.orgs.is_member(account.id, viewer.id),
-            "private" => self.orgs.orgs_of(viewer.id).iter().any(|org| self.orgs.is_member(*org, account.id)),
-            _ => !viewer.is_restricted || account.visibility == "public" || self.orgs.is_member(account.id, viewer.id),
+        // A restricted account sees only what it belongs to.
+        let is_closed = owner.visibility == "private" || viewer.is_restricted;
+        !is_closed || self.orgs.is_member(owner.id, viewer.id)
+    }
+
+    /// Whether `doer` may look at a profile by its name.
+    pub(super) fn can_look_up(&self, account: &Account, doer: Option<i64>) -> bool {
+        let viewer = doer.and_then(|id| self.accounts.get(id));
+        match (viewer, account.visibility.as_str()) {
+            (Some(viewer), _) if viewer.is_admin || viewer.id == account.id => true,
+            (_, "public") => true,
+            (Some(viewer), "limited") => !viewer.is_restricted,
+            _ => false,
         }
+    }
+
+    /// Whether `doer` finds a person in searches: a restricted account finds nobody but itself.
+    pub(super) fn can_find(&self, account: &Account, doer: Option<i64>) -> bool {
+        let viewer = doer.and_then(|id| self.accounts.get(id));
+        let is_shut_in = viewer.is_some_and(|viewer| {
+            viewer.is_restricted && !viewer.is_admin && viewer.id != account.id
+        });
+        !is_shut_in && self.can_look_up(account, doer)
     }
 
     /// Whether `doer` counts as an owner of the organisation: site admins do.
@@ -80,8 +98,16 @@ impl World {
             return Rights::all(Level::Owner);
         }
         let mut rights = Rights::default();
+        let collaborates = |account: &Account| {
+            repo.collaborators
+                .iter()
+                .any(|(user, _)| *user == account.id)
+        };
+        if !self.can_see(owner, doer) && !account.is_some_and(collaborates) {
+            return rights;
+        }
         let is_restricted = account.is_some_and(|account| account.is_restricted);
-        if !repo.is_private && self.can_see(owner, doer) && !is_restricted {
+        if !repo.is_private && (!is_restricted || owner.visibility == "public") {
             rights.raise(Level::Read);
         }
         let Some(account) = account else {
@@ -92,8 +118,9 @@ impl World {
         }
         if owner.is_org {
             for team in self.orgs.teams_with(owner.id, account.id) {
-                if team.level >= Level::Admin && (team.is_owners() || team.repos.contains(&repo.id)) {
-                    rights.raise(team.level);
+                if team.level >= Level::Admin && (team.is_owners() || team.repos.contains(&repo.id))
+                {
+                    rights.raise(Level::Owner);
                 } else if team.repos.contains(&repo.id) {
                     for (unit, level) in &team.units {
                         let known = &mut rights.units[usize::from(*unit)];

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::access::unit;
 use super::call::{Call, stamp};
-use super::changes::unverified;
+use super::commit_views::{show_commit, unverified, with_counts};
 use super::contents::no_object;
 use super::forms::{Form, Kind, Rule, ruled};
 use super::gates::Gate;
 use super::git::{Commit, Signature};
 use super::paging::{Page, list};
-use super::reply::{Answer, Reply, failure, forbidden, not_found, refuse};
+use super::reply::{Answer, Reply, failure, forbidden, invalid, not_found, refuse};
 use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::World;
@@ -77,17 +77,14 @@ fn show(world: &World, call: &Call, name: &str, commit: &Commit) -> Value {
     })
 }
 
-fn missing(world: &World, call: &Call, name: &str) -> Box<Reply> {
-    let repo = world.repos.at(call.repo);
-    if repo.git.is_empty() {
-        return not_found();
-    }
-    refuse(404, format!("branch does not exist [repo_id: {} name: {name}]", repo.id))
-}
-
 fn read(world: &mut World, call: &Call) -> Answer {
     let name = call.param("branch");
-    let commit = world.repos.at(call.repo).git.branch(name).ok_or_else(|| missing(world, call, name))?;
+    let commit = world
+        .repos
+        .at(call.repo)
+        .git
+        .branch(name)
+        .ok_or_else(not_found)?;
     Ok(Reply::json(200, show(world, call, name, commit)))
 }
 
@@ -106,10 +103,23 @@ fn create(world: &mut World, call: &Call) -> Answer {
         return Err(refuse(404, "Git Repository is empty."));
     }
     let form = call.form(&CREATE)?;
-    let sources = [form.text("old_ref_name"), form.text("old_branch_name"), repo.default_branch.clone()];
-    let source = sources.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    let Some(commit) = repo.git.resolve(&source) else {
-        return Err(failure(format!("object does not exist [id: {source}, rel_path: ]")));
+    let (reference, branch) = (form.text("old_ref_name"), form.text("old_branch_name"));
+    let commit = if !reference.is_empty() {
+        let missing = || {
+            failure(format!(
+                "object does not exist [id: {reference}, rel_path: ]"
+            ))
+        };
+        repo.git.resolve(&reference).ok_or_else(missing)?
+    } else {
+        let branch = if branch.is_empty() {
+            &repo.default_branch
+        } else {
+            &branch
+        };
+        repo.git
+            .branch(branch)
+            .ok_or_else(|| refuse(404, "The old branch does not exist"))?
     };
     let sha = commit.sha.clone();
     let name = form.text("new_branch_name");
@@ -127,10 +137,10 @@ fn check_free(world: &World, call: &Call, name: &str) -> Result<(), Box<Reply>> 
     if repo.git.branch(name).is_some() {
         return Err(refuse(409, "The branch already exists."));
     }
-    match repo.git.branches().find(|(known, _)| clashes(known)) {
-        Some((known, _)) => Err(refuse(409, format!("The branch with the same tree already exists: {known}"))),
-        None => Ok(()),
+    if repo.git.branches().any(|(known, _)| clashes(known)) {
+        return Err(refuse(409, "The branch with the same name already exists."));
     }
+    Ok(())
 }
 
 static RENAME: Form = Form {
@@ -140,13 +150,20 @@ static RENAME: Form = Form {
 
 fn rename(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&RENAME)?;
-    let old = call.param("branch");
-    let sha = match world.repos.at(call.repo).git.branch(old) {
+    let (old, name) = (call.param("branch"), form.text("name"));
+    let repo = world.repos.at(call.repo);
+    if repo.git.is_empty() {
+        return Err(refuse(404, "Git Repository is empty."));
+    }
+    if repo.git.branch(&name).is_some() {
+        let text =
+            "Cannot rename a branch using the same name or rename to a branch that already exists.";
+        return Err(invalid(text));
+    }
+    let sha = match repo.git.branch(old) {
         Some(commit) => commit.sha.clone(),
-        None => return Err(missing(world, call, old)),
+        None => return Err(refuse(404, "Branch doesn't exist.")),
     };
-    let name = form.text("name");
-    check_free(world, call, &name)?;
     let repo = world.repos.at_mut(call.repo);
     repo.git.remove_branch(old);
     repo.git.point(&name, &sha);
@@ -159,8 +176,11 @@ fn rename(world: &mut World, call: &Call) -> Answer {
 fn delete(world: &mut World, call: &Call) -> Answer {
     let name = call.param("branch");
     let repo = world.repos.at(call.repo);
+    if repo.git.is_empty() {
+        return Err(refuse(404, "Git Repository is empty."));
+    }
     if repo.git.branch(name).is_none() {
-        return Err(missing(world, call, name));
+        return Err(not_found());
     }
     if repo.default_branch == name {
         return Err(forbidden("can not delete default or pull request target branch"));
@@ -189,48 +209,8 @@ fn commits(world: &mut World, call: &Call) -> Answer {
     Ok(with_counts(Reply::json(200, Value::Array(shown)), page, history.len()).paged(call, page, history.len()))
 }
 
-/// The headers that lists of commits and of changed files carry besides the usual ones.
-pub(super) fn with_counts(reply: Reply, page: Page, total: usize) -> Reply {
-    reply
-        .header("x-page", page.number.to_string())
-        .header("x-perpage", page.size.to_string())
-        .header("x-pagecount", page.last(total).to_string())
-        .header("x-hasmore", (page.number < page.last(total)).to_string())
-}
-
 fn commit(world: &mut World, call: &Call) -> Answer {
     let wanted = call.param("sha");
     let commit = world.repos.at(call.repo).git.resolve(wanted).ok_or_else(not_found)?;
     Ok(Reply::json(200, show_commit(world, call, commit)))
-}
-
-/// A commit as lists of commits show it.
-pub(super) fn show_commit(world: &World, call: &Call, commit: &Commit) -> Value {
-    let full_name = world.full_name(world.repos.at(call.repo));
-    let api = format!("{}/api/v1/repos/{full_name}/git", call.base);
-    let person = |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
-    let account = |one: &Signature| {
-        let known = world.emails.owner_of(&one.email).and_then(|id| world.accounts.get(id));
-        known.map(|account| world.show(call, account, call.doer))
-    };
-    let created = stamp(commit.committer.when);
-    let meta = |kind: &str, sha: &str| json!({"url": format!("{api}/{kind}/{sha}"), "sha": sha, "created": created});
-    let own = format!("{api}/commits/{}", commit.sha);
-    json!({
-        "url": own,
-        "sha": commit.sha,
-        "created": created,
-        "html_url": format!("{}/{full_name}/commit/{}", call.base, commit.sha),
-        "commit": {
-            "url": own,
-            "author": person(&commit.author),
-            "committer": person(&commit.committer),
-            "message": commit.message,
-            "tree": meta("trees", &commit.tree),
-            "verification": unverified(),
-        },
-        "author": account(&commit.author),
-        "committer": account(&commit.committer),
-        "parents": commit.parents.iter().map(|sha| meta("commits", sha)).collect::<Vec<_>>(),
-    })
 }

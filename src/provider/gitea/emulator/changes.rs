@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::access::unit;
-use super::call::{Call, ZERO_TIME, stamp};
+use super::call::Call;
+use super::commit_views::{show_file_commit, unverified};
 use super::contents::{no_object, show_file};
 use super::forms::{Form, Kind, Rule, Values, plain, ruled};
 use super::gates::Gate;
@@ -40,7 +41,31 @@ static CREATE: Form = Form {
         plain("content", "ContentBase64", Kind::Text),
         plain("sha", "SHA", Kind::Text),
         ruled("from_path", "FromPath", Kind::Text, &[Rule::MaxSize(500)]),
-        plain("files", "Files", Kind::Objects),
+    ],
+};
+
+static CHANGE: Form = Form {
+    name: "ChangeFilesOptions",
+    fields: &[
+        plain("message", "Message", Kind::Text),
+        ruled(
+            "branch",
+            "BranchName",
+            Kind::Text,
+            &[Rule::GitRefName, Rule::MaxSize(100)],
+        ),
+        ruled(
+            "new_branch",
+            "NewBranchName",
+            Kind::Text,
+            &[Rule::GitRefName, Rule::MaxSize(100)],
+        ),
+        plain("author", "Author", Kind::Object),
+        plain("committer", "Committer", Kind::Object),
+        plain("dates", "Dates", Kind::Object),
+        plain("signoff", "Signoff", Kind::Flag),
+        plain("force_push", "ForcePush", Kind::Flag),
+        ruled("files", "Files", Kind::Objects, &[Rule::Required]),
     ],
 };
 
@@ -92,7 +117,7 @@ fn delete(world: &mut World, call: &Call) -> Answer {
 }
 
 fn change_many(world: &mut World, call: &Call) -> Answer {
-    let form = call.form(&CREATE)?;
+    let form = call.form(&CHANGE)?;
     let mut steps = Vec::new();
     for file in form.raw("files").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| file[name].as_str().unwrap_or("").to_owned();
@@ -116,8 +141,12 @@ fn change_many(world: &mut World, call: &Call) -> Answer {
         .iter()
         .map(|step| show_file(world, call, repo, &branch, &commit, &clean(&step.path).unwrap_or_default()))
         .collect();
-    let files = if shown.is_empty() { Value::Null } else { Value::Array(shown) };
-    let body = json!({"files": files, "commit": show_commit(world, call, &commit), "verification": unverified()});
+    let files = if shown.is_empty() {
+        Value::Null
+    } else {
+        Value::Array(shown)
+    };
+    let body = json!({"files": files, "commit": show_file_commit(world, call, &commit), "verification": unverified()});
     Ok(Reply::json(201, body))
 }
 
@@ -305,31 +334,16 @@ fn message_of(steps: &[Step]) -> String {
 fn answer(world: &World, call: &Call, form: &Values, commit: &Commit, path: Option<&str>, status: u16) -> Answer {
     let branch = target(world, call, form);
     let repo = world.repos.at(call.repo);
-    let content = path.map(|path| show_file(world, call, repo, &branch, commit, &clean(path).unwrap_or_default()));
-    let body = json!({"content": content, "commit": show_commit(world, call, commit), "verification": unverified()});
+    let content = path.map(|path| {
+        show_file(
+            world,
+            call,
+            repo,
+            &branch,
+            commit,
+            &clean(path).unwrap_or_default(),
+        )
+    });
+    let body = json!({"content": content, "commit": show_file_commit(world, call, commit), "verification": unverified()});
     Ok(Reply::json(status, body))
-}
-
-/// A commit as answers about files show it.
-fn show_commit(world: &World, call: &Call, commit: &Commit) -> Value {
-    let full_name = world.full_name(world.repos.at(call.repo));
-    let api = format!("{}/api/v1/repos/{full_name}/git", call.base);
-    let meta = |kind: &str, sha: &str| json!({"url": format!("{api}/{kind}/{sha}"), "sha": sha, "created": ZERO_TIME});
-    let person = |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
-    json!({
-        "url": format!("{api}/commits/{}", commit.sha),
-        "sha": commit.sha,
-        "created": ZERO_TIME,
-        "html_url": format!("{}/{full_name}/commit/{}", call.base, commit.sha),
-        "author": person(&commit.author),
-        "committer": person(&commit.committer),
-        "parents": commit.parents.iter().map(|sha| meta("commits", sha)).collect::<Vec<_>>(),
-        "message": commit.message,
-        "tree": meta("trees", &commit.tree),
-    })
-}
-
-/// No commit here is signed.
-pub(super) fn unverified() -> Value {
-    json!({"verified": false, "reason": "gpg.error.not_signed_commit", "signature": "", "signer": null, "payload": ""})
 }

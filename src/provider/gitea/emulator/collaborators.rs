@@ -82,8 +82,14 @@ fn permission(world: &mut World, call: &Call) -> Answer {
         ));
     }
     let user = named(world, call, 404)?;
-    let level = world.rights(repo, Some(user)).highest().name();
-    Ok(Reply::json(200, json!({"permission": level, "role_name": level, "user": world.show_embedded(call, user)})))
+    let level = world.rights(repo, Some(user)).base.name();
+    let account = world.accounts.at(user);
+    // Shown as the repository's owner would see them.
+    let shown = world.show(call, account, Some(repo.owner));
+    Ok(Reply::json(
+        200,
+        json!({"permission": level, "role_name": level, "user": shown}),
+    ))
 }
 
 /// The refusal of an unknown account in a list of names, as branch protections word it.

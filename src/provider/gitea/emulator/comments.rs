@@ -12,11 +12,26 @@ use super::paging::unlinked_list;
 use super::reply::{Answer, Reply, failure, forbidden, not_found, refuse};
 use super::routes::{Route, route};
 use super::scopes::Category;
-use super::world::{Level, World, next};
+use super::world::{World, next};
 
-const READER: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo];
-const SIGNED_IN: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::SignedIn];
-const WRITABLE: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::SignedIn, Gate::NotArchived];
+const READER: &[Gate] = &[
+    Gate::Scope(&[Category::Issue]),
+    Gate::Repo,
+    Gate::Conversations,
+];
+const SIGNED_IN: &[Gate] = &[
+    Gate::Scope(&[Category::Issue]),
+    Gate::Repo,
+    Gate::Conversations,
+    Gate::SignedIn,
+];
+const WRITABLE: &[Gate] = &[
+    Gate::Scope(&[Category::Issue]),
+    Gate::Repo,
+    Gate::Conversations,
+    Gate::SignedIn,
+    Gate::NotArchived,
+];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/issues/comments", READER, list_of_repo),
@@ -116,10 +131,17 @@ fn read(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(200, show(world, call, issue, comment)))
 }
 
-/// Its author and the repository's admins; anybody else is refused without a word.
-fn refuse_stranger(world: &World, call: &Call, comment: &Comment) -> Result<(), Box<Reply>> {
-    let is_admin = world.rights(world.repos.at(call.repo), call.doer).base >= Level::Admin;
-    if call.doer == Some(comment.poster) || is_admin { Ok(()) } else { Err(Box::new(Reply::empty(403))) }
+/// Its author and those who manage the issue; anybody else is refused without a word.
+fn refuse_stranger(
+    world: &World,
+    call: &Call,
+    place: (&Issue, &Comment),
+) -> Result<(), Box<Reply>> {
+    let (issue, comment) = place;
+    if call.doer == Some(comment.poster) || world.manages(call, issue) {
+        return Ok(());
+    }
+    Err(Box::new(Reply::empty(403)))
 }
 
 /// An edit that changes nothing writes nothing, and its answer forgets the author.
@@ -127,7 +149,7 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     let body = call.form(&COMMENT)?.text("body");
     let place = locate(world, call)?;
     let (issue, comment) = at(world, call, place)?;
-    refuse_stranger(world, call, comment)?;
+    refuse_stranger(world, call, (issue, comment))?;
     if comment.body == body {
         let mut shown = show(world, call, issue, comment);
         shown["user"] = Value::Null;
@@ -143,7 +165,7 @@ fn edit(world: &mut World, call: &Call) -> Answer {
 
 fn delete(world: &mut World, call: &Call) -> Answer {
     let place = locate(world, call)?;
-    refuse_stranger(world, call, at(world, call, place)?.1)?;
+    refuse_stranger(world, call, at(world, call, place)?)?;
     found_mut(world, call, place.0)?.comments.remove(place.1);
     Ok(Reply::empty(204))
 }

@@ -89,7 +89,7 @@ impl Hooks {
 }
 
 /// What a sent event stands for. Three of them stand for a family; an unknown one for nothing.
-const EVENTS: [(&str, &[&str]); 24] = [
+const EVENTS: [(&str, &[&str]); 26] = [
     ("create", &["create"]),
     ("delete", &["delete"]),
     ("fork", &["fork"]),
@@ -126,13 +126,21 @@ const EVENTS: [(&str, &[&str]); 24] = [
     ("release", &["release"]),
     ("package", &["package"]),
     ("status", &["status"]),
+    ("workflow_run", &["workflow_run"]),
+    ("workflow_job", &["workflow_job"]),
 ];
 
 /// Without any event sent, a hook gets pushes only.
 fn expand(events: Option<Vec<String>>) -> BTreeSet<&'static str> {
-    let sent = events.filter(|events| !events.is_empty()).unwrap_or_else(|| vec!["push".to_owned()]);
-    let known = EVENTS.iter().filter(|(name, _)| sent.iter().any(|event| event == name));
-    known.flat_map(|(_, family)| family.iter().copied()).collect()
+    let sent = events
+        .filter(|events| !events.is_empty())
+        .unwrap_or_else(|| vec!["push".to_owned()]);
+    let known = EVENTS
+        .iter()
+        .filter(|(name, _)| sent.iter().any(|event| event.eq_ignore_ascii_case(name)));
+    known
+        .flat_map(|(_, family)| family.iter().copied())
+        .collect()
 }
 
 const KINDS: [&str; 11] = [
@@ -165,7 +173,12 @@ fn is_at(hook: &Hook, place: Place) -> bool {
 
 fn list(world: &mut World, call: &Call) -> Answer {
     let place = place(call);
-    let hooks: Vec<&Hook> = world.hooks.rows.values().filter(|hook| is_at(hook, place)).collect();
+    let is_listed = |hook: &&Hook| match (place, call.ask("type")) {
+        (Place::System, "default") => hook.place == Place::Default,
+        (Place::System, "all") => is_at(hook, place),
+        _ => hook.place == place,
+    };
+    let hooks: Vec<&Hook> = world.hooks.rows.values().filter(is_listed).collect();
     Ok(unlinked_list(call, &hooks, |hook| show(hook)))
 }
 
@@ -194,7 +207,7 @@ static CREATE: Form = Form {
         ruled("branch_filter", "BranchFilter", Kind::Text, &[Rule::Glob]),
         plain("active", "Active", Kind::Flag),
         plain("authorization_header", "AuthorizationHeader", Kind::Text),
-        plain("name", "Name", Kind::Text),
+        ruled("name", "Name", Kind::Text, &[Rule::MaxSize(255)]),
     ],
 };
 
@@ -215,8 +228,14 @@ fn create(world: &mut World, call: &Call) -> Answer {
     if kind == "slack" && config.get("channel").is_none_or(String::is_empty) {
         return Err(invalid("Missing config option: channel"));
     }
+    let is_system = match config.get("is_system_webhook").map_or("", String::as_str) {
+        "" => false,
+        word @ ("1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false"
+        | "FALSE" | "False") => is_yes(word),
+        _ => return Err(invalid("Invalid is_system_webhook value")),
+    };
     let place = match place(call) {
-        Place::System if !config.get("is_system_webhook").is_some_and(|value| is_yes(value)) => Place::Default,
+        Place::System if !is_system => Place::Default,
         place => place,
     };
     world.hooks.last_id += 1;
@@ -261,7 +280,7 @@ static EDIT: Form = Form {
         ruled("branch_filter", "BranchFilter", Kind::Text, &[Rule::Glob]),
         plain("active", "Active", Kind::Flag),
         plain("authorization_header", "AuthorizationHeader", Kind::Text),
-        plain("name", "Name", Kind::Text),
+        ruled("name", "Name", Kind::Text, &[Rule::MaxSize(255)]),
     ],
 };
 

@@ -9,16 +9,33 @@ use super::forms::{Form, Kind, Rule, plain, ruled};
 use super::gates::Gate;
 use super::paging::list;
 use super::pulls::Pull;
-use super::reply::{Answer, Reply, forbidden, not_found, refuse};
+use super::reply::{Answer, Reply, not_found, refuse};
 use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Level, World, next};
 
-const READER: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo];
-const WRITABLE: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::SignedIn, Gate::NotArchived];
-const ISSUES_ON: &[Gate] = &[
+const READER: &[Gate] = &[
     Gate::Scope(&[Category::Issue]),
     Gate::Repo,
+    Gate::Conversations,
+];
+const SIGNED_IN: &[Gate] = &[
+    Gate::Scope(&[Category::Issue]),
+    Gate::Repo,
+    Gate::Conversations,
+    Gate::SignedIn,
+];
+const REPO_ADMIN: &[Gate] = &[
+    Gate::Scope(&[Category::Issue]),
+    Gate::Repo,
+    Gate::Conversations,
+    Gate::SignedIn,
+    Gate::RepoAdmin,
+];
+const WRITABLE: &[Gate] = &[
+    Gate::Scope(&[Category::Issue]),
+    Gate::Repo,
+    Gate::Conversations,
     Gate::SignedIn,
     Gate::NotArchived,
     Gate::Unit("has_issues"),
@@ -27,11 +44,26 @@ const ISSUES_ON: &[Gate] = &[
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/issues", READER, list_all),
-    route("POST", "/repos/{owner}/{repo}/issues", ISSUES_ON, create),
+    route("POST", "/repos/{owner}/{repo}/issues", WRITABLE, create),
     route("GET", "/repos/{owner}/{repo}/issues/{index}", READER, read),
-    route("PATCH", "/repos/{owner}/{repo}/issues/{index}", WRITABLE, edit),
-    route("PUT", "/repos/{owner}/{repo}/issues/{index}/lock", WRITABLE, lock),
-    route("DELETE", "/repos/{owner}/{repo}/issues/{index}/lock", WRITABLE, unlock),
+    route(
+        "PATCH",
+        "/repos/{owner}/{repo}/issues/{index}",
+        SIGNED_IN,
+        edit,
+    ),
+    route(
+        "PUT",
+        "/repos/{owner}/{repo}/issues/{index}/lock",
+        REPO_ADMIN,
+        lock,
+    ),
+    route(
+        "DELETE",
+        "/repos/{owner}/{repo}/issues/{index}/lock",
+        REPO_ADMIN,
+        unlock,
+    ),
 ];
 
 /// An issue, or the conversation of a pull request.
@@ -251,6 +283,12 @@ pub(super) fn apply_edit(world: &mut World, call: &Call) -> Result<(), Box<Reply
     if call.doer != Some(issue.poster) && !world.manages(call, issue) {
         return Err(Box::new(Reply::empty(403)));
     }
+    if form
+        .sent_number("content_version")
+        .is_some_and(|version| version != issue.content_version)
+    {
+        return Err(refuse(409, "the issue is already changed"));
+    }
     let (mut issue, mut entries) = (issue.clone(), 0);
     let title = form.text("title");
     if !title.is_empty() && title != issue.title {
@@ -260,18 +298,18 @@ pub(super) fn apply_edit(world: &mut World, call: &Call) -> Result<(), Box<Reply
     if let Some(body) = form.sent_text("body")
         && body != issue.body
     {
-        if form.sent_number("content_version").is_some_and(|version| version != issue.content_version) {
-            return Err(refuse(409, "the issue is already changed"));
-        }
         issue.body = body;
         issue.content_version += 1;
     }
     let is_merged = issue.pull.as_ref().is_some_and(|pull| pull.merged.is_some());
     match form.text("state").as_str() {
-        "closed" if issue.is_open() => (issue.closed, entries) = (Some(call.now), entries + 1),
-        "open" if !issue.is_open() && is_merged => {
-            return Err(refuse(412, "cannot change state of this pull request, it was already merged"));
+        "open" | "closed" if is_merged => {
+            return Err(refuse(
+                412,
+                "cannot change state of this pull request, it was already merged",
+            ));
         }
+        "closed" if issue.is_open() => (issue.closed, entries) = (Some(call.now), entries + 1),
         "open" if !issue.is_open() => (issue.closed, entries) = (None, entries + 1),
         _ => {}
     }
@@ -292,9 +330,6 @@ fn unlock(world: &mut World, call: &Call) -> Answer {
 fn set_lock(world: &mut World, call: &Call, locked: bool) -> Answer {
     let index = call.id("index");
     let issue = found(world, call, index)?;
-    if !world.manages(call, issue) {
-        return Err(forbidden("no permission to lock this issue"));
-    }
     if issue.is_locked != locked {
         found_mut(world, call, index)?.is_locked = locked;
         next(&mut world.last.comment);

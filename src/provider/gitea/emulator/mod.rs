@@ -5,6 +5,7 @@
 //! It is no Git server and delivers no webhooks.
 
 mod access;
+mod accounts;
 mod admin_tasks;
 mod admin_users;
 mod auth;
@@ -13,6 +14,7 @@ mod call;
 mod changes;
 mod collaborators;
 mod comments;
+mod commit_views;
 mod contents;
 mod diffs;
 mod digests;
@@ -25,6 +27,8 @@ mod hooks;
 mod issues;
 mod json_text;
 mod keys;
+mod memberships;
+mod merges;
 mod names;
 mod not_imitated;
 mod org_members;
@@ -32,8 +36,10 @@ mod orgs;
 mod paging;
 mod profiles;
 mod protections;
+mod pull_views;
 mod pulls;
 mod reply;
+mod repo_copies;
 mod repo_create;
 mod repo_edit;
 mod repo_lists;
@@ -46,9 +52,12 @@ mod team_members;
 mod team_repos;
 mod teams;
 mod templates;
+mod token_table;
 mod tokens;
 mod topics;
 mod user_lists;
+mod verdicts;
+mod whitelists;
 mod world;
 
 use std::collections::BTreeMap;

@@ -114,7 +114,6 @@ GET /repos/{_}/{_}/assignees
 GET /repos/{_}/{_}/assignees/{_}
 POST DELETE /repos/{_}/{_}/avatar
 PUT /repos/{_}/{_}/branches/{*_}
-GET /repos/{_}/{_}/commits/{_}/pull
 GET /repos/{_}/{_}/compare/{*_}
 POST /repos/{_}/{_}/diffpatch
 GET /repos/{_}/{_}/editorconfig/{*_}

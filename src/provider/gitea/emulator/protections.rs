@@ -5,58 +5,87 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::access::Rights;
 use super::call::{Call, stamp};
-use super::collaborators::unknown_user;
 use super::forms::{Field, Form, Kind, Values, plain};
 use super::gates::Gate;
 use super::names::{glob_error, glob_matches, is_glob};
-use super::reply::{Answer, Reply, forbidden, invalid, not_found, refuse};
+use super::reply::{Answer, Reply, forbidden, not_found, refuse};
 use super::repos::Repo;
 use super::routes::{Route, route};
 use super::scopes::Category;
-use super::world::{Level, World};
+use super::whitelists;
+use super::world::World;
 
 const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
 const REPO_WRITABLE: &[Gate] =
     &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin, Gate::NotArchived];
 
 pub(super) const ROUTES: &[Route] = &[
-    route("GET", "/repos/{owner}/{repo}/branch_protections", REPO_ADMIN, list),
-    route("POST", "/repos/{owner}/{repo}/branch_protections", REPO_WRITABLE, create),
-    route("POST", "/repos/{owner}/{repo}/branch_protections/priority", REPO_WRITABLE, reorder),
-    route("GET", "/repos/{owner}/{repo}/branch_protections/{rule}", REPO_ADMIN, read),
-    route("PATCH", "/repos/{owner}/{repo}/branch_protections/{rule}", REPO_WRITABLE, edit),
-    route("DELETE", "/repos/{owner}/{repo}/branch_protections/{rule}", REPO_WRITABLE, delete),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/branch_protections",
+        REPO_ADMIN,
+        list,
+    ),
+    route(
+        "POST",
+        "/repos/{owner}/{repo}/branch_protections",
+        REPO_WRITABLE,
+        create,
+    ),
+    route(
+        "POST",
+        "/repos/{owner}/{repo}/branch_protections/priority",
+        REPO_WRITABLE,
+        reorder,
+    ),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/branch_protections/{*rule}",
+        REPO_ADMIN,
+        read,
+    ),
+    route(
+        "PATCH",
+        "/repos/{owner}/{repo}/branch_protections/{*rule}",
+        REPO_WRITABLE,
+        edit,
+    ),
+    route(
+        "DELETE",
+        "/repos/{owner}/{repo}/branch_protections/{*rule}",
+        REPO_WRITABLE,
+        delete,
+    ),
 ];
 
 /// A rule over branches.
 #[derive(Debug, Clone)]
 pub(super) struct Protection {
-    id: i64,
-    rule: String,
-    priority: i64,
-    approvals: i64,
-    flags: BTreeSet<&'static str>,
+    pub(super) id: i64,
+    pub(super) rule: String,
+    pub(super) priority: i64,
+    pub(super) approvals: i64,
+    pub(super) flags: BTreeSet<&'static str>,
     /// Accounts by the name of their list.
-    users: BTreeMap<&'static str, Vec<i64>>,
+    pub(super) users: BTreeMap<&'static str, Vec<i64>>,
     /// Teams by the name of their list.
-    teams: BTreeMap<&'static str, Vec<i64>>,
-    contexts: Option<Vec<String>>,
-    protected_files: String,
-    unprotected_files: String,
-    created: DateTime<Utc>,
-    updated: DateTime<Utc>,
+    pub(super) teams: BTreeMap<&'static str, Vec<i64>>,
+    pub(super) contexts: Option<Vec<String>>,
+    pub(super) protected_files: String,
+    pub(super) unprotected_files: String,
+    pub(super) created: DateTime<Utc>,
+    pub(super) updated: DateTime<Utc>,
 }
 
-const USER_LISTS: [&str; 5] = [
+pub(super) const USER_LISTS: [&str; 5] = [
     "push_whitelist_usernames",
     "force_push_allowlist_usernames",
     "merge_whitelist_usernames",
     "bypass_allowlist_usernames",
     "approvals_whitelist_username",
 ];
-const TEAM_LISTS: [&str; 5] = [
+pub(super) const TEAM_LISTS: [&str; 5] = [
     "push_whitelist_teams",
     "force_push_allowlist_teams",
     "merge_whitelist_teams",
@@ -123,7 +152,7 @@ const FIELDS: &[Field] = &[
 ];
 
 impl Protection {
-    fn has(&self, flag: &str) -> bool {
+    pub(super) fn has(&self, flag: &str) -> bool {
         self.flags.contains(flag)
     }
 
@@ -135,13 +164,23 @@ impl Protection {
         }
     }
 
-    fn fits(&self, branch: &str) -> bool {
-        if is_glob(&self.rule) { glob_matches(&self.rule, branch) } else { self.rule.eq_ignore_ascii_case(branch) }
+    pub(super) fn fits(&self, branch: &str) -> bool {
+        if is_glob(&self.rule) {
+            glob_matches(&self.rule, branch)
+        } else {
+            self.rule.eq_ignore_ascii_case(branch)
+        }
     }
 
     /// Whether `user` is on a list, by name or by team.
-    fn lists(&self, world: &World, users: &str, teams: &str, user: i64) -> bool {
-        let is_in = |team: &i64| world.orgs.teams.get(team).is_some_and(|team| team.members.contains(&user));
+    pub(super) fn lists(&self, world: &World, users: &str, teams: &str, user: i64) -> bool {
+        let is_in = |team: &i64| {
+            world
+                .orgs
+                .teams
+                .get(team)
+                .is_some_and(|team| team.members.contains(&user))
+        };
         self.users.get(users).is_some_and(|ids| ids.contains(&user))
             || self.teams.get(teams).is_some_and(|ids| ids.iter().any(is_in))
     }
@@ -149,19 +188,23 @@ impl Protection {
 
 /// Not paged.
 fn list(world: &mut World, call: &Call) -> Answer {
-    let protections = sorted(world.repos.at(call.repo));
-    Ok(Reply::json(200, protections.into_iter().map(|protection| show(world, protection)).collect()))
+    let repo = world.repos.at(call.repo);
+    Ok(Reply::json(
+        200,
+        sorted(repo)
+            .into_iter()
+            .map(|protection| show(world, repo, protection))
+            .collect(),
+    ))
 }
 
-fn sorted(repo: &Repo) -> Vec<&Protection> {
+pub(super) fn sorted(repo: &Repo) -> Vec<&Protection> {
     let mut protections: Vec<&Protection> = repo.protections.iter().collect();
     protections.sort_by_key(|protection| (protection.priority, protection.id));
     protections
 }
 
-fn show(world: &World, protection: &Protection) -> Value {
-    let user_name = |id: &i64| world.accounts.get(*id).map(|account| account.name.clone());
-    let team_name = |id: &i64| world.orgs.teams.get(id).map(|team| team.name.clone());
+fn show(world: &World, repo: &Repo, protection: &Protection) -> Value {
     let mut shown = json!({
         "branch_name": if is_glob(&protection.rule) { "" } else { protection.rule.as_str() },
         "rule_name": protection.rule,
@@ -170,10 +213,10 @@ fn show(world: &World, protection: &Protection) -> Value {
     let switches = PUSH.iter().chain(&FORCE_PUSH).chain(&FREE_FLAGS);
     switches.for_each(|flag| shown[*flag] = Value::from(protection.has(flag)));
     for list in USER_LISTS {
-        shown[list] = protection.users.get(list).into_iter().flatten().filter_map(user_name).collect();
+        shown[list] = whitelists::shown_users(world, repo, protection.users.get(list)).into();
     }
     for list in TEAM_LISTS {
-        shown[list] = protection.teams.get(list).into_iter().flatten().filter_map(team_name).collect();
+        shown[list] = whitelists::shown_teams(world, repo, protection.teams.get(list)).into();
     }
     shown["status_check_contexts"] = json!(protection.contexts);
     shown["required_approvals"] = Value::from(protection.approvals);
@@ -201,7 +244,10 @@ fn create(world: &mut World, call: &Call) -> Answer {
     let mut protection = Protection {
         id: repo.last_protection + 1,
         rule,
-        priority: form.sent_number("priority").filter(|priority| *priority > 0).unwrap_or(highest + 1),
+        priority: form
+            .sent_number("priority")
+            .filter(|priority| *priority != 0)
+            .unwrap_or(highest + 1),
         approvals: form.number("required_approvals").max(0),
         flags: BTreeSet::new(),
         users: BTreeMap::new(),
@@ -223,8 +269,8 @@ fn create(world: &mut World, call: &Call) -> Answer {
         is_on &= form.flag(flag);
         protection.set(flag, is_on);
     }
-    apply_lists(world, repo, &mut protection, &form)?;
-    let shown = show(world, &protection);
+    whitelists::apply(world, repo, &mut protection, &form)?;
+    let shown = show(world, repo, &protection);
     let bad = glob_error(&protection.rule);
     let repo = world.repos.at_mut(call.repo);
     repo.last_protection += 1;
@@ -236,44 +282,6 @@ fn create(world: &mut World, call: &Call) -> Answer {
     }
 }
 
-/// Takes over the lists that were sent. Whoever cannot write is dropped without a word, as are teams where there are none.
-fn apply_lists(world: &World, repo: &Repo, protection: &mut Protection, form: &Values) -> Result<(), Box<Reply>> {
-    for list in USER_LISTS {
-        let Some(sent) = form.sent_texts(list) else {
-            continue;
-        };
-        let mut ids = Vec::new();
-        for name in sent {
-            let user = world.accounts.named(&name).ok_or_else(|| unknown_user(&name))?.id;
-            let needed = if list == "approvals_whitelist_username" { Level::Read } else { Level::Write };
-            let known = protection.users.get(list).is_some_and(|known| known.contains(&user));
-            if known || world.rights(repo, Some(user)).code() >= needed {
-                ids.push(user);
-            }
-        }
-        protection.users.insert(list, ids);
-    }
-    if !world.accounts.at(repo.owner).is_org {
-        return Ok(());
-    }
-    for list in TEAM_LISTS {
-        let Some(sent) = form.sent_texts(list) else {
-            continue;
-        };
-        let mut ids = Vec::new();
-        for name in sent {
-            let unknown = || invalid(format!("team does not exist [org_id {}, team_id 0, name: {name}]", repo.owner));
-            let team = world.orgs.team_named(repo.owner, &name).ok_or_else(unknown)?;
-            let reaches = team.is_owners() || team.repos.contains(&repo.id);
-            if reaches && team.unit(super::access::unit::CODE) >= Level::Read {
-                ids.push(team.id);
-            }
-        }
-        protection.teams.insert(list, ids);
-    }
-    Ok(())
-}
-
 fn position(world: &World, call: &Call) -> Result<usize, Box<Reply>> {
     let rule = call.param("rule");
     let protections = &world.repos.at(call.repo).protections;
@@ -282,7 +290,8 @@ fn position(world: &World, call: &Call) -> Result<usize, Box<Reply>> {
 
 fn read(world: &mut World, call: &Call) -> Answer {
     let at = position(world, call)?;
-    Ok(Reply::json(200, show(world, &world.repos.at(call.repo).protections[at])))
+    let repo = world.repos.at(call.repo);
+    Ok(Reply::json(200, show(world, repo, &repo.protections[at])))
 }
 
 /// What is left out keeps; the flags of a family count only beside the first of it.
@@ -298,13 +307,22 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     edit_family(&mut protection, &form, PUSH);
     edit_family(&mut protection, &form, FORCE_PUSH);
     protection.priority = form.sent_number("priority").unwrap_or(protection.priority);
-    protection.approvals = form.sent_number("required_approvals").unwrap_or(protection.approvals).max(0);
-    protection.contexts = form.sent_texts("status_check_contexts").or(protection.contexts);
-    protection.protected_files = form.sent_text("protected_file_patterns").unwrap_or(protection.protected_files);
-    protection.unprotected_files = form.sent_text("unprotected_file_patterns").unwrap_or(protection.unprotected_files);
-    apply_lists(world, repo, &mut protection, &form)?;
+    protection.approvals = form
+        .sent_number("required_approvals")
+        .filter(|approvals| *approvals >= 0)
+        .unwrap_or(protection.approvals);
+    protection.contexts = form
+        .sent_texts("status_check_contexts")
+        .or(protection.contexts);
+    protection.protected_files = form
+        .sent_text("protected_file_patterns")
+        .unwrap_or(protection.protected_files);
+    protection.unprotected_files = form
+        .sent_text("unprotected_file_patterns")
+        .unwrap_or(protection.unprotected_files);
+    whitelists::apply(world, repo, &mut protection, &form)?;
     protection.updated = call.now;
-    let shown = show(world, &protection);
+    let shown = show(world, repo, &protection);
     world.repos.at_mut(call.repo).protections[at] = protection;
     Ok(Reply::json(200, shown))
 }
@@ -340,57 +358,4 @@ fn reorder(world: &mut World, call: &Call) -> Answer {
         }
     }
     Ok(Reply::empty(204))
-}
-
-/// What the first fitting rule says of a branch and a person.
-#[derive(Debug, Default)]
-pub(super) struct Verdict {
-    pub(super) is_protected: bool,
-    pub(super) can_push: bool,
-    pub(super) can_merge: bool,
-    pub(super) rule: String,
-    pub(super) approvals: i64,
-    pub(super) checks_status: bool,
-    pub(super) contexts: Vec<String>,
-    protected_files: String,
-    unprotected_files: String,
-}
-
-impl Verdict {
-    /// Whether a commit may touch a file. Rules bind site admins too.
-    pub(super) fn allows(&self, path: &str) -> bool {
-        let is_in = |patterns: &str| {
-            patterns
-                .split(';')
-                .map(str::trim)
-                .filter(|one| !one.is_empty())
-                .any(|one| glob_matches(&one.to_lowercase(), &path.to_lowercase()))
-        };
-        (self.can_push || is_in(&self.unprotected_files)) && !is_in(&self.protected_files)
-    }
-}
-
-impl World {
-    pub(super) fn verdict(&self, repo: &Repo, branch: &str, doer: Option<i64>, rights: &Rights) -> Verdict {
-        let writes = rights.code() >= Level::Write;
-        let Some(rule) = sorted(repo).into_iter().find(|protection| protection.fits(branch)) else {
-            return Verdict { can_push: writes, can_merge: writes, ..Verdict::default() };
-        };
-        let user = doer.unwrap_or_default();
-        let on_push_list = !rule.has("enable_push_whitelist")
-            || rule.lists(self, "push_whitelist_usernames", "push_whitelist_teams", user);
-        let on_merge_list = !rule.has("enable_merge_whitelist")
-            || rule.lists(self, "merge_whitelist_usernames", "merge_whitelist_teams", user);
-        Verdict {
-            is_protected: true,
-            can_push: writes && rule.has("enable_push") && on_push_list,
-            can_merge: writes && on_merge_list,
-            rule: rule.rule.clone(),
-            approvals: rule.approvals,
-            checks_status: rule.has("enable_status_check"),
-            contexts: rule.contexts.clone().unwrap_or_default(),
-            protected_files: rule.protected_files.clone(),
-            unprotected_files: rule.unprotected_files.clone(),
-        }
-    }
 }

@@ -4,55 +4,85 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::access::unit;
-use super::branches::{show_commit, with_counts};
-use super::call::{Call, stamp};
+
+use super::call::Call;
+use super::commit_views::{show_commit, with_counts};
 use super::diffs::{self, Change};
 use super::forms::{Form, Kind, Rule, plain, ruled};
 use super::gates::Gate;
-use super::git::{Commit, Signature};
-use super::issues::{Issue, apply_edit, found, found_mut, show_poster};
+use super::issues::{Issue, apply_edit, found};
 use super::paging::{Page, escape_path, list};
+use super::pull_views::{show, view};
 use super::reply::{Answer, Reply, invalid, not_found, refuse};
-use super::repos::Repo;
 use super::routes::{Route, route};
 use super::scopes::Category;
-use super::world::{Level, World, next};
+use super::world::{World, next};
 
-const READER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Pulls, Gate::Reader(unit::PULLS)];
-const WRITABLE: &[Gate] = &[
+pub(super) const READER: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
     Gate::Pulls,
-    Gate::Reader(unit::PULLS),
+    Gate::Reader(unit::CODE),
+];
+pub(super) const WRITABLE: &[Gate] = &[
+    Gate::Scope(&[Category::Repository]),
+    Gate::Repo,
+    Gate::Pulls,
+    Gate::Reader(unit::CODE),
     Gate::SignedIn,
     Gate::NotArchived,
 ];
-const EDITABLE: &[Gate] =
-    &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Pulls, Gate::Reader(unit::PULLS), Gate::SignedIn];
+const EDITABLE: &[Gate] = &[
+    Gate::Scope(&[Category::Repository]),
+    Gate::Repo,
+    Gate::Pulls,
+    Gate::Reader(unit::CODE),
+    Gate::SignedIn,
+];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/pulls", READER, list_all),
     route("POST", "/repos/{owner}/{repo}/pulls", WRITABLE, open),
     route("GET", "/repos/{owner}/{repo}/pulls/{index}", READER, read),
-    route("PATCH", "/repos/{owner}/{repo}/pulls/{index}", EDITABLE, edit),
-    route("GET", "/repos/{owner}/{repo}/pulls/{index}/files", READER, files),
-    route("GET", "/repos/{owner}/{repo}/pulls/{index}/commits", READER, commits),
-    route("GET", "/repos/{owner}/{repo}/pulls/{index}/merge", READER, is_merged),
-    route("POST", "/repos/{owner}/{repo}/pulls/{index}/merge", WRITABLE, merge),
-    route("GET", "/repos/{owner}/{repo}/pulls/{base}/{*head}", READER, by_branches),
+    route(
+        "PATCH",
+        "/repos/{owner}/{repo}/pulls/{index}",
+        EDITABLE,
+        edit,
+    ),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/pulls/{index}/files",
+        READER,
+        files,
+    ),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/pulls/{index}/commits",
+        READER,
+        commits,
+    ),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/pulls/{base}/{*head}",
+        READER,
+        by_branches,
+    ),
 ];
 
 /// What makes an issue a pull request.
 #[derive(Debug, Clone)]
 pub(super) struct Pull {
-    id: i64,
+    pub(super) id: i64,
     pub(super) base: String,
-    head: String,
-    head_repo: i64,
+    pub(super) head: String,
+    pub(super) head_repo: i64,
     /// The head as it was last seen: it stays when the branch or the fork is gone.
-    head_sha: String,
-    merge_base: String,
-    may_maintainers_edit: bool,
+    pub(super) head_sha: String,
+    pub(super) merge_base: String,
+    pub(super) may_maintainers_edit: bool,
+    /// Whether its mergeability is being worked out: shown as false until it has been looked at once.
+    pub(super) is_being_checked: bool,
     pub(super) merged: Option<Merge>,
 }
 
@@ -60,141 +90,60 @@ pub(super) struct Pull {
 #[derive(Debug, Clone)]
 pub(super) struct Merge {
     pub(super) when: DateTime<Utc>,
-    by: i64,
-    sha: String,
+    pub(super) by: i64,
+    pub(super) sha: String,
 }
 
 impl World {
-    /// Tells open pull requests that the branch they come from has moved.
+    /// Tells open pull requests that a branch has moved: those from it follow, those into it are to be checked anew.
     pub(super) fn branch_moved(&mut self, repo: i64, branch: &str, now: DateTime<Utc>) {
-        let source = self.repos.at(repo);
-        let Some(sha) = source.git.branch(branch).map(|head| head.sha.clone()) else {
+        for issue in self
+            .repos
+            .at_mut(repo)
+            .issues
+            .values_mut()
+            .filter(|issue| issue.is_open())
+        {
+            if let Some(pull) = issue.pull.as_mut().filter(|pull| pull.base == branch) {
+                pull.is_being_checked = true;
+            }
+        }
+        let comes_from = |issue: &Issue| {
+            let is_same = |pull: &Pull| pull.head_repo == repo && pull.head == branch;
+            issue.is_open() && issue.pull.as_ref().is_some_and(is_same)
+        };
+        let targets = self
+            .repos
+            .all()
+            .filter(|repo| repo.issues.values().any(comes_from));
+        let targets: Vec<i64> = targets.map(|repo| repo.id).collect();
+        if targets.is_empty() {
+            return;
+        }
+        let git = self.repos.at(repo).git.clone();
+        let Some(head) = git.branch(branch) else {
             return;
         };
-        let git = source.git.clone();
-        let ids: Vec<i64> = self.repos.all().map(|repo| repo.id).collect();
-        for id in ids {
-            let target = self.repos.at_mut(id);
-            let mut moved = 0;
-            for issue in target.issues.values_mut().filter(|issue| issue.is_open()) {
-                let Some(pull) = issue.pull.as_mut().filter(|pull| pull.head_repo == repo && pull.head == branch)
-                else {
-                    continue;
-                };
-                pull.head_sha.clone_from(&sha);
+        for target in targets {
+            let target = self.repos.at_mut(target);
+            target.git.absorb(&git);
+            for issue in target.issues.values_mut().filter(|issue| comes_from(issue)) {
                 issue.updated = now;
-                moved += 1;
-            }
-            if moved > 0 {
-                target.git.absorb(&git);
-                self.last.comment += moved;
+                next(&mut self.last.comment);
+                if let Some(pull) = issue.pull.as_mut() {
+                    pull.head_sha.clone_from(&head.sha);
+                }
             }
         }
     }
-}
 
-/// A pull request with what its commits say.
-struct View<'a> {
-    issue: &'a Issue,
-    pull: &'a Pull,
-    base: Option<&'a Commit>,
-    head: Option<&'a Commit>,
-}
-
-fn view<'a>(repo: &'a Repo, issue: &'a Issue) -> Option<View<'a>> {
-    let pull = issue.pull.as_ref()?;
-    Some(View { issue, pull, base: repo.git.branch(&pull.base), head: repo.git.commit(&pull.head_sha) })
-}
-
-impl View<'_> {
-    fn changes(&self, repo: &Repo) -> Vec<Change> {
-        let before = repo.git.commit(&self.pull.merge_base);
-        match (before, self.head) {
-            (Some(before), Some(head)) => diffs::between(&before.files, &head.files),
-            _ => Vec::new(),
+    /// A look at a pull request ends its being checked: the second one sees the result.
+    fn finish_check(&mut self, repo: i64, index: i64) {
+        let issue = self.repos.at_mut(repo).issues.get_mut(&index);
+        if let Some(pull) = issue.and_then(|issue| issue.pull.as_mut()) {
+            pull.is_being_checked = false;
         }
     }
-
-    /// Whether no file was changed on both sides in different ways.
-    fn is_mergeable(&self, repo: &Repo) -> bool {
-        let (Some(base), Some(head)) = (self.base, self.head) else {
-            return false;
-        };
-        let Some(before) = repo.git.commit(&self.pull.merge_base) else {
-            return false;
-        };
-        self.changes(repo).iter().all(|change| {
-            let path = &change.path;
-            base.files.get(path) == before.files.get(path) || base.files.get(path) == head.files.get(path)
-        })
-    }
-}
-
-fn show(world: &World, call: &Call, issue: &Issue, is_whole: bool) -> Value {
-    let repo = world.repos.at(call.repo);
-    let Some(view) = view(repo, issue) else {
-        return Value::Null;
-    };
-    let pull = view.pull;
-    let address = format!("{}/{}/pulls/{}", call.base, world.full_name(repo), issue.index);
-    let head_repo = world.repos.get(pull.head_repo);
-    let head_ref = if head_repo.is_some() { pull.head.clone() } else { format!("refs/pull/{}/head", issue.index) };
-    let base_sha = view.base.map_or("", |base| &base.sha);
-    let mut shown = json!({
-        "id": pull.id,
-        "url": address,
-        "number": issue.index,
-        "user": show_poster(world, call, issue.poster),
-        "title": issue.title,
-        "body": issue.body,
-        "labels": [],
-        "milestone": null,
-        "assignee": null,
-        "assignees": [],
-        "requested_reviewers": [],
-        "requested_reviewers_teams": [],
-        "state": issue.state(),
-        "draft": issue.title.to_uppercase().starts_with("WIP:") || issue.title.to_uppercase().starts_with("[WIP]"),
-        "is_locked": issue.is_locked,
-        "comments": issue.comments.len(),
-        "html_url": address,
-        "diff_url": format!("{address}.diff"),
-        "patch_url": format!("{address}.patch"),
-        "mergeable": pull.merged.is_some() || view.is_mergeable(repo),
-        "merged": pull.merged.is_some(),
-        "merged_at": pull.merged.as_ref().map(|merge| stamp(merge.when)),
-        "merge_commit_sha": pull.merged.as_ref().map(|merge| &merge.sha),
-        "merged_by": pull.merged.as_ref().map(|merge| show_poster(world, call, merge.by)),
-        "allow_maintainer_edit": pull.may_maintainers_edit,
-        "base": {
-            "label": pull.base,
-            "ref": pull.base,
-            "sha": base_sha,
-            "repo_id": repo.id,
-            "repo": world.show_repo(call, repo, call.doer),
-        },
-        "head": {
-            "label": pull.head,
-            "ref": head_ref,
-            "sha": pull.head_sha,
-            "repo_id": pull.head_repo,
-            "repo": head_repo.map(|repo| world.show_repo(call, repo, call.doer)),
-        },
-        "merge_base": pull.merge_base,
-        "due_date": null,
-        "created_at": stamp(issue.created),
-        "updated_at": stamp(issue.updated),
-        "closed_at": issue.closed.map(stamp),
-        "pin_order": 0,
-        "content_version": issue.content_version,
-    });
-    if is_whole {
-        let changes = view.changes(repo);
-        shown["additions"] = changes.iter().map(|change| change.additions).sum::<usize>().into();
-        shown["deletions"] = changes.iter().map(|change| change.deletions).sum::<usize>().into();
-        shown["changed_files"] = changes.len().into();
-    }
-    shown
 }
 
 /// Newest first. Unknown words for `state` and `sort` are passed over.
@@ -263,7 +212,7 @@ fn open(world: &mut World, call: &Call) -> Answer {
             409,
             format!(
                 "pull request already exists for these targets [id: {}, issue_id: {}, head_repo_id: {head_repo}, base_repo_id: {}, head_branch: {head}, base_branch: {base}]",
-                pull.id, issue.id, repo.id
+                pull.id, issue.index, repo.id
             ),
         ));
     }
@@ -281,11 +230,18 @@ fn open(world: &mut World, call: &Call) -> Answer {
         head_sha,
         merge_base,
         may_maintainers_edit: form.sent_flag("allow_maintainer_edit").unwrap_or(true),
+        is_being_checked: false,
         merged: None,
     };
     let index = world.add_issue(call, form.text("title"), form.text("body"), Some(pull));
     world.last.comment += i64::from(has_commits);
-    Ok(Reply::json(201, show(world, call, found(world, call, index)?, true)))
+    let mut shown = show(world, call, found(world, call, index)?, true);
+    // The answer holds the base as it was before: this pull request is not counted in it yet.
+    let open = shown["base"]["repo"]["open_pr_counter"]
+        .as_i64()
+        .unwrap_or(1);
+    shown["base"]["repo"]["open_pr_counter"] = (open - 1).into();
+    Ok(Reply::json(201, shown))
 }
 
 /// The repository and branch behind `branch` or `owner:branch`.
@@ -307,8 +263,18 @@ fn source(world: &World, call: &Call, head: &str) -> Result<(i64, String), Box<R
     }
 }
 
-fn pull_of<'a>(world: &'a World, call: &Call, index: i64) -> Result<&'a Issue, Box<Reply>> {
-    found(world, call, index).and_then(|issue| if issue.is_pull() { Ok(issue) } else { Err(not_found()) })
+pub(super) fn pull_of<'a>(
+    world: &'a World,
+    call: &Call,
+    index: i64,
+) -> Result<&'a Issue, Box<Reply>> {
+    found(world, call, index).and_then(|issue| {
+        if issue.is_pull() {
+            Ok(issue)
+        } else {
+            Err(not_found())
+        }
+    })
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
@@ -322,7 +288,9 @@ fn read(world: &mut World, call: &Call) -> Answer {
     if wanted.ends_with(".patch") {
         return Err(super::reply::not_modelled());
     }
-    Ok(Reply::json(200, show(world, call, pull_of(world, call, call.id("index"))?, true)))
+    let shown = show(world, call, pull_of(world, call, call.id("index"))?, true);
+    world.finish_check(call.repo, call.id("index"));
+    Ok(Reply::json(200, shown))
 }
 
 fn by_branches(world: &mut World, call: &Call) -> Answer {
@@ -339,7 +307,9 @@ fn by_branches(world: &mut World, call: &Call) -> Answer {
 fn edit(world: &mut World, call: &Call) -> Answer {
     pull_of(world, call, call.id("index"))?;
     apply_edit(world, call)?;
-    Ok(Reply::json(201, show(world, call, found(world, call, call.id("index"))?, true)))
+    let shown = show(world, call, found(world, call, call.id("index"))?, true);
+    world.finish_check(call.repo, call.id("index"));
+    Ok(Reply::json(201, shown))
 }
 
 fn files(world: &mut World, call: &Call) -> Answer {
@@ -378,93 +348,4 @@ fn commits(world: &mut World, call: &Call) -> Answer {
     let page = Page::of(call);
     let shown: Vec<Value> = page.cut(&commits).iter().map(|commit| show_commit(world, call, commit)).collect();
     Ok(with_counts(Reply::json(200, Value::Array(shown)), page, commits.len()).paged(call, page, commits.len()))
-}
-
-fn is_merged(world: &mut World, call: &Call) -> Answer {
-    let issue = pull_of(world, call, call.id("index"))?;
-    let is_merged = issue.pull.as_ref().is_some_and(|pull| pull.merged.is_some());
-    if is_merged { Ok(Reply::empty(204)) } else { Err(not_found()) }
-}
-
-static MERGE: Form = Form {
-    name: "MergePullRequestForm",
-    fields: &[
-        ruled(
-            "Do",
-            "Do",
-            Kind::Text,
-            &[
-                Rule::Required,
-                Rule::In(&["merge", "rebase", "rebase-merge", "squash", "fast-forward-only", "manually-merged"]),
-            ],
-        ),
-        plain("MergeTitleField", "MergeTitleField", Kind::Text),
-        plain("MergeMessageField", "MergeMessageField", Kind::Text),
-        plain("head_commit_id", "HeadCommitID", Kind::Text),
-        plain("delete_branch_after_merge", "DeleteBranchAfterMerge", Kind::Flag),
-    ],
-};
-
-fn merge(world: &mut World, call: &Call) -> Answer {
-    let form = call.form(&MERGE)?;
-    let index = call.id("index");
-    let issue = pull_of(world, call, index)?;
-    let repo = world.repos.at(call.repo);
-    let Some(view) = view(repo, issue) else {
-        return Err(not_found());
-    };
-    if view.pull.merged.is_some() {
-        return Err(refuse(405, "The PR is already merged"));
-    }
-    if !issue.is_open() {
-        return Err(not_found());
-    }
-    let rights = world.rights(repo, call.doer);
-    let verdict = world.verdict(repo, &view.pull.base, call.doer, &rights);
-    if rights.code() < Level::Write || !verdict.can_merge {
-        return Err(refuse(405, "User not allowed to merge PR"));
-    }
-    if !view.is_mergeable(repo) {
-        return Err(refuse(405, "Please try again later"));
-    }
-    let expected = form.text("head_commit_id");
-    if !expected.is_empty() && expected != view.pull.head_sha {
-        return Err(refuse(409, "head out of date"));
-    }
-    let (Some(base), Some(head)) = (view.base, view.head) else {
-        return Err(not_found());
-    };
-    let mut files = base.files.as_ref().clone();
-    for change in view.changes(repo) {
-        match head.files.get(&change.path) {
-            Some(blob) => drop(files.insert(change.path, blob.clone())),
-            None => drop(files.remove(&change.path)),
-        }
-    }
-    let title = match form.text("MergeTitleField") {
-        title if title.is_empty() => format!("{} (#{index})", view.issue.title),
-        title => title,
-    };
-    let mut parents = vec![base.sha.clone()];
-    if form.text("Do") != "squash" {
-        parents.push(head.sha.clone());
-    }
-    let (branch, who): (String, Signature) = (view.pull.base.clone(), world.signature(call));
-    let (head_repo, head_branch) = (view.pull.head_repo, view.pull.head.clone());
-    let repo = world.repos.at_mut(call.repo);
-    let commit = repo.git.record(parents, files, &title, who.clone(), who);
-    repo.git.point(&branch, &commit.sha);
-    repo.updated = call.now;
-    let issue = found_mut(world, call, index)?;
-    issue.closed = Some(call.now);
-    issue.updated = call.now;
-    if let Some(pull) = issue.pull.as_mut() {
-        pull.merged = Some(Merge { when: call.now, by: call.doer.unwrap_or_default(), sha: commit.sha.clone() });
-    }
-    next(&mut world.last.comment);
-    if form.flag("delete_branch_after_merge") && world.repos.get(head_repo).is_some() {
-        world.repos.at_mut(head_repo).git.remove_branch(&head_branch);
-    }
-    world.branch_moved(call.repo, &branch, call.now);
-    Ok(Reply::empty(200))
 }

@@ -1,31 +1,51 @@
-//! Making repositories: for oneself, for another, for an organisation, from a template, as a fork.
+//! Making repositories: for oneself, for another, for an organisation.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::forms::{Form, Kind, Rule, Values, plain, ruled};
-use super::gates::{Gate, find_account};
-use super::git::{Blob, Files, Git, Signature};
+use super::gates::Gate;
+use super::git::{Blob, Files, Signature};
 use super::names;
 use super::reply::{Answer, Reply, failure, forbidden, invalid, not_found, refuse};
 use super::repos::Repo;
 use super::routes::{Route, route};
 use super::scopes::Category;
 use super::templates;
-use super::world::{Account, World};
+use super::world::{Account, Level, World};
 
-const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::Scope(&[Category::Repository]), Gate::SignedIn];
-const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn];
-const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
-const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn];
+const OWN: &[Gate] = &[
+    Gate::Scope(&[Category::User]),
+    Gate::Scope(&[Category::Repository]),
+    Gate::SignedIn,
+];
+const ORG: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Org,
+    Gate::SignedIn,
+];
+const ORG_BY_OLD_ROUTE: &[Gate] = &[
+    Gate::Scope(&[Category::Organization, Category::Repository]),
+    Gate::SignedIn,
+    Gate::Org,
+];
+const ADMIN_USER: &[Gate] = &[
+    Gate::Scope(&[Category::Admin]),
+    Gate::SignedIn,
+    Gate::SiteAdmin,
+    Gate::User,
+];
 
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/user/repos", OWN, create_own),
     route("POST", "/orgs/{org}/repos", ORG, create_in_org),
-    route("POST", "/org/{org}/repos", ORG, create_in_org),
-    route("POST", "/admin/users/{username}/repos", ADMIN_USER, create_for),
-    route("POST", "/repos/{owner}/{repo}/generate", REPO, generate),
-    route("POST", "/repos/{owner}/{repo}/forks", REPO, fork),
+    route("POST", "/org/{org}/repos", ORG_BY_OLD_ROUTE, create_in_org),
+    route(
+        "POST",
+        "/admin/users/{username}/repos",
+        ADMIN_USER,
+        create_for,
+    ),
 ];
 
 static CREATE: Form = Form {
@@ -34,13 +54,23 @@ static CREATE: Form = Form {
         ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)]),
         ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
         plain("private", "Private", Kind::Flag),
-        plain("issue_labels", "IssueLabels", Kind::Text),
+        ruled(
+            "issue_labels",
+            "IssueLabels",
+            Kind::Text,
+            &[Rule::MaxSize(255)],
+        ),
         plain("auto_init", "AutoInit", Kind::Flag),
         plain("template", "Template", Kind::Flag),
         plain("gitignores", "Gitignores", Kind::Text),
-        plain("license", "License", Kind::Text),
-        plain("readme", "Readme", Kind::Text),
-        ruled("default_branch", "DefaultBranch", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
+        ruled("license", "License", Kind::Text, &[Rule::MaxSize(100)]),
+        ruled("readme", "Readme", Kind::Text, &[Rule::MaxSize(255)]),
+        ruled(
+            "default_branch",
+            "DefaultBranch",
+            Kind::Text,
+            &[Rule::GitRefName, Rule::MaxSize(100)],
+        ),
         // Any word is taken as a trust model.
         plain("trust_model", "TrustModel", Kind::Text),
         ruled("object_format_name", "ObjectFormatName", Kind::Text, &[Rule::MaxSize(6)]),
@@ -49,6 +79,7 @@ static CREATE: Form = Form {
 
 fn create_own(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&CREATE)?;
+    refuse_organisation(world, call)?;
     create(world, call, &form, call.doer.unwrap_or_default())
 }
 
@@ -64,7 +95,18 @@ fn create_for(world: &mut World, call: &Call) -> Answer {
     create(world, call, &form, call.user)
 }
 
+/// By `Sudo` one can act as an organisation.
+pub(super) fn refuse_organisation(world: &World, call: &Call) -> Result<(), Box<Reply>> {
+    if world.accounts.at(call.doer.unwrap_or_default()).is_org {
+        return Err(invalid("not allowed creating repository for organization"));
+    }
+    Ok(())
+}
+
 fn refuse_without_right_in_org(world: &World, call: &Call, org: i64) -> Result<(), Box<Reply>> {
+    if !world.can_see(world.accounts.at(org), call.doer) {
+        return Err(not_found());
+    }
     let doer = call.doer.unwrap_or_default();
     let may = world.owns_org(org, call.doer) || world.orgs.teams_with(org, doer).any(|team| team.may_create_repos);
     if may { Ok(()) } else { Err(forbidden("User is not allowed to create repositories in this organization.")) }
@@ -99,11 +141,16 @@ fn create(world: &mut World, call: &Call, form: &Values, owner: i64) -> Answer {
         commit_first(&mut repo, files, world.signature(call));
     }
     let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(201, world.show_repo(call, world.repos.at(id), call.doer)))
+    Ok(Reply::json(201, show_to_maker(world, call, id)))
 }
 
 /// Whether the name is free for this owner. A directory that lies there already is removed by the refusal itself.
-fn check_place(world: &mut World, call: &Call, owner: i64, name: &str) -> Result<(), Box<Reply>> {
+pub(super) fn check_place(
+    world: &mut World,
+    call: &Call,
+    owner: i64,
+    name: &str,
+) -> Result<(), Box<Reply>> {
     let account = world.accounts.at(owner);
     let owned = i64::try_from(world.repos.of(owner).count()).unwrap_or(i64::MAX);
     if !world.is_site_admin(call.doer) && account.max_repo_creation >= 0 && owned >= account.max_repo_creation {
@@ -153,9 +200,18 @@ fn first_files(form: &Values, name: &str) -> Result<Files, Box<Reply>> {
     Ok(files)
 }
 
-fn commit_first(repo: &mut Repo, files: Files, who: Signature) {
-    let commit = repo.git.record(Vec::new(), files, "Initial commit", who.clone(), who);
+pub(super) fn commit_first(repo: &mut Repo, files: Files, who: Signature) {
+    let commit = repo
+        .git
+        .record(Vec::new(), files, "Initial commit", who.clone(), who);
     repo.git.point(&repo.default_branch, &commit.sha);
+}
+
+/// The answer to a creation shows every right, whoever made the repository.
+pub(super) fn show_to_maker(world: &World, call: &Call, id: i64) -> Value {
+    let mut shown = world.show_repo(call, world.repos.at(id), call.doer);
+    shown["permissions"] = json!({"admin": true, "push": true, "pull": true});
+    shown
 }
 
 impl World {
@@ -174,6 +230,15 @@ impl World {
         let teams = self.orgs.teams_of(owner).into_iter().filter(|team| team.includes_all);
         let teams: Vec<i64> = teams.map(|team| team.id).collect();
         teams.into_iter().for_each(|team| self.attach(team, id));
+        // Who makes a repository in an organisation without any right over it becomes a collaborator.
+        let repo = self.repos.at(id);
+        let lacks_right = maker.is_some() && self.rights(repo, maker).base < Level::Admin;
+        if let Some(maker) = maker.filter(|_| lacks_right && self.accounts.at(owner).is_org) {
+            self.repos
+                .at_mut(id)
+                .collaborators
+                .push((maker, Level::Admin));
+        }
         id
     }
 
@@ -192,121 +257,4 @@ pub(super) fn public_address(call: &Call, account: &Account) -> String {
     } else {
         account.email.clone()
     }
-}
-
-static GENERATE: Form = Form {
-    name: "GenerateRepoOption",
-    fields: &[
-        ruled("owner", "Owner", Kind::Text, &[Rule::Required]),
-        ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)]),
-        ruled("default_branch", "DefaultBranch", Kind::Text, &[Rule::GitRefName]),
-        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
-        plain("private", "Private", Kind::Flag),
-        plain("git_content", "GitContent", Kind::Flag),
-        plain("topics", "Topics", Kind::Flag),
-        plain("git_hooks", "GitHooks", Kind::Flag),
-        plain("webhooks", "Webhooks", Kind::Flag),
-        plain("avatar", "Avatar", Kind::Flag),
-        plain("labels", "Labels", Kind::Flag),
-        plain("protected_branch", "ProtectedBranch", Kind::Flag),
-    ],
-};
-
-fn generate(world: &mut World, call: &Call) -> Answer {
-    let form = call.form(&GENERATE)?;
-    let template = world.repos.at(call.repo).clone();
-    if !template.is_template {
-        return Err(invalid("this is not a template repo"));
-    }
-    let parts = ["git_content", "topics", "git_hooks", "webhooks", "avatar", "labels", "protected_branch"];
-    if !parts.iter().any(|part| form.flag(part)) {
-        return Err(invalid("must select at least one template item"));
-    }
-    let owner_name = form.text("owner");
-    let Some(owner) = world.accounts.named(&owner_name).map(|account| account.id) else {
-        // This one refusal has another key than all others.
-        let text = format!("request owner `{owner_name}` does not exist");
-        return Err(Box::new(Reply::json(404, json!({"error": text}))));
-    };
-    let is_org = world.accounts.at(owner).is_org;
-    if call.doer != Some(owner) && !world.is_site_admin(call.doer) {
-        if !is_org {
-            return Err(forbidden("Only admin can generate repository for other user."));
-        }
-        if !world.orgs.teams_with(owner, call.doer.unwrap_or_default()).any(|team| team.may_create_repos) {
-            return Err(forbidden("Given user is not allowed to create repository in organization."));
-        }
-    }
-    let name = form.text("name");
-    check_place(world, call, owner, &name)?;
-    let mut repo = Repo::new(owner, &name, call.now);
-    repo.description = form.text("description");
-    repo.is_private = form.flag("private");
-    let branch = form.text("default_branch");
-    repo.default_branch = if branch.is_empty() { template.default_branch.clone() } else { branch };
-    if form.flag("git_content")
-        && let Some(head) = template.git.branch(&template.default_branch)
-    {
-        let files = head.files.as_ref().clone();
-        commit_first(&mut repo, files, world.signature(call));
-    }
-    if form.flag("topics") {
-        repo.topics = template.topics.clone();
-    }
-    if form.flag("protected_branch") {
-        repo.protections = template.protections.clone();
-    }
-    let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(201, world.show_repo(call, world.repos.at(id), call.doer)))
-}
-
-static FORK: Form = Form {
-    name: "CreateForkOption",
-    fields: &[
-        plain("organization", "Organization", Kind::Text),
-        ruled("name", "Name", Kind::Text, &[Rule::AlphaDashDot, Rule::MaxSize(100)]),
-    ],
-};
-
-fn fork(world: &mut World, call: &Call) -> Answer {
-    let form = call.form(&FORK)?;
-    let source = world.repos.at(call.repo).clone();
-    let org = form.text("organization");
-    let owner = if org.is_empty() {
-        call.doer.unwrap_or_default()
-    } else {
-        let id = find_account(world, call, &org)?.ok_or_else(|| invalid("organization does not exist"))?;
-        if !world.accounts.at(id).is_org {
-            return Err(not_found());
-        }
-        if !world.belongs_to(id, call.doer) {
-            return Err(forbidden(format!("User is no Member of Organisation '{org}'")));
-        }
-        id
-    };
-    let name = form.sent_text("name").filter(|name| !name.is_empty()).unwrap_or_else(|| source.name.clone());
-    if let Some(known) = world.repos.forks_of(source.id).find(|fork| fork.owner == owner) {
-        return Err(refuse(
-            409,
-            format!(
-                "repository is already forked by user [uname: {}, repo path: {}, fork path: {}]",
-                world.accounts.at(owner).name,
-                world.full_name(&source),
-                world.full_name(known)
-            ),
-        ));
-    }
-    check_place(world, call, owner, &name)?;
-    let mut repo = Repo::new(owner, &name, call.now);
-    repo.description = source.description.clone();
-    repo.is_private = source.is_private;
-    repo.default_branch = source.default_branch.clone();
-    repo.fork_of = Some(source.id);
-    repo.git = Git::clone(&source.git);
-    // `[repository] DEFAULT_FORK_REPO_UNITS`: code and pull requests.
-    for switch in ["has_issues", "has_wiki", "has_projects", "has_releases", "has_packages", "has_actions"] {
-        repo.options.insert(switch.to_owned(), false.into());
-    }
-    let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(202, world.show_repo(call, world.repos.at(id), call.doer)))
 }

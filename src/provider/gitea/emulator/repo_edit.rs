@@ -81,7 +81,12 @@ static EDIT: Form = Form {
         plain("default_branch", "DefaultBranch", Kind::Text),
         plain("has_pull_requests", "HasPullRequests", Kind::Flag),
         plain("has_projects", "HasProjects", Kind::Flag),
-        plain("projects_mode", "ProjectsMode", Kind::Text),
+        ruled(
+            "projects_mode",
+            "ProjectsMode",
+            Kind::Text,
+            &[Rule::In(&["repo", "owner", "all"])],
+        ),
         plain("has_releases", "HasReleases", Kind::Flag),
         plain("has_packages", "HasPackages", Kind::Flag),
         plain("has_actions", "HasActions", Kind::Flag),
@@ -107,14 +112,18 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&EDIT)?;
     let repo = world.repos.at(call.repo);
     let (owner, old) = (repo.owner, repo.name.clone());
-    let name = form.text("name");
-    if !name.is_empty() && name != old {
-        names::check_repository(&name)?;
-        if world.repos.named(owner, &name).is_some_and(|holder| holder.id != call.repo) {
-            return Err(taken(world, owner, &name));
+    if let Some(name) = form.sent_text("name").filter(|name| *name != old) {
+        if name.to_lowercase() != old.to_lowercase() {
+            check_new_name(world, owner, &name)?;
         }
         world.repos.relocate(call.repo, owner, &name);
     }
+    let base_is_private = world
+        .repos
+        .at(call.repo)
+        .fork_of
+        .and_then(|id| world.repos.get(id))
+        .map(|base| base.is_private);
     let repo = world.repos.at_mut(call.repo);
     if let Some(description) = form.sent_text("description") {
         repo.description = description;
@@ -122,7 +131,10 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     if let Some(website) = form.sent_text("website") {
         repo.website = website;
     }
-    repo.is_private = form.sent_flag("private").unwrap_or(repo.is_private);
+    if let Some(is_private) = form.sent_flag("private") {
+        // A fork is as private as what it was forked from, whatever is asked.
+        repo.is_private = base_is_private.unwrap_or(is_private);
+    }
     repo.is_template = form.sent_flag("template").unwrap_or(repo.is_template);
     // A branch that does not exist is passed over without a word; an empty repository takes any name.
     if let Some(branch) = form.sent_text("default_branch").filter(|branch| !branch.is_empty())
@@ -149,11 +161,34 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     answer(world, call, 200)
 }
 
+/// Every refusal of a new name is a 422, also those that a creation answers with 500.
+fn check_new_name(world: &World, owner: i64, name: &str) -> Result<(), Box<Reply>> {
+    if name.is_empty() {
+        return Err(invalid("ChangeRepositoryName: name is empty"));
+    }
+    if name.contains("..") {
+        return Err(invalid(format!(
+            "ChangeRepositoryName: {}",
+            names::bad_characters(name)
+        )));
+    }
+    names::check_repository(name)?;
+    if world.repos.named(owner, name).is_some() {
+        return Err(taken(world, owner, name));
+    }
+    Ok(())
+}
+
 fn taken(world: &World, owner: i64, name: &str) -> Box<Reply> {
     invalid(format!("repository already exists [uname: {}, name: {name}]", world.accounts.at(owner).name))
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {
+    let owner = world.accounts.at(world.repos.at(call.repo).owner);
+    // The rights of an admin team reach as far as the gate, not as far as this.
+    if owner.is_org && !world.owns_org(owner.id, call.doer) {
+        return Err(forbidden("Given user is not owner of organization."));
+    }
     world.remove_repository(call.repo);
     Ok(Reply::empty(204))
 }
@@ -173,16 +208,21 @@ fn transfer(world: &mut World, call: &Call) -> Answer {
         return Err(refuse(404, "The new owner does not exist or cannot be found"));
     };
     let (new_owner, is_org) = (new_owner.id, new_owner.is_org);
-    if !world.can_see(world.accounts.at(new_owner), call.doer) {
-        return Err(refuse(404, "The new owner does not exist or cannot be found"));
+    if is_org && !world.can_see(world.accounts.at(new_owner), call.doer) {
+        return Err(refuse(
+            404,
+            "The new owner does not exist or cannot be found",
+        ));
     }
     let teams: Vec<i64> = form
         .raw("team_ids")
         .and_then(Value::as_array)
         .map(|ids| ids.iter().filter_map(Value::as_i64).collect())
         .unwrap_or_default();
-    if !teams.is_empty() && !is_org {
-        return Err(invalid("Teams can only be added to organization-owned repositories"));
+    if form.raw("team_ids").is_some() && !is_org {
+        return Err(invalid(
+            "Teams can only be added to organization-owned repositories",
+        ));
     }
     for id in &teams {
         match world.orgs.teams.get(id) {
@@ -201,8 +241,11 @@ fn transfer(world: &mut World, call: &Call) -> Answer {
         let name = repo.name.clone();
         return Err(taken(world, new_owner, &name));
     }
-    let is_theirs =
-        call.doer == Some(new_owner) || (is_org && call.doer.is_some_and(|doer| world.orgs.is_owner(new_owner, doer)));
+    let may_create = |doer: i64| {
+        let mut teams = world.orgs.teams_with(new_owner, doer);
+        teams.any(|team| team.is_owners() || team.may_create_repos)
+    };
+    let is_theirs = call.doer == Some(new_owner) || call.doer.is_some_and(may_create);
     if world.is_site_admin(call.doer) || is_theirs {
         hand_over(world, call.repo, new_owner);
         for id in teams {
@@ -244,7 +287,16 @@ fn reject_transfer(world: &mut World, call: &Call) -> Answer {
 /// The recipient of an offer that the caller may answer.
 fn pending(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let repo = world.repos.at(call.repo);
-    let recipient = repo.transfer_to.ok_or_else(not_found)?;
+    let none = || {
+        refuse(
+            404,
+            format!(
+                "repository doesn't have a pending transfer [repo_id: {}]",
+                repo.id
+            ),
+        )
+    };
+    let recipient = repo.transfer_to.ok_or_else(none)?;
     let is_recipient = call.doer == Some(recipient)
         || (world.accounts.get(recipient).is_some_and(|account| account.is_org)
             && world.owns_org(recipient, call.doer));

@@ -10,7 +10,7 @@ use super::call::{Call, stamp};
 use super::forms::{Form, Kind, plain};
 use super::gates::Gate;
 use super::paging::{Page, list};
-use super::reply::{Answer, Reply, failure, refuse};
+use super::reply::{Answer, Reply, failure, not_modelled, refuse};
 use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{World, next};
@@ -19,10 +19,19 @@ const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::
 const WRITER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::Writer(unit::CODE)];
 
 pub(super) const ROUTES: &[Route] = &[
-    route("GET", "/repos/{owner}/{repo}/statuses/{sha}", REPO, list_of_sha),
-    route("POST", "/repos/{owner}/{repo}/statuses/{sha}", WRITER, report),
-    route("GET", "/repos/{owner}/{repo}/commits/{ref}/statuses", REPO, list_of_ref),
-    route("GET", "/repos/{owner}/{repo}/commits/{ref}/status", REPO, combined),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/statuses/{sha}",
+        REPO,
+        list_of_sha,
+    ),
+    route(
+        "POST",
+        "/repos/{owner}/{repo}/statuses/{sha}",
+        WRITER,
+        report,
+    ),
+    route("GET", "/repos/{owner}/{repo}/commits/{*ref}", REPO, of_ref),
 ];
 
 /// One report.
@@ -92,15 +101,37 @@ fn list_of_sha(world: &mut World, call: &Call) -> Answer {
     list_of(world, call, &sha)
 }
 
-fn list_of_ref(world: &mut World, call: &Call) -> Answer {
-    let sha = resolved(world, call)?;
-    list_of(world, call, &sha)
+/// Branches have slashes in their names, so the last part of the path says what is asked.
+fn of_ref(world: &mut World, call: &Call) -> Answer {
+    match call.param("ref").rsplit_once('/') {
+        Some((reference, "status")) => combined(world, call, reference),
+        Some((reference, "statuses")) => {
+            let sha = resolved(world, call, reference)?;
+            list_of(world, call, &sha)
+        }
+        Some((_, "pull")) => Err(not_modelled()),
+        _ => Ok(Reply::text(
+            404,
+            "text/plain; charset=utf-8",
+            "404 page not found\n",
+        )),
+    }
 }
 
-fn resolved(world: &World, call: &Call) -> Result<String, Box<Reply>> {
-    let wanted = call.param("ref");
-    let unknown = || refuse(404, format!("object does not exist [id: {wanted}, rel_path: ]"));
-    world.repos.at(call.repo).git.resolve(wanted).map(|commit| commit.sha.clone()).ok_or_else(unknown)
+fn resolved(world: &World, call: &Call, wanted: &str) -> Result<String, Box<Reply>> {
+    let unknown = || {
+        refuse(
+            404,
+            format!("object does not exist [id: {wanted}, rel_path: ]"),
+        )
+    };
+    world
+        .repos
+        .at(call.repo)
+        .git
+        .resolve(wanted)
+        .map(|commit| commit.sha.clone())
+        .ok_or_else(unknown)
 }
 
 fn list_of(world: &World, call: &Call, sha: &str) -> Answer {
@@ -121,8 +152,8 @@ fn list_of(world: &World, call: &Call, sha: &str) -> Answer {
 
 /// The state and count of this page; only the header knows the whole. Pages count from the newest row, a page's rows are
 /// shown oldest first.
-fn combined(world: &mut World, call: &Call) -> Answer {
-    let sha = resolved(world, call)?;
+fn combined(world: &World, call: &Call, reference: &str) -> Answer {
+    let sha = resolved(world, call, reference)?;
     let repo = world.repos.at(call.repo);
     let mut latest: BTreeMap<&str, &Status> = BTreeMap::new();
     for status in repo.statuses.iter().filter(|status| status.sha == sha) {

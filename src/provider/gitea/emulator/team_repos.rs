@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::call::Call;
-use super::gates::{Gate, find_account, find_repo};
+use super::gates::Gate;
 use super::paging::list;
 use super::reply::{Answer, Reply, forbidden, invalid, not_found, refuse};
 use super::repos::Repo;
@@ -12,15 +12,40 @@ use super::scopes::Category;
 use super::teams;
 use super::world::{Level, World};
 
-const TEAM: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamMember];
-const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn];
-const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
+const TEAM: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Team,
+    Gate::SignedIn,
+    Gate::TeamReader,
+];
+const TEAM_MEMBER: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Team,
+    Gate::SignedIn,
+    Gate::TeamMember,
+];
+const REPO: &[Gate] = &[
+    Gate::Scope(&[Category::Repository]),
+    Gate::Repo,
+    Gate::SignedIn,
+];
+const REPO_ADMIN: &[Gate] = &[
+    Gate::Scope(&[Category::Repository]),
+    Gate::Repo,
+    Gate::SignedIn,
+    Gate::RepoAdmin,
+];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/teams/{team}/repos", TEAM, list_of_team),
     route("GET", "/teams/{team}/repos/{org}/{repo}", TEAM, read),
-    route("PUT", "/teams/{team}/repos/{org}/{repo}", TEAM, add),
-    route("DELETE", "/teams/{team}/repos/{org}/{repo}", TEAM, remove),
+    route("PUT", "/teams/{team}/repos/{org}/{repo}", TEAM_MEMBER, add),
+    route(
+        "DELETE",
+        "/teams/{team}/repos/{org}/{repo}",
+        TEAM_MEMBER,
+        remove,
+    ),
     route("GET", "/repos/{owner}/{repo}/teams", REPO, list_of_repo),
     route("GET", "/repos/{owner}/{repo}/teams/{name}", REPO, check),
     route("PUT", "/repos/{owner}/{repo}/teams/{name}", REPO_ADMIN, add_by_name),
@@ -35,18 +60,23 @@ fn list_of_team(world: &mut World, call: &Call) -> Answer {
     Ok(list(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }
 
-/// A repository of the team's own organisation.
+/// A repository of the team's own organisation: the owner in the path is not looked at, nor are former names.
 fn in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
-    let org = find_account(world, call, call.param("org"))?.ok_or_else(not_found)?;
-    if org != call.org {
-        return Err(not_found());
-    }
-    find_repo(world, call, call.param("org"), call.param("repo"))
+    let repo = world
+        .repos
+        .named(call.org, call.param("repo"))
+        .ok_or_else(not_found)?;
+    Ok(repo.id)
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
     let id = in_path(world, call)?;
-    if !world.orgs.team(call.team).repos.contains(&id) {
+    let repo = world.repos.at(id);
+    let is_hidden = call.is_public_only() && repo.is_private;
+    if !world.orgs.team(call.team).repos.contains(&id)
+        || !world.can_see_repo(repo, call.doer)
+        || is_hidden
+    {
         return Err(not_found());
     }
     Ok(Reply::json(200, world.show_repo(call, world.repos.at(id), call.doer)))
@@ -54,12 +84,16 @@ fn read(world: &mut World, call: &Call) -> Answer {
 
 /// A site admin's rights do not count here: one must own the organisation, or it lets repository admins change teams.
 fn refuse_stranger(world: &World, call: &Call, repo: i64) -> Result<(), Box<Reply>> {
-    let is_owner = call.doer.is_some_and(|doer| world.orgs.is_owner(call.org, doer));
-    let is_admin = world.rights(world.repos.at(repo), call.doer).base >= Level::Admin;
-    if is_owner || (is_admin && world.accounts.at(call.org).repo_admin_change_team_access) {
-        return Ok(());
+    let is_owner = call
+        .doer
+        .is_some_and(|doer| world.orgs.is_owner(call.org, doer));
+    if !is_owner && !world.accounts.at(call.org).repo_admin_change_team_access {
+        return Err(forbidden("user is nor repo admin nor owner"));
     }
-    Err(forbidden("user is nor repo admin nor owner"))
+    if world.rights(world.repos.at(repo), call.doer).code() < Level::Admin {
+        return Err(forbidden("Must have admin-level access to the repository"));
+    }
+    Ok(())
 }
 
 fn add(world: &mut World, call: &Call) -> Answer {
@@ -112,8 +146,19 @@ fn check(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(200, teams::show(world.orgs.team(team), Value::Null)))
 }
 
+/// Here a site admin counts as an owner.
+fn refuse_mere_admin(world: &World, call: &Call) -> Result<(), Box<Reply>> {
+    let org = refuse_personal(world, call)?;
+    let is_owner = world.rights(world.repos.at(call.repo), call.doer).base >= Level::Owner;
+    if is_owner || world.accounts.at(org).repo_admin_change_team_access {
+        return Ok(());
+    }
+    Err(forbidden("user is nor repo admin nor owner"))
+}
+
 /// Unlike the route by id this one is not to be repeated.
 fn add_by_name(world: &mut World, call: &Call) -> Answer {
+    refuse_mere_admin(world, call)?;
     let team = named(world, call)?;
     if has(world, call, team) {
         return Err(invalid(format!("team '{}' is already added to repo", world.orgs.team(team).name)));
@@ -123,6 +168,7 @@ fn add_by_name(world: &mut World, call: &Call) -> Answer {
 }
 
 fn remove_by_name(world: &mut World, call: &Call) -> Answer {
+    refuse_mere_admin(world, call)?;
     let team = named(world, call)?;
     if !has(world, call, team) {
         return Err(invalid(format!("team '{}' was not added to repo", world.orgs.team(team).name)));
