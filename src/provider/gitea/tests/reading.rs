@@ -68,10 +68,9 @@ async fn rights_that_are_lost_on_the_way_void_what_was_read() {
 #[tokio::test]
 async fn a_null_or_shortened_list_is_not_whole() {
     let world = World::new().await;
-    for (body, class) in [
-        (Json::Null, FailureClass::MissingRights),
-        (json!({"message": "odd"}), FailureClass::MissingRights),
-    ] {
+    for (body, class) in
+        [(Json::Null, FailureClass::MissingRights), (json!({"message": "odd"}), FailureClass::MissingRights)]
+    {
         let fault = Fault::new(Defect::Status { status: 200, body: Some(body), applied: false });
         world.emulator().arm(fault.on("GET", "/api/v1/admin/orgs")).expect("armed");
         let seen = world.observe(&[ORGANIZATION], &[]).await;
@@ -82,7 +81,10 @@ async fn a_null_or_shortened_list_is_not_whole() {
     for at in 0..3 {
         world.done(step(Verb::Create, ORGANIZATION, &format!("org-{at}"), &[])).await;
     }
-    world.emulator().arm(Fault::new(Defect::TruncatedPage { keep: Some(1) }).on("GET", "/api/v1/admin/orgs")).expect("armed");
+    world
+        .emulator()
+        .arm(Fault::new(Defect::TruncatedPage { keep: Some(2) }).on("GET", "/api/v1/admin/orgs"))
+        .expect("armed");
     let seen = world.observe(&[ORGANIZATION], &[]).await;
     let failure = seen.incomplete(ORGANIZATION, None);
     assert!(failure.said.contains("does not settle") || failure.class == FailureClass::Later, "{failure:?}");
@@ -159,10 +161,10 @@ async fn a_source_that_does_not_exist_is_told() {
 
 async fn mint(world: &World, user: &str, scopes: &[&str]) -> String {
     let credentials = world.emulator().credentials();
-    let basic = credentials.iter().find(|(name, _)| name.contains("basic")).expect("a password is known");
+    let basic = &credentials["gitea-admin basic"]["Authorization"];
     let answer = reqwest::Client::new()
         .post(format!("{}/api/v1/users/{user}/tokens", world.base))
-        .header("authorization", &basic.1["Authorization"])
+        .header("authorization", basic)
         .json(&json!({"name": "narrow", "scopes": scopes}))
         .send()
         .await

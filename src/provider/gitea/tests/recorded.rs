@@ -124,7 +124,11 @@ fn of_ours(exchange: &Json, file: &str) -> Option<Exchange> {
     };
     let status = u16::try_from(response["status"].as_u64()?).ok()?;
     let label = format!("{file}: {} ({method} {path})", exchange["label"].as_str().unwrap_or_default());
-    Some(Exchange { call: Call::new(method, route, &[], label.clone()), label, answer: Answer { status, headers, body } })
+    Some(Exchange {
+        call: Call::new(method, route, &[], label.clone()),
+        label,
+        answer: Answer { status, headers, body },
+    })
 }
 
 fn fits(route: &str, path: &str) -> bool {

@@ -18,7 +18,9 @@ async fn the_tour_of_the_emulator() {
 #[tokio::test]
 async fn the_tour_of_a_real_server() {
     let Some(world) = World::real() else {
-        eprintln!("\n*** SKIPPED: FORMULARY_GITEA_URL, _TOKEN and _SOURCE_ID are not set; no real Gitea was visited ***\n");
+        eprintln!(
+            "\n*** SKIPPED: FORMULARY_GITEA_URL, _TOKEN and _SOURCE_ID are not set; no real Gitea was visited ***\n"
+        );
         return;
     };
     clean(&world).await;
@@ -83,7 +85,8 @@ async fn changed(world: &World, dev: &Live, alice: &Live) {
         .expect("it is there");
     assert_eq!(wider.fields["units"].as_map().expect("units").len(), 10);
     let fields = team("repo.issues", "read");
-    let back = world.done(of(dev, step(Verb::Update, TEAM, &format!("{ORG}/dev"), &fields))).await.expect("it is there");
+    let back =
+        world.done(of(dev, step(Verb::Update, TEAM, &format!("{ORG}/dev"), &fields))).await.expect("it is there");
     has(&back, &fields);
     let named = step(Verb::Rename, TEAM, &format!("{ORG}/dev"), &[("name", format!("{ORG}/fml-devs").into())]);
     let named = world.done(of(dev, named)).await.expect("it is there");

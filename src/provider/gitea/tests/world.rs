@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use crate::engine::model::{
-    Address, Completeness, Failure, Field, Fields, Instance, KindClass, KindName, Live, Observation, Owner, Scope, Term,
-    Value,
+    Address, Completeness, Failure, Field, Fields, Instance, KindClass, KindName, Live, Observation, Owner, Scope,
+    Term, Value,
 };
 use crate::engine::plan::{Step, StepId, Verb};
 use crate::provider::contract::{Inputs, Look, ObserveRequest, Performed, Provider, Reader, Related, Writer};
@@ -103,11 +103,8 @@ impl World {
 
     /// Performs a step with what it needs, all values known.
     pub async fn perform(&self, step: Step) -> Result<Performed, Failure> {
-        let fields: Fields = step
-            .after
-            .iter()
-            .filter_map(|(name, term)| Some((name.clone(), term.known()?.clone())))
-            .collect();
+        let fields: Fields =
+            step.after.iter().filter_map(|(name, term)| Some((name.clone(), term.known()?.clone()))).collect();
         let secrets = step
             .after
             .iter()

@@ -85,7 +85,8 @@ async fn a_refusal_midway_tells_what_was_applied() {
 #[tokio::test]
 async fn what_is_as_wanted_costs_no_write_and_what_changed_meanwhile_is_left() {
     let world = World::new().await;
-    let made = world.done(step(Verb::Create, USER, "alice", &account(1, "alice@acme.example", "sub-1"))).await.expect("there");
+    let made =
+        world.done(step(Verb::Create, USER, "alice", &account(1, "alice@acme.example", "sub-1"))).await.expect("there");
     let again = step(Verb::Update, USER, "alice", &[("full_name", "Somebody".into())]);
     world.done(again).await;
     let writes = |world: &World| world.emulator().requests().list().iter().filter(|it| it.method == "PATCH").count();
@@ -109,7 +110,9 @@ async fn a_team_is_always_written_whole() {
     let wanted = team("repo.code", "write");
     world.done(step(Verb::Create, TEAM, "acme/dev", &wanted)).await;
     // Each of these alone would lose the units at the server.
-    for field in [("description", Value::from("other")), ("all_repositories", true.into()), ("visibility", "limited".into())] {
+    for field in
+        [("description", Value::from("other")), ("all_repositories", true.into()), ("visibility", "limited".into())]
+    {
         let name = field.0;
         let live = world.done(step(Verb::Update, TEAM, "acme/dev", std::slice::from_ref(&field))).await.expect("there");
         assert_eq!(live.fields[name], field.1);
@@ -159,7 +162,8 @@ async fn a_lost_answer_is_unclear_and_a_look_settles_it() {
 #[tokio::test]
 async fn leaving_blocks_the_account_and_returning_opens_it() {
     let world = World::new().await;
-    let live = world.done(step(Verb::Create, USER, "alice", &account(1, "alice@acme.example", "sub-1"))).await.expect("there");
+    let live =
+        world.done(step(Verb::Create, USER, "alice", &account(1, "alice@acme.example", "sub-1"))).await.expect("there");
     let off = Step { external_id: live.external_id.clone(), ..step(Verb::Disable, USER, "alice", &[]) };
     let live = world.done(off).await.expect("there");
     assert_eq!((&live.fields["prohibit_login"], &live.fields["active"]), (&true.into(), &true.into()));
