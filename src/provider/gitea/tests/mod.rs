@@ -6,6 +6,7 @@
 
 mod reading;
 mod recorded;
+mod repositories;
 mod tour;
 mod world;
 mod writing;
