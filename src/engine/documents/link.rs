@@ -119,8 +119,13 @@ impl<'a> Linker<'a> {
     /// is probably another tool's; what it once declared stands all the same.
     fn unread(&mut self, path: &'a Arc<str>, unread: &'a Unread, ours: bool) {
         let quarantine = &mut self.loaded.quarantine;
-        quarantine.paths.insert(path.to_string());
-        quarantine.folders.insert(folder_of(path).to_owned());
+        if ours {
+            quarantine.paths.insert(path.to_string());
+            quarantine.folders.insert(folder_of(path).to_owned());
+            quarantine.placement_open = true;
+        } else {
+            quarantine.foreign.insert(path.to_string());
+        }
         for problem in &unread.diagnostics {
             let severity = if ours { problem.severity } else { problem.severity.max(Severity::Warning) };
             self.loaded.diagnostics.push(Diagnostic { severity, ..problem.clone() });
@@ -128,7 +133,6 @@ impl<'a> Linker<'a> {
         if !ours {
             return;
         }
-        quarantine.placement_open = true;
         match &unread.words {
             None => self.anything = self.anything.or(Some(path)),
             Some(words) => {

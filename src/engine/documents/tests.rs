@@ -23,7 +23,7 @@ fn load_texts(files: &[(&str, String)]) -> Loaded {
 /// Problems, what is held, and what is left, for people.
 fn show(loaded: &Loaded) -> String {
     let mut out = render::lines(&loaded.diagnostics);
-    let Quarantine { entities, memberships, paths, placement_open, .. } = &loaded.quarantine;
+    let Quarantine { entities, memberships, paths, foreign, placement_open, .. } = &loaded.quarantine;
     let list = |set: &BTreeSet<EntityRef>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let _ = writeln!(out, "held: {}", list(entities));
     if !memberships.is_empty() {
@@ -31,6 +31,9 @@ fn show(loaded: &Loaded) -> String {
     }
     if !paths.is_empty() {
         let _ = writeln!(out, "paths: {}", paths.iter().cloned().collect::<Vec<_>>().join(" "));
+    }
+    if !foreign.is_empty() {
+        let _ = writeln!(out, "foreign: {}", foreign.iter().cloned().collect::<Vec<_>>().join(" "));
     }
     if *placement_open {
         let _ = writeln!(out, "placement is open");
@@ -211,6 +214,20 @@ fn what_a_file_last_declared_stands_while_it_cannot_be_read() {
     assert!(quarantine.holds_removal(&alice, Some("users/acme/zoe.yaml"), |_| false));
     assert!(!quarantine.holds_removal(&alice, Some("users/labs/zoe.yaml"), |_| false));
     assert!(quarantine.holds_removal(&alice, None, |_| false));
+}
+
+#[test]
+fn a_file_of_another_tool_holds_only_what_it_declared_itself() {
+    let mut files = small_company();
+    files.push(("charts/templates/x.yaml", "{{- if .Values.x }}\n".into()));
+    let loaded = load_texts(&files);
+    assert!(loaded.is_sound());
+    assert_eq!(loaded.diagnostics.len(), 1);
+    let quarantine = loaded.quarantine;
+    let zoe = EntityRef::user("zoe");
+    assert!(quarantine.holds(&zoe, Some("charts/templates/x.yaml")));
+    assert!(!quarantine.holds_removal(&zoe, Some("charts/templates/y.yaml"), |_| false));
+    assert!(!quarantine.placement_open);
 }
 
 #[test]

@@ -21,11 +21,19 @@ pub struct Hands {
 /// What came of an attempt.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    Done { live: Option<Box<Live>>, settled_by_reading: bool },
+    Done {
+        live: Option<Box<Live>>,
+        settled_by_reading: bool,
+    },
     Pending(String),
     Failed(Failure),
     Unclear(Failure),
+    /// It may have happened, and could not be read either. Its entry stays open: the next run settles it.
+    Unread(Failure),
 }
+
+/// What to do about a step that could not be settled.
+const NEXT_RUN: &str = "the next run reads it before it does anything else there";
 
 /// Makes the attempt.
 pub(super) async fn attempt(
@@ -67,7 +75,7 @@ async fn settle(hands: &Hands, step: &Step, inputs: &Inputs, spec: Option<&KindS
         Ok(look) => look,
         Err(second) => {
             let said = format!("{}; reading it did not settle it: {second}", failure.said);
-            return Verdict::Unclear(Failure { said, ..failure });
+            return Verdict::Unread(Failure { said, class: FailureClass::Unclear, ..failure }.help(NEXT_RUN));
         }
     };
     match judge(step, &inputs.fields, look, spec, &inputs.ledger) {

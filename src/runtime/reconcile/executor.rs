@@ -371,6 +371,10 @@ impl<'a> Execution<'a> {
                     outcomes.push((called.at, StepOutcome::Pending { handle }, called.took, Vec::new()));
                     continue;
                 }
+                Verdict::Unread(failure) => {
+                    outcomes.push((called.at, StepOutcome::Failed { failure }, called.took, Vec::new()));
+                    continue;
+                }
                 Verdict::Failed(failure) => {
                     end.result = IntentResult::Failed(failure.clone());
                     StepOutcome::Failed { failure }

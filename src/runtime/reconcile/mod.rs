@@ -11,6 +11,8 @@ pub mod probe;
 mod record;
 pub mod recovery;
 mod settle;
+#[cfg(test)]
+mod tests;
 pub mod turn;
 pub mod world;
 

@@ -116,10 +116,7 @@ What to do: give some of them a parent further up."
 A service folds names (case, separators, one namespace for people and organisations), so that two entities with
 different names would become one object there. Neither is acted on in that service.
 
-```text
-users/acme/dev.yaml:1:1: error[FML0316]: 'gitea:team/acme/dev-tools' is declared twice
-```
+Example: the teams `dev-tools` and `Dev_Tools` of one organisation, in a service that drops separators and case.
 
-Give one of the two another name, or take it out of that service with `formulary.dev/services`.
-"
+What to do: give one of the two another name, or take it out of that service with `formulary.dev/services`."
 }

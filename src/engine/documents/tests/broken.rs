@@ -329,7 +329,8 @@ fn files_that_cannot_be_read() {
     users/k.yaml:3:4: error[FML0108]: the text is not YAML: unclosed bracket '[' (close the bracket, or put a comma between the values)
     users/k.yaml:5:7: error[FML0201]: the document looks like an entity and has no 'apiVersion' (add 'apiVersion: backstage.io/v1alpha1')
     held: 
-    paths: charts/templates/x.yaml users/a.yaml users/b.yaml users/c.yaml users/d.yaml users/e.yaml users/f users/g users/j.yaml users/k.yaml
+    paths: users/a.yaml users/b.yaml users/c.yaml users/d.yaml users/e.yaml users/f users/g users/j.yaml users/k.yaml
+    foreign: charts/templates/x.yaml
     placement is open
     left: group:default/acme group:default/core group:default/tools user:default/alice user:default/bob user:default/carol user:default/ok
     "#);

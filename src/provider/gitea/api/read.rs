@@ -11,8 +11,8 @@ use crate::engine::model::{Failure, FailureClass};
 use crate::provider::gitea::names::fold;
 use crate::provider::http::{Answer, Call, ReadDoor};
 
-/// The page size that a server has that does not tell one.
-const PAGE: usize = 50;
+/// The page size where the server tells none: Gitea's default, which no sensible limit is below.
+const PAGE: usize = 30;
 
 /// Everything that is read. Cannot write: it holds a door that lets only reading routes pass.
 pub struct Api {
