@@ -4,4 +4,10 @@ pub mod contract;
 pub mod emulator;
 pub mod gitea;
 pub mod http;
+pub mod inmemory;
 pub mod keycloak;
+
+use contract::Provider;
+
+/// Every provider. Adding a service is one folder and one line here.
+pub const ALL: &[&dyn Provider] = &[&keycloak::Keycloak, &gitea::GiteaProvider];

@@ -12,4 +12,8 @@ pub struct Departure {
 }
 
 /// The known departures, by service.
-pub const DEPARTURES: &[Departure] = &[];
+pub const DEPARTURES: &[Departure] = &[Departure {
+    service: "gitea",
+    place: "CommitStatus.status",
+    reason: "the server keeps any word as a state (gitea/statuses · 19, whose body the recording cut)",
+}];

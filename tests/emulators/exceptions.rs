@@ -14,8 +14,34 @@ pub struct Exception {
 /// The known differences, by scenario.
 pub const EXCEPTIONS: &[Exception] = &[
     Exception { scenario: "gitea/auth", exchanges: &[28], reason: TOKEN_END },
+    Exception { scenario: "gitea/contents", exchanges: &[14], reason: CUT_ERROR },
     Exception { scenario: "gitea/git-http", exchanges: &[5, 6, 7, 8], reason: TOKEN_END },
+    Exception { scenario: "gitea/oidc-auto-registration", exchanges: &[2, 5, 8, 12], reason: SIGN_IN },
+    Exception { scenario: "gitea/oidc-first-sign-in", exchanges: &[8, 21, 24], reason: SIGN_IN },
+    Exception {
+        scenario: "gitea/pulls-from-fork",
+        exchanges: &[41, 46],
+        reason: "mergeability is worked out in the background and was caught half-way; the emulator knows it at once",
+    },
+    Exception { scenario: "gitea/repos-create", exchanges: &[43], reason: CUT_ERROR },
+    Exception {
+        scenario: "gitea/statuses",
+        exchanges: &[26, 31],
+        reason: "the path holds the beginning of a commit id that each server makes up; the next list misses that status",
+    },
+    Exception {
+        scenario: "gitea/sudo-and-admin",
+        exchanges: &[18, 19, 20, 21, 22, 24, 25, 26, 27],
+        reason: "somebody laid directories on the server's disk between two exchanges",
+    },
     Exception { scenario: "gitea/token-scopes", exchanges: &[14], reason: TOKEN_END },
+    Exception {
+        scenario: "gitea/webhooks",
+        exchanges: &[21, 36, 38],
+        reason: "hooks have no name, so the recording cut them to their numbers, which the rules do not match with items",
+    },
 ];
 
 const TOKEN_END: &str = "token_last_eight is the end of a token that each server makes up";
+const CUT_ERROR: &str = "an error that the recording cut to fields of the success, which an error does not have";
+const SIGN_IN: &str = "shows what a sign-in in a browser did, which cannot be replayed";

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::model::{Address, Desired, KindSpec, Live, Recorded};
 
 pub use change::{Change, DriftClass, Effect, FieldChange, Shown};
-pub use field::{closing_part, effect, same};
+pub use field::{closing_part, effect, is_compared, same};
 pub use input::{DiffInput, Kinds};
 pub use matching::Approval;
 pub use observed::{Absence, Observed};

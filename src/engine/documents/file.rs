@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::diag::{Diagnostic, Span, codes};
+use crate::engine::diag::{Code, Diagnostic, Span, codes};
 use crate::engine::model::entity::EntityRef;
 use crate::engine::schema;
 use crate::engine::source::{self, Document, FileEntry};
@@ -109,8 +109,12 @@ impl ParsedFile {
                 }
             }
             Identity::Known { reference, role, problem } => {
+                let format = role.format(reference.kind());
+                let mut broken = schema::check(format, &tree.value, &tree.spans);
+                // The format says the same of a wrong kind or version, in other words.
+                broken.retain(|it| problem.as_ref().is_none_or(|problem| problem.span != it.span));
+                diagnostics.extend(broken);
                 diagnostics.extend(problem);
-                diagnostics.extend(schema::check(role.format(reference.kind()), &tree.value, &tree.spans));
                 let mut built = None;
                 if !diagnostics.iter().any(Diagnostic::is_error) {
                     built = draft(&reference, role, &tree, &span, &mut diagnostics);
@@ -124,14 +128,19 @@ impl ParsedFile {
 
     fn unread(&mut self, diagnostics: Vec<Diagnostic>, bytes: &[u8]) {
         let path = &self.path;
+        // Of bytes that are no text, nothing is known.
+        let opaque = diagnostics.iter().any(|it| OPAQUE.contains(&it.code));
         let unread = self.unread.get_or_insert_with(|| {
-            let text = std::str::from_utf8(bytes).ok().filter(|text| !text.starts_with("version https://git-lfs"));
+            let text = std::str::from_utf8(bytes).ok().filter(|_| !opaque);
             let words = text.map(|text| words_of(text).into_iter().chain(words_of(path)).collect());
             Unread { diagnostics: Vec::new(), ours: text.is_some_and(mentions_backstage), words }
         });
         unread.diagnostics.extend(diagnostics);
     }
 }
+
+/// Problems that leave nothing to be read in a file.
+const OPAQUE: [Code; 4] = [codes::NOT_UTF8, codes::LFS_POINTER, codes::CONTROL_CHARACTER, codes::FILE_TOO_LARGE];
 
 /// Whether a file is a document by its name.
 fn is_document(path: &str) -> bool {

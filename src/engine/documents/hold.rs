@@ -16,6 +16,8 @@ use super::catalogue::Catalogue;
 pub(super) enum Root {
     /// Its document, at this place, is broken.
     Broken(Span),
+    /// Its document, at this place, is sound by itself and cannot hold.
+    Refused(Span),
     /// Nothing declares it, but a file that cannot be read may; `span` is the first of the references to it.
     MayBeDeclared { span: Span, file: Arc<str> },
 }
@@ -32,9 +34,13 @@ pub(super) fn hold(loaded: &mut Loaded, roots: BTreeMap<EntityRef, Option<Root>>
         let span = loaded.catalogue.entity(root).map(|entity| entity.span.clone());
         loaded.diagnostics.extend(note(root, why.as_ref(), span, &waiting));
     }
+    // A group that nothing declares any more, and nothing may, places nobody.
+    let declared =
+        |entity: &EntityRef| loaded.catalogue.group(entity).is_some() || roots.get(entity).is_some_and(Option::is_some);
+    let open = held.iter().any(|entity| entity.kind() == "group" && declared(entity));
     remove(&mut loaded.catalogue, &held);
     let quarantine = &mut loaded.quarantine;
-    quarantine.placement_open |= held.iter().any(|entity| entity.kind() == "group");
+    quarantine.placement_open |= open;
     quarantine.entities.extend(held);
 }
 
@@ -117,7 +123,7 @@ fn note(root: &EntityRef, why: Option<&Root>, span: Option<Span>, waiting: &[Ent
         _ if waiting.is_empty() => None,
         why => {
             let span = match why {
-                Some(Root::Broken(span)) => Some(span.clone()),
+                Some(Root::Broken(span) | Root::Refused(span)) => Some(span.clone()),
                 _ => span,
             };
             let note = Diagnostic::note(codes::HELD_BACK, format!("'{root}' stands as it is{those}"));

@@ -119,8 +119,13 @@ impl<'a> Linker<'a> {
     /// is probably another tool's; what it once declared stands all the same.
     fn unread(&mut self, path: &'a Arc<str>, unread: &'a Unread, ours: bool) {
         let quarantine = &mut self.loaded.quarantine;
-        quarantine.paths.insert(path.to_string());
-        quarantine.folders.insert(folder_of(path).to_owned());
+        if ours {
+            quarantine.paths.insert(path.to_string());
+            quarantine.folders.insert(folder_of(path).to_owned());
+            quarantine.placement_open = true;
+        } else {
+            quarantine.foreign.insert(path.to_string());
+        }
         for problem in &unread.diagnostics {
             let severity = if ours { problem.severity } else { problem.severity.max(Severity::Warning) };
             self.loaded.diagnostics.push(Diagnostic { severity, ..problem.clone() });
@@ -128,7 +133,6 @@ impl<'a> Linker<'a> {
         if !ours {
             return;
         }
-        quarantine.placement_open = true;
         match &unread.words {
             None => self.anything = self.anything.or(Some(path)),
             Some(words) => {
@@ -151,8 +155,10 @@ impl<'a> Linker<'a> {
         let target = &reference.value;
         if let Some(declaration) = self.declared.get(target) {
             // Of a broken document, what it is may be just what is broken.
-            if wanted.roles.contains(&declaration.role) || declaration.draft.is_none() {
-                return Found::Entity(declaration.role);
+            let role = declaration.role;
+            let fits = wanted.roles.contains(&role) && (role != Role::Other || target.kind() == "group");
+            if fits || declaration.draft.is_none() {
+                return Found::Entity(role);
             }
             let message = format!("'{target}' is not {}", wanted.words);
             let problem = Diagnostic::error(codes::WRONG_KIND, message).at(reference.span.clone());
@@ -214,7 +220,8 @@ impl<'a> Linker<'a> {
 
     /// Takes an entity out because of an error that has been reported.
     fn refuse_silently(&mut self, entity: &EntityRef) {
-        self.roots.entry(entity.clone()).or_insert(None);
+        let span = self.declared.get(entity).map(|it| Root::Refused(it.span.clone()));
+        self.roots.entry(entity.clone()).or_insert(span);
     }
 
     /// Takes an entity out because what it needs may be said where nobody can look.

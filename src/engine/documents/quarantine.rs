@@ -18,7 +18,10 @@ pub struct Quarantine {
     /// Files in which some document could not be identified, and links and submodules that took the place of a file
     /// or a folder. All that was last declared there, or below, stands.
     pub paths: BTreeSet<String>,
-    /// Folders of those files; the root of the mono-repo is the empty text. Where the ledger does not know what a file
+    /// Files that cannot be read in folders where nothing is declared: probably another tool's. What one of them last
+    /// declared stands; nothing else waits for it.
+    pub foreign: BTreeSet<String>,
+    /// Folders of the files in [`Quarantine::paths`]; the root of the mono-repo is the empty text. Where the ledger does not know what a file
     /// of [`Quarantine::paths`] last declared, nothing that was declared in its folder is removed: ask
     /// [`Quarantine::holds_removal`].
     pub folders: BTreeSet<String>,
@@ -30,7 +33,7 @@ pub struct Quarantine {
 impl Quarantine {
     /// Whether nothing is held back.
     pub fn is_empty(&self) -> bool {
-        self.entities.is_empty() && self.memberships.is_empty() && self.paths.is_empty() && self.folders.is_empty()
+        self.entities.is_empty() && self.memberships.is_empty() && self.paths.is_empty() && self.foreign.is_empty()
     }
 
     /// Whether what an entity declared stands, given the file that last declared it, where that is known.
@@ -50,7 +53,8 @@ impl Quarantine {
 
     /// Whether a file could not be read, or lies below a link or a submodule in the place of a folder.
     fn holds_path(&self, file: &str) -> bool {
-        self.paths.contains(file) || file.match_indices('/').any(|(end, _)| self.paths.contains(&file[..end]))
+        let unread = |path: &str| self.paths.contains(path) || self.foreign.contains(path);
+        unread(file) || file.match_indices('/').any(|(end, _)| unread(&file[..end]))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Consequence, Verb, Wait};
 use crate::engine::diff::{Compared, DiffInput, DriftClass, Effect, FieldChange, Shown, Situation, closing_part};
-use crate::engine::model::{Address, Extent, Field, Fields, KindClass, Mode, OutputRef, Removal, Term, Value};
+use crate::engine::model::{Address, Extent, Field, Fields, KindClass, Mode, OutputRef, Removal, Rename, Term, Value};
 
 /// A step without its place.
 #[derive(Debug, Clone)]
@@ -58,6 +58,9 @@ pub(super) fn drafts<'r, 'a>(input: &DiffInput<'_>, compared: &'r Compared<'a>) 
         (Situation::Adopt(approval), extent) => {
             let mut drafts = vec![made.adopt(approval.as_ref(), input.ledger)];
             if extent == Extent::Full {
+                if made.has_former_name() {
+                    drafts.push(made.rename());
+                }
                 drafts.extend(made.fields());
             }
             Ok(drafts)
@@ -117,6 +120,13 @@ impl<'r, 'a> Drafter<'r, 'a> {
             draft.after.insert(Field::Borrowed("mark"), Term::Known(ledger.into()));
         }
         draft
+    }
+
+    /// Whether the live object still has a name that its declaration had before, and the service can rename it.
+    fn has_former_name(&self) -> bool {
+        let (Some(desired), Some(live)) = (self.compared.desired, self.compared.live) else { return false };
+        let former = desired.previously.iter().any(|former| **former == *live.address.key);
+        former && live.address != desired.address && self.compared.spec.rename == Rename::InPlace
     }
 
     fn rename(&self) -> Draft<'r, 'a> {

@@ -52,6 +52,36 @@ fn every_code_and_kind_that_a_schema_names_exists() {
     }
 }
 
+/// An option that no provider reads would be a promise that nobody keeps; one that the table lacks could never be given.
+#[test]
+fn every_option_of_a_service_is_read_by_a_provider_and_every_option_that_is_read_is_in_the_table() {
+    let mut code = String::new();
+    collect(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider"), &mut code);
+    for key in annotations().keys() {
+        let name = key.strip_prefix(PREFIX).unwrap();
+        // What every service has is read by the documents themselves.
+        if ["services", "manage", "previously", "members", "email-domains"].contains(&name) {
+            continue;
+        }
+        assert!(code.contains(&format!("\"{name}\"")), "no provider reads '{key}'");
+    }
+    for (at, call) in code.match_indices(".option(\"") {
+        let name = code[at + call.len()..].split('"').next().unwrap();
+        assert!(annotations().contains_key(&format!("{PREFIX}{name}")), "'{name}' is read and in no table");
+    }
+}
+
+fn collect(folder: &std::path::Path, code: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, code);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            *code += &std::fs::read_to_string(&path).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_user_that_breaks_every_rule() {
     let text = "\

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::engine::diag::{Diagnostic, Mark, codes};
+use crate::engine::diag::{Diagnostic, Mark, Span, codes};
 
 use super::spans::SpanTable;
 use super::yaml::{Arena, Content, Key, NodeId};
@@ -31,8 +31,8 @@ pub(super) fn expand(
     file: &Arc<str>,
     budget: &mut Budget,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Tree, Diagnostic> {
-    let mut walk = Walk { arena, file, budget, diagnostics, places: Vec::new(), ambiguous: Vec::new() };
+) -> Result<Tree, Box<Diagnostic>> {
+    let mut walk = Walk { arena, file, budget, diagnostics, places: Vec::new(), ambiguous: Vec::new(), alias: None };
     let mut pointer = String::new();
     let value = walk.node(root, arena.nodes[root].mark, None, &mut pointer, 0)?;
     let Walk { places, ambiguous, .. } = walk;
@@ -46,6 +46,8 @@ struct Walk<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
     places: Vec<(String, Mark, Option<Mark>)>,
     ambiguous: Vec<String>,
+    /// The alias that is being expanded, not one inside what it names.
+    alias: Option<Mark>,
 }
 
 impl<'a> Walk<'a> {
@@ -58,13 +60,19 @@ impl<'a> Walk<'a> {
         key: Option<Mark>,
         pointer: &mut String,
         depth: usize,
-    ) -> Result<Value, Diagnostic> {
+    ) -> Result<Value, Box<Diagnostic>> {
         let arena = self.arena;
         if depth > self.budget.depth {
-            return Err(too_deep(self.budget.depth).at(mark.in_file(self.file)));
+            return Err(too_deep(self.budget.depth).at(self.place(mark)).into());
         }
         if let Content::Alias(target) = arena.nodes[id].content {
-            return self.node(target, mark, key, pointer, depth);
+            let outermost = self.alias.is_none();
+            self.alias = self.alias.or(Some(mark));
+            let value = self.node(target, mark, key, pointer, depth)?;
+            if outermost {
+                self.alias = None;
+            }
+            return Ok(value);
         }
         self.charge(1, pointer.len(), mark)?;
         self.places.push((pointer.clone(), mark, key));
@@ -105,7 +113,7 @@ impl<'a> Walk<'a> {
         pairs: &'a [(Key, NodeId)],
         pointer: &str,
         depth: usize,
-    ) -> Result<Vec<(&'a Key, NodeId)>, Diagnostic> {
+    ) -> Result<Vec<(&'a Key, NodeId)>, Box<Diagnostic>> {
         let mut first: HashMap<&'a str, Mark> = HashMap::with_capacity(pairs.len());
         let mut all = Vec::with_capacity(pairs.len());
         let mut merges = Vec::new();
@@ -132,11 +140,11 @@ impl<'a> Walk<'a> {
         depth: usize,
         known: &mut HashMap<&'a str, Mark>,
         all: &mut Vec<(&'a Key, NodeId)>,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<(), Box<Diagnostic>> {
         let arena = self.arena;
         let mark = arena.nodes[id].mark;
         if depth > self.budget.depth {
-            return Err(too_deep(self.budget.depth).at(mark.in_file(self.file)));
+            return Err(too_deep(self.budget.depth).at(self.place(mark)).into());
         }
         match &arena.nodes[id].content {
             Content::Alias(target) => self.merge(*target, depth + 1, known, all),
@@ -176,12 +184,18 @@ impl<'a> Walk<'a> {
         self.diagnostics.push(problem);
     }
 
-    fn charge(&mut self, values: usize, bytes: usize, mark: Mark) -> Result<(), Diagnostic> {
+    /// Where to point for a limit that is reached: at the alias that reaches it, or at the value itself.
+    fn place(&self, mark: Mark) -> Span {
+        self.alias.unwrap_or(mark).in_file(self.file)
+    }
+
+    fn charge(&mut self, values: usize, bytes: usize, mark: Mark) -> Result<(), Box<Diagnostic>> {
         let left = self.budget.values.checked_sub(values).zip(self.budget.text_bytes.checked_sub(bytes));
         let Some((values, text_bytes)) = left else {
             return Err(Diagnostic::error(codes::EXPANSION, "the file grows too large when its aliases are expanded")
-                .at(mark.in_file(self.file))
-                .help("write out what you mean, or split the file"));
+                .at(self.place(mark))
+                .help("write out what you mean, or split the file")
+                .into());
         };
         self.budget.values = values;
         self.budget.text_bytes = text_bytes;

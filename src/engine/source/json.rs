@@ -9,7 +9,7 @@ use crate::engine::diag::{Diagnostic, codes};
 use super::text::Text;
 
 /// Refuses what is YAML and not JSON, at its place.
-pub(super) fn check(file: &Arc<str>, text: &Text<'_>) -> Result<(), Diagnostic> {
+pub(super) fn check(file: &Arc<str>, text: &Text<'_>) -> Result<(), Box<Diagnostic>> {
     if text.text.trim().is_empty() {
         return Ok(());
     }
@@ -21,9 +21,12 @@ pub(super) fn check(file: &Arc<str>, text: &Text<'_>) -> Result<(), Diagnostic> 
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
     if reason.contains("recursion limit") {
-        return Err(Diagnostic::error(codes::TOO_DEEP, "the document is nested too deeply").at(mark.in_file(file)));
+        return Err(Diagnostic::error(codes::TOO_DEEP, "the document is nested too deeply")
+            .at(mark.in_file(file))
+            .into());
     }
     Err(Diagnostic::error(codes::JSON_SYNTAX, format!("file '{file}' is not JSON: {reason}"))
         .at(mark.in_file(file))
-        .help("correct it, or name the file '.yaml' if it is meant to be YAML"))
+        .help("correct it, or name the file '.yaml' if it is meant to be YAML")
+        .into())
 }

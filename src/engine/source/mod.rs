@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::engine::diag::{Diagnostic, Mark, Span};
+use crate::engine::diag::{Diagnostic, Span};
 
 /// How much of a file is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +74,9 @@ impl Document {
         self.tree.is_none() || self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    fn unreadable(span: Span, diagnostic: Diagnostic) -> Self {
-        let diagnostic = if diagnostic.span.is_some() { diagnostic } else { diagnostic.at(span.clone()) };
-        Self { span, tree: None, diagnostics: vec![diagnostic] }
+    fn unreadable(file: &Arc<str>, problem: Diagnostic) -> Self {
+        let span = problem.span.clone().unwrap_or_else(|| Span::start_of(file.clone()));
+        Self { span, tree: None, diagnostics: vec![problem] }
     }
 }
 
@@ -84,20 +84,17 @@ impl Document {
 /// without a tree.
 pub fn read(path: &str, bytes: &[u8], limits: &Limits) -> Vec<Document> {
     let file: Arc<str> = path.into();
-    let text = match text::decode(&file, bytes, limits) {
-        Ok(text) => text,
-        Err(diagnostic) => {
-            let span = diagnostic.span.clone().unwrap_or_else(|| Mark::START.in_file(&file));
-            return vec![Document::unreadable(span, diagnostic)];
+    let is_json = path.to_ascii_lowercase().ends_with(".json");
+    let decoded = text::decode(&file, bytes, limits).and_then(|text| {
+        if is_json {
+            json::check(&file, &text)?;
         }
-    };
-    if path.to_ascii_lowercase().ends_with(".json")
-        && let Err(diagnostic) = json::check(&file, &text)
-    {
-        let span = diagnostic.span.clone().unwrap_or_else(|| Mark::START.in_file(&file));
-        return vec![Document::unreadable(span, diagnostic)];
+        Ok(text)
+    });
+    match decoded {
+        Ok(text) => yaml::read(&file, &text, limits),
+        Err(problem) => vec![Document::unreadable(&file, *problem)],
     }
-    yaml::read(&file, &text, limits)
 }
 
 #[cfg(test)]

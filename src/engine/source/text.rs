@@ -36,15 +36,16 @@ pub(super) fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-pub(super) fn decode<'a>(file: &Arc<str>, bytes: &'a [u8], limits: &Limits) -> Result<Text<'a>, Diagnostic> {
+pub(super) fn decode<'a>(file: &Arc<str>, bytes: &'a [u8], limits: &Limits) -> Result<Text<'a>, Box<Diagnostic>> {
     if bytes.len() > limits.file_bytes.min(u32::MAX as usize) {
-        return Err(too_large(file, bytes.len() as u64, limits));
+        return Err(too_large(file, bytes.len() as u64, limits).into());
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let message = format!("file '{file}' is UTF-16, not UTF-8");
         return Err(Diagnostic::error(codes::NOT_UTF8, message)
             .at(Span::start_of(file.clone()))
-            .help("save it as UTF-8"));
+            .help("save it as UTF-8")
+            .into());
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
@@ -61,7 +62,8 @@ pub(super) fn decode<'a>(file: &Arc<str>, bytes: &'a [u8], limits: &Limits) -> R
             format!("file '{file}' is a pointer of Git LFS, not the document"),
         )
         .at(Span::start_of(file.clone()))
-        .help("keep documents out of LFS: 'git lfs untrack', then 'git add --renormalize'"));
+        .help("keep documents out of LFS: 'git lfs untrack', then 'git add --renormalize'")
+        .into());
     }
     let text = Text { text, skipped };
     let forbidden =
@@ -70,7 +72,8 @@ pub(super) fn decode<'a>(file: &Arc<str>, bytes: &'a [u8], limits: &Limits) -> R
         let message = format!("file '{file}' holds the control character U+{:04X}", u32::from(c));
         return Err(Diagnostic::error(codes::CONTROL_CHARACTER, message)
             .at(text.mark_at(at).in_file(file))
-            .help("the file is binary or damaged; restore it"));
+            .help("the file is binary or damaged; restore it")
+            .into());
     }
     Ok(text)
 }

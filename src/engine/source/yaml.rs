@@ -79,8 +79,7 @@ pub(super) fn read(file: &Arc<str>, text: &Text<'_>, limits: &Limits) -> Vec<Doc
             Err(error) => Some(syntax(&builder, &error)),
         };
         if let Some(diagnostic) = end {
-            let span = diagnostic.span.clone().unwrap_or_else(|| Mark::START.in_file(file));
-            documents.push(Document::unreadable(span, *diagnostic));
+            documents.push(Document::unreadable(file, *diagnostic));
             if !matches!(parser.proceed_next_document(), Ok(true)) {
                 break;
             }
@@ -147,7 +146,7 @@ impl<'a> Builder<'a> {
         }
         match expand(&self.arena, root, self.file, budget, &mut self.diagnostics) {
             Ok(tree) => Some(Document { span, tree: Some(tree), diagnostics: self.diagnostics }),
-            Err(diagnostic) => Some(Document::unreadable(span, diagnostic)),
+            Err(problem) => Some(Document::unreadable(self.file, *problem)),
         }
     }
 
@@ -194,11 +193,12 @@ impl<'a> Builder<'a> {
             Some(tag) if tag.handle().is_empty() && tag.suffix() == "!" => Some(CoreTag::Text),
             tag => self.tag(tag, None, mark),
         };
-        if plain && tag.is_none() {
-            if let Some(instead) = scalar::lookalike(text) {
-                let message = format!("'{text}' is read differently by different tools");
-                self.report(Diagnostic::warning(codes::LOOKALIKE, message).help(format!("write {instead}")), mark);
-            }
+        if plain
+            && tag.is_none()
+            && let Some(instead) = scalar::lookalike(text)
+        {
+            let message = format!("'{text}' is read differently by different tools");
+            self.report(Diagnostic::warning(codes::LOOKALIKE, message).help(format!("write {instead}")), mark);
         }
         let value = scalar::resolve(text, plain, tag).unwrap_or_else(|error| {
             let problem = match error {
@@ -373,9 +373,11 @@ fn syntax(builder: &Builder<'_>, error: &ScanError) -> Box<Diagnostic> {
         Kind::RecursionLimitExceeded => {
             return Box::new(too_deep(builder.limits.depth).at(mark.in_file(builder.file)));
         }
-        Kind::TabNotAllowed | Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabAtBlockScalarStart => {
-            "indent by spaces; YAML allows no tabs there"
-        }
+        Kind::TabNotAllowed
+        | Kind::TabInBlockIndentation
+        | Kind::TabInIndentation
+        | Kind::TabInPlainScalar
+        | Kind::TabAtBlockScalarStart => "indent by spaces; YAML allows no tabs there",
         Kind::UnclosedQuotedScalar => "close the quote",
         Kind::UnclosedFlowCollection { .. }
         | Kind::UnexpectedEofFlowMapping
@@ -398,5 +400,5 @@ fn syntax(builder: &Builder<'_>, error: &ScanError) -> Box<Diagnostic> {
 fn too_many(file: &Arc<str>, limits: &Limits) -> Document {
     let message = format!("file '{file}' holds more than {} documents; the others are not read", limits.documents);
     let problem = Diagnostic::error(codes::TOO_MANY_DOCUMENTS, message).help("split it into several files");
-    Document::unreadable(Mark::START.in_file(file), problem)
+    Document::unreadable(file, problem.at(Mark::START.in_file(file)))
 }

@@ -30,7 +30,9 @@ pub(super) async fn inject(State(host): State<Arc<Host>>, request: Request, next
         host.requests.failing(ticket, name);
     }
     let cut = request.extensions().get::<ConnectInfo<Cut>>().map(|info| info.0.clone());
-    let call = Call { host, ticket, path_and_query, cut };
+    let authority = request.headers().get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+    let base = format!("http://{authority}");
+    let call = Call { host, ticket, path_and_query, base, cut };
     call.run(request, next, verdict).await
 }
 
@@ -62,6 +64,8 @@ struct Call {
     host: Arc<Host>,
     ticket: Ticket,
     path_and_query: String,
+    /// Where the caller reached us.
+    base: String,
     cut: Option<Cut>,
 }
 
@@ -70,14 +74,13 @@ impl Call {
         if !verdict.delay.is_zero() {
             self.unless_lifted(&verdict, tokio::time::sleep(verdict.delay)).await;
         }
-        let emulator = &self.host.emulator;
         match verdict.defect.clone() {
             None | Some(Defect::Latency { .. }) => {
                 let answer = self.pass(request, next).await;
                 self.send(answer)
             }
             Some(Defect::RateLimited { retry_after }) => {
-                let mut answer = emulator.error_answer(StatusCode::TOO_MANY_REQUESTS);
+                let mut answer = self.error_answer(StatusCode::TOO_MANY_REQUESTS);
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
                 self.send_response(answer)
             }
@@ -89,10 +92,10 @@ impl Call {
                 self.send_response(match body {
                     Some(Value::String(text)) => (status, text).into_response(),
                     Some(body) => json_answer(status, &body),
-                    None => emulator.error_answer(status),
+                    None => self.error_answer(status),
                 })
             }
-            Some(Defect::MissingRights) => self.send_response(emulator.error_answer(StatusCode::FORBIDDEN)),
+            Some(Defect::MissingRights) => self.send_response(self.error_answer(StatusCode::FORBIDDEN)),
             Some(Defect::Hang) => {
                 self.unless_lifted(&verdict, std::future::pending()).await;
                 self.break_off()
@@ -122,7 +125,7 @@ impl Call {
                 self.send_response((status, axum::response::Html(page)).into_response())
             }
             Some(Defect::ExpiredToken) => {
-                emulator.expire_tokens();
+                self.host.emulator.expire_tokens();
                 let answer = self.pass(request, next).await;
                 self.send(answer)
             }
@@ -159,13 +162,17 @@ impl Call {
         let (head, body) = request.into_parts();
         let remember = head.method == Method::GET;
         let Ok(body) = to_bytes(body, self.host.body_limit).await else {
-            return Answer::read(self.host.emulator.error_answer(StatusCode::PAYLOAD_TOO_LARGE)).await;
+            return Answer::read(self.error_answer(StatusCode::PAYLOAD_TOO_LARGE)).await;
         };
         let answer = Answer::read(next.run(Request::from_parts(head, Body::from(body))).await).await;
         if remember {
             self.host.reads.remember(&self.path_and_query, &answer);
         }
         answer
+    }
+
+    fn error_answer(&self, status: StatusCode) -> Response {
+        self.host.emulator.error_answer(status, &self.base)
     }
 
     fn send(&self, answer: Answer) -> Response {

@@ -48,8 +48,9 @@ pub trait Emulator: Send + Sync + 'static {
 
     /// The service's own answer where it fails or refuses for reasons of its own: 403 for missing rights, 429, 500.
     ///
-    /// The injected faults use it, so that a provider meets the error bodies that it will meet in earnest.
-    fn error_answer(&self, status: StatusCode) -> Response<Body> {
+    /// The injected faults use it, so that a provider meets the error bodies that it will meet in earnest. `base` is
+    /// where the caller reached the service, for bodies that name it.
+    fn error_answer(&self, status: StatusCode, _base: &str) -> Response<Body> {
         let message = status.canonical_reason().unwrap_or("error");
         json_answer(status, &serde_json::json!({ "message": message }))
     }
@@ -68,7 +69,13 @@ pub fn json_answer(status: StatusCode, body: &impl serde::Serialize) -> Response
 pub fn not_modelled() -> Response<Body> {
     let mut answer = Response::new(Body::from("{\"message\":\"not modelled by the sandbox\"}"));
     *answer.status_mut() = StatusCode::NOT_IMPLEMENTED;
-    answer.headers_mut().insert("x-sandbox", axum::http::HeaderValue::from_static("not-modelled"));
-    answer.headers_mut().insert("content-type", axum::http::HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(
+        "x-sandbox",
+        axum::http::HeaderValue::from_static("not-modelled"),
+    );
+    answer.headers_mut().insert(
+        "content-type",
+        axum::http::HeaderValue::from_static("application/json"),
+    );
     answer
 }

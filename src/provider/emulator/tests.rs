@@ -37,7 +37,7 @@ impl Emulator for Toy {
     fn router(self: Arc<Self>) -> Router {
         async fn list(State(toy): State<Arc<Toy>>, headers: HeaderMap) -> Response<Body> {
             if toy.expired.load(Ordering::SeqCst) && headers.contains_key("authorization") {
-                return toy.error_answer(StatusCode::UNAUTHORIZED);
+                return toy.error_answer(StatusCode::UNAUTHORIZED, "");
             }
             let names = toy.names.lock().unwrap().clone();
             let mut answer = json_answer(StatusCode::OK, &names);
@@ -76,8 +76,9 @@ impl Emulator for Toy {
         self.expired.store(false, Ordering::SeqCst);
     }
 
-    fn error_answer(&self, status: StatusCode) -> Response<Body> {
-        json_answer(status, &json!({"toy": status.as_u16()}))
+    fn error_answer(&self, status: StatusCode, base: &str) -> Response<Body> {
+        let base_is_known = base.starts_with("http://127.0.0.1:");
+        json_answer(status, &json!({"toy": status.as_u16(), "base": base_is_known}))
     }
 }
 
@@ -163,9 +164,9 @@ async fn statuses_come_in_the_services_own_words() {
 
     let limited = world.get("/api/names").await.unwrap();
     assert_eq!((limited.status().as_u16(), &limited.headers()["retry-after"]), (429, &"7".parse().unwrap()));
-    assert_eq!(limited.json::<Value>().await.unwrap(), json!({"toy": 429}));
+    assert_eq!(limited.json::<Value>().await.unwrap(), json!({"toy": 429, "base": true}));
     let denied = world.get("/api/names").await.unwrap();
-    assert_eq!((denied.status().as_u16(), denied.json().await.unwrap()), (403, json!({"toy": 403})));
+    assert_eq!((denied.status().as_u16(), denied.json().await.unwrap()), (403, json!({"toy": 403, "base": true})));
 
     assert_eq!(world.add("happened").await.unwrap().status(), 500);
     let gateway = world.add("did not happen").await.unwrap();

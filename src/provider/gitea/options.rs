@@ -14,10 +14,12 @@ pub struct Options {
     pub source_id: Option<i64>,
     /// The source's name, for people: Gitea tells neither by its API.
     pub source_name: Option<String>,
-    /// Who sees an account that we make.
-    pub user_visibility: String,
-    /// Whether accounts that we make see only what they were given a right on.
-    pub user_restricted: bool,
+    /// Who sees an account that says nothing of it. `None`: the server decides, and it is not kept true.
+    pub user_visibility: Option<String>,
+    /// Whether accounts that say nothing of it see only what they were given a right on.
+    pub user_restricted: Option<bool>,
+    /// Who sees an organisation that says nothing of it. `None`: the server decides, and it is not kept true.
+    pub organization_visibility: Option<String>,
     /// Who writes the full name of a person.
     pub full_name: FullName,
     /// The team that holds everybody of an organisation; `none` to have none.
@@ -132,11 +134,12 @@ impl Default for Options {
         Self {
             source_id: None,
             source_name: None,
-            user_visibility: "limited".to_owned(),
-            user_restricted: false,
+            user_visibility: None,
+            user_restricted: None,
+            organization_visibility: None,
             full_name: FullName::Managed,
             members_team: "members".to_owned(),
-            team_permission: "write".to_owned(),
+            team_permission: "read".to_owned(),
             repositories: Vec::new(),
         }
     }
@@ -197,8 +200,6 @@ mod tests {
         let schema = schema();
         let of = |name: &str| schema["properties"][name]["default"].clone();
         let options = Options::default();
-        assert_eq!(of("user_visibility"), options.user_visibility);
-        assert_eq!(of("user_restricted"), options.user_restricted);
         assert_eq!(of("members_team"), options.members_team);
         assert_eq!(of("team_permission"), options.team_permission);
         assert_eq!(of("full_name"), "managed");

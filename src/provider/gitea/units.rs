@@ -50,8 +50,8 @@ pub enum Level {
 /// Why a text does not say what a team may do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadUnits {
-    /// A piece is not `unit=level`.
-    #[error("'{0}' is not 'unit=level'")]
+    /// A piece is not `unit:level`.
+    #[error("'{0}' is not 'unit:level'")]
     Piece(String),
     /// There is no such unit.
     #[error("Gitea has no unit '{0}'")]
@@ -103,14 +103,17 @@ impl Rights {
         Rights::Units(BTreeMap::new())
     }
 
-    /// Reads `code=write, issues=read`; the prefix `repo.` may be left out.
+    /// Reads one level for all units, or `code:write, issues:read`; the prefix `repo.` may be left out.
     ///
     /// # Errors
     /// The first piece that says nothing Gitea knows.
     pub fn parse(text: &str) -> Result<Self, BadUnits> {
+        if let Some(level) = Level::parse(text.trim()) {
+            return Ok(Rights::level(level));
+        }
         let mut units = BTreeMap::new();
         for piece in text.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
-            let (unit, level) = piece.split_once('=').ok_or_else(|| BadUnits::Piece(piece.to_owned()))?;
+            let (unit, level) = piece.split_once(':').ok_or_else(|| BadUnits::Piece(piece.to_owned()))?;
             let (unit, level) = (unit.trim(), level.trim());
             let full = if unit.starts_with("repo.") { unit.to_owned() } else { format!("repo.{unit}") };
             if !UNITS.contains(&full.as_str()) {
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_is_wanted_equals_what_is_read_back() {
-        for text in ["code=write, issues=write,pulls=write", "repo.code=read", "", "wiki=none"] {
+        for text in ["code:write, issues:write,pulls:write", "repo.code:read", "", "wiki:none", "write", "none"] {
             let wanted = Rights::parse(text).unwrap();
             let stored: BTreeMap<String, String> =
                 wanted.wire_units().into_iter().map(|(unit, level)| (unit, level.to_owned())).collect();
@@ -258,8 +261,8 @@ mod tests {
     #[test]
     fn a_text_that_says_nothing_is_named() {
         assert_eq!(Rights::parse("code"), Err(BadUnits::Piece("code".into())));
-        assert_eq!(Rights::parse("magic=read"), Err(BadUnits::Unit("magic".into())));
-        assert_eq!(Rights::parse("code=maintain"), Err(BadUnits::Level("maintain".into())));
-        assert_eq!(Rights::parse("code=read, repo.code=write"), Err(BadUnits::Twice("code".into())));
+        assert_eq!(Rights::parse("magic:read"), Err(BadUnits::Unit("magic".into())));
+        assert_eq!(Rights::parse("code:maintain"), Err(BadUnits::Level("maintain".into())));
+        assert_eq!(Rights::parse("code:read, repo.code:write"), Err(BadUnits::Twice("repo.code".into())));
     }
 }

@@ -153,10 +153,8 @@ impl View {
     /// A client scope.
     pub fn client_scope(&self, scope: &ClientScope) -> Live {
         let named = scope.attributes.get(IN_TOKEN_SCOPE).is_none_or(|it| it != "false");
-        let fields = fields([
-            ("description", optional(scope.description.clone())),
-            ("include_in_token_scope", named.into()),
-        ]);
+        let fields =
+            fields([("description", optional(scope.description.clone())), ("include_in_token_scope", named.into())]);
         let outputs = self::fields([("id", scope.id.clone().into())]);
         Live {
             mark: scope.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(mark),

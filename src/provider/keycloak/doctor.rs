@@ -33,7 +33,9 @@ pub async fn probe(parts: &Parts) -> Result<Probe, Failure> {
     // themselves is only a missing right.
     let realm = match reads.realm_settings().await {
         Ok(realm) => realm,
-        Err(failure) if failure.class == FailureClass::MissingRights && failure.said.contains("403") => Realm::default(),
+        Err(failure) if failure.class == FailureClass::MissingRights && failure.said.contains("403") => {
+            Realm::default()
+        }
         Err(failure) => return Err(failure),
     };
     let told = reads.version().await.unwrap_or_default();
@@ -60,7 +62,8 @@ pub async fn probe(parts: &Parts) -> Result<Probe, Failure> {
         organizations: organizations.is_ok(),
         realm: roles.is_ok(),
     };
-    let rights = NEEDED.iter().map(|needed| needed.right(&parts.options.realm, &client_id, held.as_ref(), seen)).collect();
+    let rights =
+        NEEDED.iter().map(|needed| needed.right(&parts.options.realm, &client_id, held.as_ref(), seen)).collect();
     let mut findings = vec![version_finding(capabilities.version.as_deref())];
     findings.extend([people.err(), own_client.err(), roles.err()].into_iter().flatten().map(|failure| Finding {
         ok: false,

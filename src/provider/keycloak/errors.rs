@@ -32,9 +32,8 @@ const BARE_NOT_FOUND: &str = "HTTP 404 Not Found";
 pub fn classify(call: &Call, answer: &Answer) -> Option<Failure> {
     let said = said(answer);
     if answer.is_success() {
-        return looks_like_a_page(answer).then(|| {
-            Failure::new(FailureClass::Later, &call.doing, "a page came where JSON belongs").help(PROXY)
-        });
+        return looks_like_a_page(answer)
+            .then(|| Failure::new(FailureClass::Later, &call.doing, "a page came where JSON belongs").help(PROXY));
     }
     let (class, help) = verdict(call, answer.status, said.as_deref());
     let said = said.unwrap_or_else(|| format!("status {} without a word of Keycloak's", answer.status));
@@ -75,13 +74,25 @@ pub fn rights_for(method: &Method, route: &str) -> &'static str {
             }
         }
         _ if route.starts_with(routes::CLIENTS) || route.starts_with(routes::CLIENT_SCOPES) => {
-            if reads { "view-clients" } else { "manage-clients" }
+            if reads {
+                "view-clients"
+            } else {
+                "manage-clients"
+            }
         }
         _ if route.starts_with(routes::ROLES) => {
-            if reads { "view-realm" } else { "manage-realm" }
+            if reads {
+                "view-realm"
+            } else {
+                "manage-realm"
+            }
         }
         _ if route.starts_with(routes::USERS) || route.starts_with(routes::GROUPS) => {
-            if reads { "view-users" } else { "manage-users" }
+            if reads {
+                "view-users"
+            } else {
+                "manage-users"
+            }
         }
         _ => "view-realm",
     }
@@ -96,7 +107,9 @@ fn verdict(call: &Call, status: u16, said: Option<&str>) -> (FailureClass, Strin
     let members = matches!(call.route, routes::ORGANIZATION_MEMBERS | routes::ORGANIZATION_MEMBER);
     match status {
         300..=399 => (Refused, "Keycloak redirects; the URL in the config must be the one that it redirects to".into()),
-        401 => (MissingRights, "the credentials were refused; check the client, its secret, and that it is enabled".into()),
+        401 => {
+            (MissingRights, "the credentials were refused; check the client, its secret, and that it is enabled".into())
+        }
         403 => (
             MissingRights,
             format!(

@@ -208,8 +208,12 @@ const CLIENT_SPEC: KindSpec = KindSpec {
         FieldSpec::new("base_url", "where people are led when they open it from Keycloak", Compare::Plain),
         FieldSpec::new("redirect_uris", "addresses that codes may be sent to", Compare::Set).access(Access::Grants),
         FieldSpec::new("web_origins", "origins whose scripts may ask for tokens", Compare::Set).access(Access::Grants),
-        FieldSpec::new("post_logout_redirect_uris", "addresses that people may be sent to after signing out", Compare::Set)
-            .access(Access::Grants),
+        FieldSpec::new(
+            "post_logout_redirect_uris",
+            "addresses that people may be sent to after signing out",
+            Compare::Set,
+        )
+        .access(Access::Grants),
         FieldSpec::new("public", "whether it signs people in without a secret", Compare::Plain)
             .access(Access::OpenWhen(true)),
         FieldSpec::new("standard_flow", "whether people sign in with a code (the usual way)", Compare::Plain)
@@ -275,7 +279,11 @@ const CLIENT_SCOPE_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the list comes in one answer, and every scope of our own client is in it",
     removal: Removal::DeleteByApproval,
-    goes_with: &[GoesWith { when: None, what: "its mappers, and the claims of every client that uses it", counts: None }],
+    goes_with: &[GoesWith {
+        when: None,
+        what: "its mappers, and the claims of every client that uses it",
+        counts: None,
+    }],
     rename: Rename::KeepsOldName("clients ask for it by name"),
     creation_opens: false,
     cannot_be_undone: "which clients used it is forgotten",
@@ -296,7 +304,11 @@ const MAPPER_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::PerParent,
     absence: "it comes with its client scope, whose list is whole; a scope that is proven absent has none",
     removal: Removal::DeleteByApproval,
-    goes_with: &[GoesWith { when: None, what: "the claim, in the tokens of every client that uses the scope", counts: None }],
+    goes_with: &[GoesWith {
+        when: None,
+        what: "the claim, in the tokens of every client that uses the scope",
+        counts: None,
+    }],
     rename: Rename::KeepsOldName("a mapper under another name is another mapper"),
     creation_opens: false,
     cannot_be_undone: "",
@@ -319,7 +331,11 @@ const PROFILE_ATTRIBUTE_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the profile is one document, read whole: it declares 'username' and 'email'",
     removal: Removal::DeleteByApproval,
-    goes_with: &[GoesWith { when: None, what: "the values that people have in it are hidden, not erased", counts: None }],
+    goes_with: &[GoesWith {
+        when: None,
+        what: "the values that people have in it are hidden, not erased",
+        counts: None,
+    }],
     rename: Rename::KeepsOldName("people's values are stored under the name"),
     creation_opens: false,
     cannot_be_undone: "",

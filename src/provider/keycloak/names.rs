@@ -71,7 +71,8 @@ pub fn email(text: &str) -> Result<String, Refusal> {
         return Err(Refusal::Address("more than 64 characters stand before the '@'"));
     }
     if !quoted {
-        if let Some(bad) = local.chars().find(|c| c.is_whitespace() || c.is_control() || "@\"(),:;<>[\\]".contains(*c)) {
+        if let Some(bad) = local.chars().find(|c| c.is_whitespace() || c.is_control() || "@\"(),:;<>[\\]".contains(*c))
+        {
             return Err(Refusal::Character(bad));
         }
         if local.split('.').any(str::is_empty) {
@@ -281,7 +282,11 @@ mod tests {
                 let stricter = matches!(verdict, Err(Refusal::ServiceAccount))
                     || name.chars().any(|c| c == '\u{200b}' || c == '😀');
                 if exchange.status == 201 {
-                    assert!(verdict.is_ok() || stricter, "{scenario}: {} was accepted there: {verdict:?}", exchange.body);
+                    assert!(
+                        verdict.is_ok() || stricter,
+                        "{scenario}: {} was accepted there: {verdict:?}",
+                        exchange.body
+                    );
                 } else if exchange.answer.get("field").is_some() || exchange.answer.get("errors").is_some() {
                     assert!(verdict.is_err(), "{scenario}: {} was refused there: {}", exchange.body, exchange.answer);
                 }
@@ -312,7 +317,9 @@ mod tests {
     fn codes_are_sent_to_whole_addresses_only() {
         assert!(redirect_uri("https://git.example/user/oauth2/keycloak/callback").is_ok());
         assert!(redirect_uri("http://localhost:8080/*").is_ok());
-        for bad in ["*", "/callback", "git.example/cb", "https://*.example/cb", "javascript:alert(1)", "https://a.example/#x"] {
+        for bad in
+            ["*", "/callback", "git.example/cb", "https://*.example/cb", "javascript:alert(1)", "https://a.example/#x"]
+        {
             assert!(redirect_uri(bad).is_err(), "{bad}");
         }
     }

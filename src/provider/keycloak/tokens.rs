@@ -126,7 +126,9 @@ pub fn refusal(doing: &str, answer: &Answer) -> Failure {
             "check 'credentials.client_secret', and that the client is confidential and has a service account",
         ),
         (403, _) => (FailureClass::Refused, "the realm is disabled"),
-        (404, Some(_)) => (FailureClass::Refused, "there is no such realm; check 'options.realm', which is case-sensitive"),
+        (404, Some(_)) => {
+            (FailureClass::Refused, "there is no such realm; check 'options.realm', which is case-sensitive")
+        }
         (300..=399, _) => {
             (FailureClass::Refused, "Keycloak redirects; the URL in the config must be the one that it redirects to")
         }

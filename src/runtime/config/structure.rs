@@ -1,5 +1,8 @@
-//! Holds a value to a JSON Schema and says what is wrong in words. Values are never repeated, except a word that stands
-//! where one of a few words belongs: anything else could be a secret in the wrong place.
+//! Holds a value to a JSON Schema and says what is wrong in words.
+//!
+//! No message repeats a value: any could be a secret in the wrong place. That is why the config does not share this with
+//! the documents of the mono-repo, whose messages quote what they are about. `x-expects` in a schema says in words what
+//! a pattern demands, as it does there.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
@@ -75,12 +78,10 @@ impl<'a> Structure<'a> {
                 ]
             }
             ValidationErrorKind::Pattern { .. } => {
-                let described = self
-                    .schema_at(error.schema_path().as_str().rsplit_once('/').map_or("", |it| it.0))
-                    .and_then(|it| it.get("description"))
-                    .and_then(Value::as_str);
-                let message = format!("{name} does not have the form that is expected");
-                vec![here(codes::CONFIG_BAD_VALUE, message).maybe_help(described.map(str::to_owned))]
+                let expected =
+                    self.schema_at(parent_of(error)).and_then(|it| it.get("x-expects")).and_then(Value::as_str);
+                let message = format!("{name} does not have the right form");
+                vec![here(codes::CONFIG_BAD_VALUE, message).maybe_help(expected.map(|it| format!("expected is {it}")))]
             }
             ValidationErrorKind::Minimum { limit } => bad_value(format!("at least {limit}")),
             ValidationErrorKind::Maximum { limit } => bad_value(format!("at most {limit}")),
@@ -93,11 +94,10 @@ impl<'a> Structure<'a> {
             ValidationErrorKind::PropertyNames { error: inner } => {
                 let key = inner.instance().as_str().unwrap_or_default();
                 let place = format!("{pointer}/{}", escaped(key));
-                let help = "lower-case letters, digits and hyphens, a letter first, at most 63 characters";
                 vec![
                     Diagnostic::error(codes::CONFIG_BAD_VALUE, format!("'{key}' cannot be a name here"))
                         .at(spans.key(&place).unwrap_or_else(|| spans.nearest(&place)))
-                        .help(help),
+                        .help("expected is lower-case letters, digits and hyphens, a letter first"),
                 ]
             }
             other => {
@@ -108,7 +108,7 @@ impl<'a> Structure<'a> {
     }
 
     fn unknown_key(&self, error: &ValidationError<'_>, pointer: &str, key: &str, spans: &SpanTable) -> Diagnostic {
-        let parent = error.schema_path().as_str().rsplit_once('/').map_or("", |it| it.0);
+        let parent = parent_of(error);
         let known: Vec<&str> = self.keys_at(parent).collect();
         let place = format!("{pointer}/{}", escaped(key));
         let within = if pointer.is_empty() { "the config".to_owned() } else { name_of(pointer) };
@@ -158,6 +158,11 @@ impl<'a> Structure<'a> {
         }
         Some(node)
     }
+}
+
+/// Where the schema stands that a value does not fit.
+fn parent_of<'a>(error: &'a ValidationError<'_>) -> &'a str {
+    error.schema_path().as_str().rsplit_once('/').map_or("", |it| it.0)
 }
 
 /// What a person calls the value at a pointer: its key with the key above it, or the item of a list.

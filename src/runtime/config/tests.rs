@@ -267,22 +267,22 @@ fn types_and_words_and_numbers_are_checked() {
     formulary.yaml:10:34: error[FML9006]: 'until' is no day of the calendar
     formulary.yaml:11:35: warning[FML0116]: 'y' is read differently by different tools
         write 'true', or 'y' in quotes
-    formulary.yaml:11:45: error[FML9006]: 'until' does not have the form that is expected
-        The last day that the rule holds, in UTC.
+    formulary.yaml:11:45: error[FML9006]: 'until' does not have the right form
+        expected is a day such as '2027-03-31'
     formulary.yaml:12:19: error[FML9006]: 'address' leads to another instance
         a rule under 'gitea' is for objects of 'gitea': write kind and key, such as 'user/alice'
     formulary.yaml:12:46: warning[FML0116]: 'y' is read differently by different tools
         write 'true', or 'y' in quotes
     ");
     assert_snapshot!(problems("platform: Acme Corp\nservices: {}\n"), @r"
-    formulary.yaml:1:11: error[FML9006]: 'platform' does not have the form that is expected
-        Lower-case letters, digits and hyphens, a letter first, at most 63 characters.
+    formulary.yaml:1:11: error[FML9006]: 'platform' does not have the right form
+        expected is lower-case letters, digits and hyphens, a letter first
     formulary.yaml:2:11: error[FML9006]: 'services' must be more than an empty mapping
     ");
     assert_snapshot!(problems("platform: 1\nservices: {Gitea: {}}\nledger: {path: a, url: 'postgres://x'}\napprovals: 3\n"), @r"
     formulary.yaml:1:11: error[FML9005]: 'platform' must be a text, not a number
     formulary.yaml:2:12: error[FML9006]: 'Gitea' cannot be a name here
-        lower-case letters, digits and hyphens, a letter first, at most 63 characters
+        expected is lower-case letters, digits and hyphens, a letter first
     formulary.yaml:2:12: error[FML9012]: there is no type of service 'Gitea'
         say which service it is with 'type'; known: gitea, keycloak
     formulary.yaml:2:19: error[FML9004]: 'credentials' is missing in 'Gitea'

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use futures::future::join_all;
 
 use super::platform::{Member, Platform};
 use super::world::World;
 use crate::engine::desired::placed;
-use crate::engine::diag::{Code, Diagnostic};
+use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::diff::{Absence, Kinds, Observed};
 use crate::engine::documents::Loaded;
 use crate::engine::model::{
@@ -16,12 +16,10 @@ use crate::engine::model::{
     KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule,
 };
 use crate::provider::contract::{Claim, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related};
+use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
 const LOOKS: usize = 64;
-
-/// Two documents that mean one object of a service.
-pub const SAME_OBJECT: Code = Code("FML0401");
 
 /// What is remembered, as far as a reading needs it.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +34,32 @@ pub struct Memory {
     pub capabilities: BTreeMap<Instance, Capabilities>,
     /// Destructive events of the rolling window.
     pub spent: BTreeMap<(Instance, KindClass), usize>,
+}
+
+impl Memory {
+    /// What a ledger remembers.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn of(ledger: &dyn Ledger, platform: &Platform, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+        let mut spent = BTreeMap::new();
+        for (instance, member) in &platform.members {
+            let since = now - Duration::hours(member.policy.budgets.window_hours.into());
+            let classes: BTreeSet<KindClass> = member.provider.kinds().iter().map(|kind| kind.class).collect();
+            for class in classes {
+                let count = ledger.destructive_since(instance, class, since).await?;
+                spent.insert((instance.clone(), class), usize::try_from(count).unwrap_or(usize::MAX));
+            }
+        }
+        let capabilities = ledger.capabilities().await?;
+        Ok(Self {
+            ledger: Some(ledger.identity().id.to_string()),
+            recorded: ledger.objects().await?,
+            allotments: ledger.allotments().await?,
+            capabilities: capabilities.into_iter().map(|(instance, probed)| (instance, probed.found)).collect(),
+            spent,
+        })
+    }
 }
 
 /// Told what goes on, for people who wait.
@@ -182,7 +206,7 @@ pub fn compile(
                     let first = &wanted.desired[*first];
                     wanted.held.extend([&first.owner, &desired.owner].into_iter().filter_map(|it| it.0.parse().ok()));
                     wanted.diagnostics.push(
-                        Diagnostic::error(SAME_OBJECT, format!("'{}' is declared twice", desired.address))
+                        Diagnostic::error(codes::SAME_OBJECT, format!("'{}' is declared twice", desired.address))
                             .at((*desired.origin).clone())
                             .related((*first.origin).clone(), "first declared here")
                             .help("give one of the two another name"),

@@ -1,9 +1,28 @@
 //! The loop's parts: a platform put together from its config, one reading of everything, one plan, one apply.
 
+mod call;
 pub mod cycle;
+pub mod executor;
+mod graph;
+pub mod inputs;
+pub mod outcome;
 pub mod platform;
+pub mod probe;
+mod record;
+pub mod recovery;
+mod settle;
+#[cfg(test)]
+mod tests;
+pub mod turn;
 pub mod world;
 
+pub use call::Hands;
 pub use cycle::{Memory, Progress, Quiet, read};
+pub use executor::{Apply, ApplyError, StepProgress, apply};
+pub use inputs::{MachineSecrets, StepSecrets};
+pub use outcome::{Counts, Difference, EndedEarly, Held, Outcome, StepOutcome, StepReport};
 pub use platform::{Member, Platform};
+pub use probe::{Boundary, JournalProbe, NoProbe};
+pub use recovery::{Found, Recovered, recover};
+pub use turn::Turn;
 pub use world::{PlannedWorld, World};

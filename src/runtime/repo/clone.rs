@@ -1,9 +1,10 @@
 //! The bare clone of a remote repository: kept in the cache folder, brought up to date on each use.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use git2::{AutotagOption, Direction, FetchOptions, FetchPrune, Oid, RemoteCallbacks};
 use sha2::{Digest, Sha256};
@@ -51,7 +52,7 @@ fn fetch_here(url: &Url, shown: &str, options: &ReadOptions) -> Result<Cloned, R
     // Two processes that fetch into one clone would fight over its references.
     let lock_path = folder.with_extension("lock");
     let lock = File::create(&lock_path).map_err(io(&lock_path))?;
-    lock.lock().map_err(io(&lock_path))?;
+    take(&lock, &lock_path, shown, options)?;
 
     let repository = open_or_make(&folder)?;
     let session = Session::new(url.clone(), options.basic.clone(), options.deadline, options.pack_limit)
@@ -64,6 +65,24 @@ fn fetch_here(url: &Url, shown: &str, options: &ReadOptions) -> Result<Cloned, R
         })?;
     Ok(Cloned { repository, references: References::of_remote(heads.names, heads.default) })
 }
+
+/// Waits for the lock, and no longer than a fetch may take.
+fn take(lock: &File, path: &Path, shown: &str, options: &ReadOptions) -> Result<(), RepoError> {
+    let end = Instant::now() + options.deadline;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(POLL),
+            Err(TryLockError::WouldBlock) => {
+                return Err(RepoError::Deadline { url: shown.to_owned(), deadline: options.deadline });
+            }
+            Err(TryLockError::Error(source)) => return Err(RepoError::Io { path: path.to_owned(), source }),
+        }
+    }
+}
+
+/// How often a clone that another process fetches into is asked for.
+const POLL: Duration = Duration::from_millis(50);
 
 struct Heads {
     names: BTreeMap<String, Oid>,

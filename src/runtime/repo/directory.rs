@@ -21,7 +21,6 @@ pub(super) fn read(folder: &Path, selection: &Selection) -> Result<Snapshot, Rep
         return Err(RepoError::NoFolder(folder.to_owned()));
     }
     let mut walk = Walk {
-        root: folder,
         selection,
         // A folder that is no repository of its own has no ignore rules to obey.
         ignores: git2::Repository::open(folder).ok(),
@@ -38,7 +37,6 @@ pub(super) fn read(folder: &Path, selection: &Selection) -> Result<Snapshot, Rep
 }
 
 struct Walk<'a> {
-    root: &'a Path,
     selection: &'a Selection,
     ignores: Option<git2::Repository>,
     files: BTreeMap<String, FileEntry>,
@@ -134,10 +132,10 @@ impl Walk<'_> {
         let Some(repository) = &self.ignores else {
             return false;
         };
-        let full = self.root.join(path);
+        // Relative to the repository, whose root is the folder: libgit2 takes the dot of `./users` for a hidden name.
         // A pattern such as `target/` is for folders, which Git tells by the slash.
-        let full = if is_folder { full.join("") } else { full };
-        repository.is_path_ignored(full).unwrap_or(false)
+        let path = if is_folder { format!("{path}/") } else { path.to_owned() };
+        repository.is_path_ignored(path).unwrap_or(false)
     }
 
     fn add(&mut self, path: String, entry: FileEntry) -> Result<(), Stop> {

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use git2::{DiffOptions, Oid, Repository};
-use url::{Host, Url};
+use url::Url;
 
 use crate::engine::source::{Revision, Snapshot};
 
 use super::ReadOptions;
 use super::clone;
 use super::error::RepoError;
+use super::http::is_loopback;
 use super::refs::References;
 use super::selection::Selection;
 use super::tree;
@@ -31,19 +31,22 @@ pub struct GitRepository {
 impl GitRepository {
     /// Opens the repository at `url`, and fetches it when it is on a server.
     ///
-    /// With a whole commit id as `wanted` that is in the clone already no server is asked: a commit never changes.
+    /// `wanted` are the revisions that will be asked for. Where all are whole commit ids that are in the clone already,
+    /// no server is asked: a commit never changes.
     ///
     /// # Errors
     /// [`RepoError`]: a wrong address, no repository there, an empty one, a refused sign-in, a server that does not answer.
-    pub fn open(url: &str, wanted: Option<&str>, options: &ReadOptions) -> Result<Self, RepoError> {
+    pub fn open(url: &str, wanted: &[&str], options: &ReadOptions) -> Result<Self, RepoError> {
         let place = Place::parse(url)?;
         let shown = place.to_string();
         let (repository, references) = match &place {
             Place::Local(path) => open_local(path, &shown)?,
             Place::Remote(remote) => {
-                let pinned = wanted
-                    .and_then(whole_id)
-                    .and_then(|id| clone::cached(remote, options).filter(|it| it.find_commit(id).is_ok()));
+                let ids: Option<Vec<Oid>> = wanted.iter().map(|it| whole_id(it)).collect();
+                let pinned = ids.filter(|it| !it.is_empty()).and_then(|ids| {
+                    let has_all = |it: &Repository| ids.iter().all(|id| it.find_commit(*id).is_ok());
+                    clone::cached(remote, options).filter(has_all)
+                });
                 match pinned {
                     Some(repository) => (repository, References::default()),
                     None => {
@@ -192,15 +195,6 @@ fn open_local(path: &Path, shown: &str) -> Result<(Repository, References), Repo
 
 fn whole_id(text: &str) -> Option<Oid> {
     (text.len() == 40).then(|| Oid::from_str(text).ok())?
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback() && address != Ipv4Addr::UNSPECIFIED,
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// An address as it may be shown: without user, password, query and fragment.

@@ -1,7 +1,8 @@
 //! Git's smart HTTP, the reading half: the list of branches, and packs, over one blocking client.
 //!
-//! TLS, proxies and deadlines are those of the client. Credentials go to the host of the address alone: a redirect to
-//! another host, or from `https` to `http`, is refused.
+//! TLS, proxies and deadlines are those of the client. Credentials go to the address alone. Redirects are not followed: a
+//! name that a forge redirects can be taken by somebody else any day, and then means another repository. The one
+//! exception is a forge that puts the missing `.git` behind the same name.
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +14,10 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use url::{Host, Url};
 
 /// What servers look for to tell a Git client from a browser, and who we are.
 const USER_AGENT: &str = concat!("git/2.0 (formulary/", env!("CARGO_PKG_VERSION"), ")");
-
-/// A forge redirects at most from `http` to `https` and from a renamed repository to the new name.
-const REDIRECTS: usize = 5;
 
 /// One fetch from one server: where, as whom, how long, how much. Remembers what went wrong, because an error that
 /// passes through libgit2 comes back as text.
@@ -34,7 +32,7 @@ pub(super) struct Session {
 
 #[derive(Debug)]
 struct Progress {
-    /// The address of the repository, after redirects.
+    /// The address of the repository, as the server has it.
     base: Url,
     received: u64,
     fault: Option<Fault>,
@@ -63,17 +61,21 @@ impl Session {
         deadline: Duration,
         limit: u64,
     ) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+        // A proxy for the outside world knows nothing of this machine's own addresses.
+        let builder = if is_loopback(&base) { Client::builder().no_proxy() } else { Client::builder() };
+        let client = builder
             .user_agent(USER_AGENT)
             .redirect(Policy::custom(|attempt| {
-                let from = attempt.previous().last();
-                let may = attempt.previous().len() <= REDIRECTS
-                    && from.is_some_and(|from| is_same_place(from, attempt.url()));
-                if may {
-                    attempt.follow()
-                } else {
-                    attempt.error("it redirects to another place, which is not followed")
+                let [from] = attempt.previous() else {
+                    return attempt.error("it redirects in circles");
+                };
+                if is_same_repository(from, attempt.url()) {
+                    return attempt.follow();
                 }
+                let mut to = attempt.url().clone();
+                to.set_query(None);
+                let to = to.as_str().trim_end_matches("/info/refs").to_owned();
+                attempt.error(format!("it redirects to '{to}', which is not followed"))
             }))
             .build()?;
         Ok(Self {
@@ -258,10 +260,23 @@ fn receive(session: &Session, answer: &mut Response, buffer: &mut [u8]) -> io::R
     Ok(count)
 }
 
-/// Whether a redirect stays with the same host, and does not leave TLS.
-fn is_same_place(from: &Url, to: &Url) -> bool {
-    let upgraded = from.scheme() == "http" && to.scheme() == "https";
-    from.host() == to.host() && (from.origin() == to.origin() || upgraded)
+/// Whether an address leads to this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether a redirect only puts `.git` behind the name of a repository.
+fn is_same_repository(from: &Url, to: &Url) -> bool {
+    let name = |url: &Url| url.path().strip_suffix("/info/refs").map(str::to_owned);
+    match (name(from), name(to)) {
+        (Some(from_name), Some(to_name)) => from.origin() == to.origin() && to_name == format!("{from_name}.git"),
+        _ => false,
+    }
 }
 
 fn under(base: &Url, path: &str) -> Url {

@@ -69,7 +69,7 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Snapshot, RepoErro
     match source {
         Source::Dir(folder) => directory::read(folder, &options.selection),
         Source::Git { url, rev } => {
-            let repository = GitRepository::open(url, rev.as_deref(), options)?;
+            let repository = GitRepository::open(url, rev.as_deref().as_slice(), options)?;
             let revision = repository.resolve(rev.as_deref())?;
             repository.snapshot(&revision, &options.selection)
         }

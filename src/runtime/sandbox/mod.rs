@@ -4,6 +4,7 @@
 //! Everything listens on 127.0.0.1 and forgets all when it stops. The emulators share one clock.
 
 mod credentials;
+pub mod sample;
 mod services;
 
 #[cfg(test)]

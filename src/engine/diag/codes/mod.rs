@@ -104,20 +104,23 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let table = root.join("engine/diag/codes");
         let (mut definitions, mut uses) = (String::new(), String::new());
+        let schemas = crate::engine::schema::FILES.iter().map(|(_, text)| *text).collect::<String>();
         for file in rust_files(&root) {
             let text = std::fs::read_to_string(&file).unwrap();
             if file.starts_with(&table) { definitions += &text } else { uses += &text }
         }
         for (at, _) in uses.match_indices("\"FML") {
-            let code = &uses[at + 1..at + 8];
-            assert!(page(code).is_some(), "{code} is used and stands in no table");
+            let code: String = uses[at + 1..].chars().take(7).collect();
+            let written = code[3..].chars().all(|c| c.is_ascii_digit());
+            assert!(!written || page(&code).is_some(), "{code} is used and stands in no table");
         }
         for page in pages() {
             let defined = format!("\"{}\" ", page.code);
             let at = definitions.find(&defined).expect("the table is made by the macro") + defined.len();
             let name = definitions[at..].split_whitespace().next().unwrap();
             let used = uses.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
-            assert!(used, "{} ({name}) stands in the table and nothing reports it", page.code);
+            let named = schemas.contains(&format!("\"x-code\": \"{}\"", page.code));
+            assert!(used || named, "{} ({name}) stands in the table and nothing reports it", page.code);
         }
     }
 

@@ -111,4 +111,12 @@ Teams may stand 16 levels deep below their organisation; no service nests them f
 Example: a chain of twenty teams, each the parent of the next.
 
 What to do: give some of them a parent further up."
+
+"FML0316" SAME_OBJECT "two declarations mean one object of a service" "
+A service folds names (case, separators, one namespace for people and organisations), so that two entities with
+different names would become one object there. Neither is acted on in that service.
+
+Example: the teams `dev-tools` and `Dev_Tools` of one organisation, in a service that drops separators and case.
+
+What to do: give one of the two another name, or take it out of that service with `formulary.dev/services`."
 }

@@ -56,8 +56,9 @@ What to do: name credentials under `repository:` in the config; check that the t
 repository."
 
 "FML8008" REPOSITORY_UNREACHABLE "the repository cannot be reached" "
-No connection, a broken one, or an answer that is not Git's (a sign-in page, an error of a proxy). Redirects are followed
-on the same host only, because credentials belong to no other. Nothing is planned, and what was applied before stands.
+No connection, a broken one, or an answer that is not Git's (a sign-in page, an error of a proxy). Redirects are not
+followed, because a name that a forge redirects can be taken by somebody else any day. Nothing is planned, and what was
+applied before stands.
 
 Example: `it answered with 'text/html', not as a Git server`.
 

@@ -1,44 +1,46 @@
-//! `FML06xx`: what a service refuses, known before it is asked.
+//! `FML06xx`: what a service refuses, or cannot hold.
 
 crate::codes! {
-"FML0601" REFUSED_NAME "a service refuses the name" "
-Every service has its own rules for names: length, alphabet, reserved words. The name cannot be used in the service that
-is named, so what the document declares is left alone there.
+"FML0601" NAME_REFUSED "a name that a service refuses" "
+Each service has its own rules for names: characters, lengths, words that it keeps for itself. A name that one of the
+entity's services would refuse is told here, before a call is made; what the entity has there stands as it is.
 
-Example: the user `al` in a Keycloak realm, where usernames have at least three characters.
+Example: a user `api` who is placed in a Gitea, which keeps that name for itself.
 
-What to do: give the entity another name (and note the old one under `formulary.dev/previously`), or take it out of that
-service with `formulary.dev/services: -<service>`."
+What to do: give the entity another name and record the old one with `formulary.dev/previously`, or take the service
+away from it with `formulary.dev/services`."
 
-"FML0602" SAME_NAME_THERE "two names are one to a service" "
-A service folds names, or keeps two kinds of name in one space, so that two entities would be one object there.
+"FML0602" NAME_TAKEN "two entities have one name in a service" "
+Some services hold names of different things in one namespace, or do not look at case. Two entities that are apart in
+the mono-repo would be one object there.
 
-Example: the users `default/alice` and `labs/alice`, who would both be the account `alice`.
+Example: an organisation `acme` and a user `Acme`, both placed in a Gitea: people and organisations share one namespace.
 
-What to do: rename one of the two."
+What to do: give one of the two another name, or take the service away from it with `formulary.dev/services`."
 
-"FML0603" REFUSED_VALUE "a service refuses a value" "
-A value of the document breaks a rule of the service that is named. What the document declares is left alone there until
-the value is corrected: nothing is made, changed or removed.
+"FML0603" VALUE_REFUSED "a value that a service refuses" "
+The value is sound in itself, and one of the entity's services would refuse it: too long, or of a form that it does
+not take. The field is left as it is there; everything else is kept true.
 
-Example: a display name with `<` or `(` in it, for a Keycloak realm.
+Example: an e-mail address that begins with `-`, which Gitea refuses.
 
-What to do: change the value; the message says what is not allowed."
+What to do: change the value, or take the service away from the entity with `formulary.dev/services`."
 
-"FML0604" NOT_POSSIBLE_THERE "a service cannot hold what is declared" "
+"FML0604" SET_UP_INCOMPLETE "the config says too little for a service" "
+Something that the service needs is a fact of the installation that no API tells, and the config does not say it. What
+is there stands as it is; what would have to be made is not made.
+
+Example: people are placed in a Gitea, and its options name no `source_id`, so that no account could be bound to the
+sign-in source.
+
+What to do: add the option to the service's entry in the config; `formulary doctor` shows how to find its value."
+
+"FML0605" NOT_POSSIBLE_THERE "a service cannot hold what is declared" "
 The document, or the config, asks for something that the installation cannot do as it is set up now.
 
 Example: a Keycloak organisation in a realm that has organisations switched off.
 
 What to do: switch the feature on in that installation (`formulary doctor` says how), or take the wish back."
-
-"FML0605" REFUSED_OPTION "an option of a service cannot be used" "
-An option in the config is well formed and still cannot be used: it names something that is not there, or that is never
-touched, or something that the service would refuse.
-
-Example: a client with the redirect address `*`.
-
-What to do: correct the option under `services.<instance>.options`."
 
 "FML0606" PLACED_WITHOUT_PARENT "something is placed where what it lies in is not" "
 A team is placed in a service, and the organisation or team that it lies in is not. It has no place there.
@@ -53,4 +55,12 @@ What is declared is enough to make the account, and the service will ask the per
 Example: a display name of one word: Keycloak asks for the last name at the first sign-in.
 
 What to do: nothing, or complete the document."
+
+"FML0608" OPTION_REFUSED "an option of a service cannot be used" "
+An option in the config is well formed and still cannot be used: it names something that is not there, or that is never
+touched, or something that the service would refuse.
+
+Example: a client with the redirect address `*`.
+
+What to do: correct the option under `services.<instance>.options`."
 }

@@ -56,7 +56,9 @@ impl<'a> Linker<'a> {
                 Some(organisation) => Some(&mut organisation.teams),
                 None => catalogue.teams.get_mut(&parent).map(|it| &mut it.teams),
             };
-            teams.into_iter().for_each(|teams| drop(teams.insert(team.clone())));
+            if let Some(teams) = teams {
+                teams.insert(team);
+            }
         }
     }
 
@@ -151,46 +153,46 @@ impl<'a> Linker<'a> {
     }
 
     /// What stands at the top above each team: an organisation or, where something on the way is broken, that. Teams
-    /// in or below a circle are refused.
+    /// in a circle have none and are refused, as is the first of a chain that is too deep.
     fn tops(&mut self, parents: &BTreeMap<EntityRef, Spanned<EntityRef>>) -> HashMap<EntityRef, EntityRef> {
-        // The top above each team, and how far below it the team is; `None` for teams in or below a circle.
+        // The top above each team, and how far below it the team is; `None` for teams in a circle.
         let mut known: HashMap<&EntityRef, Option<(&EntityRef, usize)>> = HashMap::new();
         for team in parents.keys() {
             let mut path: Vec<&EntityRef> = Vec::new();
             let mut place: HashMap<&EntityRef, usize> = HashMap::new();
             let mut at = team;
             let mut top = loop {
-                if let Some(known) = known.get(at) {
-                    break *known;
+                match (known.get(at), parents.get(at)) {
+                    (Some(Some((top, depth))), _) => break (*top, *depth),
+                    (Some(None), _) | (None, None) => break (at, 0),
+                    (None, Some(_)) if place.contains_key(at) => {
+                        let circle = path.split_off(place[at]);
+                        self.circle(&circle, parents);
+                        known.extend(circle.into_iter().map(|team| (team, None)));
+                        break (at, 0);
+                    }
+                    (None, Some(parent)) => {
+                        place.insert(at, path.len());
+                        path.push(at);
+                        at = &parent.value;
+                    }
                 }
-                if let Some(start) = place.get(at) {
-                    self.circle(&path[*start..], parents);
-                    break None;
-                }
-                let Some(parent) = parents.get(at) else {
-                    break Some((at, 0));
-                };
-                place.insert(at, path.len());
-                path.push(at);
-                at = &parent.value;
             };
             for team in path.into_iter().rev() {
-                top = top.map(|(top, depth)| (top, depth + 1));
-                known.insert(team, top);
+                top.1 += 1;
+                known.insert(team, Some(top));
             }
         }
         let mut tops = HashMap::new();
         for (team, parent) in parents {
             match known.get(team).copied().flatten() {
                 None => self.refuse_silently(team),
-                Some((_, depth)) if depth > DEEPEST => {
+                Some((_, depth)) if depth == DEEPEST + 1 => {
                     let message = format!("team '{team}' stands {depth} levels below its organisation");
                     let problem = Diagnostic::error(codes::TEAMS_TOO_DEEP, message).at(parent.span.clone());
                     self.refuse(team, problem.help(format!("teams may stand {DEEPEST} levels deep")));
                 }
-                Some((top, _)) => {
-                    tops.insert(team.clone(), top.clone());
-                }
+                Some((top, _)) => drop(tops.insert(team.clone(), top.clone())),
             }
         }
         tops

@@ -56,41 +56,27 @@ impl<'a> Linker<'a> {
         listed: &[(&'a EntityRef, Role, Span)],
     ) {
         let mut home: Option<EntityRef> = None;
-        let mut waits = false;
         let (mut organisations, mut teams) = (BTreeMap::new(), BTreeMap::new());
         for group in &body.member_of {
             let role = match self.find(group, ANY_GROUP) {
+                Found::Entity(Role::Other) if !self.roots.contains_key(&group.value) => continue,
                 Found::Entity(role) => role,
-                Found::Waiting => {
-                    // It may be the organisation that would be the home.
-                    waits |= home.is_none();
-                    continue;
-                }
+                Found::Waiting => Role::Other,
                 Found::Nothing => {
                     self.refuse_silently(reference);
                     continue;
                 }
             };
             let groups = if role == Role::Team { &mut teams } else { &mut organisations };
-            match role {
-                Role::Organisation | Role::Team => {
-                    groups.entry(group.value.clone()).or_insert_with(|| group.span.clone());
-                }
-                // A broken group: it may be an organisation, and then the home.
-                _ if self.roots.contains_key(&group.value) => waits |= home.is_none(),
-                _ => {}
-            }
-            if role == Role::Organisation {
+            groups.entry(group.value.clone()).or_insert_with(|| group.span.clone());
+            // What cannot be read may be an organisation; as the first it would be the home, and so it is taken for it.
+            if role != Role::Team {
                 home.get_or_insert_with(|| group.value.clone());
             }
         }
         for (group, role, span) in listed {
             let groups = if *role == Role::Team { &mut teams } else { &mut organisations };
             groups.entry((*group).clone()).or_insert_with(|| span.clone());
-        }
-        if waits {
-            self.refuse_silently(reference);
-            return;
         }
         let Some(home) = home.or_else(|| organisations.keys().next().cloned()) else {
             return self.homeless(reference, draft);

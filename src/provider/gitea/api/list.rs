@@ -71,12 +71,10 @@ impl Api {
                 Err(failure) => return Listing { items, whole: Err(failure) },
             };
             let total = first.total;
-            // A server with a smaller limit than it told gives shorter pages and counts by them.
-            let size = if first.items.len() < limit && first.items.len() < total { first.items.len() } else { limit };
             items.extend(first.items.into_iter().map(|item| (item.id(), item)));
-            let pages = if size == 0 { 1 } else { total.div_ceil(size) };
+            let pages = total.div_ceil(limit);
             let mut rest = futures::stream::iter(2..=pages)
-                .map(|number| self.page::<T>(&call, paged, size, number))
+                .map(|number| self.page::<T>(&call, paged, limit, number))
                 .buffer_unordered(PAGES_AT_ONCE);
             let mut steady = true;
             while let Some(page) = rest.next().await {

@@ -5,13 +5,14 @@ use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
 use super::routes;
-use super::wire::{Hook, Org, Protection, Repo, Team, User};
+use super::wire::{Hook, Org, Protection, Repo, Team, Token, User};
 use super::{Listing, Paged};
 use crate::engine::model::{Failure, FailureClass};
+use crate::provider::gitea::names::fold;
 use crate::provider::http::{Answer, Call, ReadDoor};
 
-/// The page size that a server has that does not tell one.
-const PAGE: usize = 50;
+/// The page size where the server tells none: Gitea's default, which no sensible limit is below.
+const PAGE: usize = 30;
 
 /// Everything that is read. Cannot write: it holds a door that lets only reading routes pass.
 pub struct Api {
@@ -54,6 +55,31 @@ impl Api {
         match self.one(call).await {
             Ok(found) => Ok(Some(found)),
             Err(failure) if failure.class == FailureClass::Gone => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether our account is a site administrator that sees everything: without that an empty list proves nothing,
+    /// since Gitea leaves out what a caller may not see and says 200.
+    ///
+    /// # Errors
+    /// Why nothing that is read proves an absence.
+    pub async fn rights(&self) -> Result<(), Failure> {
+        self.send(
+            &Call::get(routes::ADMIN_USERS, &[], "check that our account is a site administrator").query("limit", 1),
+        )
+        .await
+        .map(|_| ())
+    }
+
+    /// The token that calls are made with; `None` where a release or a kind of credentials tells nothing.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses the credentials.
+    pub async fn token(&self) -> Result<Option<Token>, Failure> {
+        match self.one(&Call::get(routes::TOKEN, &[], "read what our token may do")).await {
+            Ok(token) => Ok(Some(token)),
+            Err(failure) if matches!(failure.class, FailureClass::Gone | FailureClass::Refused) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
@@ -146,6 +172,22 @@ impl Api {
     /// As the table of errors says.
     pub async fn team(&self, id: i64) -> Result<Option<Team>, Failure> {
         self.maybe(&Call::get(routes::TEAM, &[&id.to_string()], format!("read team {id}"))).await
+    }
+
+    /// A team by name, in any case.
+    ///
+    /// # Errors
+    /// When the organisation's list of teams is not whole and does not hold it; an organisation that is gone is no
+    /// error: then the team is gone too.
+    pub async fn team_named(&self, org: &str, name: &str) -> Result<Option<Team>, Failure> {
+        let teams = self.teams(org).await;
+        match teams.items.into_values().find(|team| fold(&team.name) == fold(name)) {
+            Some(found) => Ok(Some(found)),
+            None => match teams.whole {
+                Err(failure) if failure.class != FailureClass::Gone => Err(failure),
+                _ => Ok(None),
+            },
+        }
     }
 
     /// The people of a team.

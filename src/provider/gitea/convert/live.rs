@@ -75,7 +75,7 @@ pub fn member(instance: &Instance, team_key: &str, it: &User, only_team: Option<
 /// A repository. `ledger` is the identity of ours, so that our mark can be told from another's.
 pub fn repo(instance: &Instance, it: &Repo, ledger: Option<&str>) -> Live {
     let topics = it.topics.clone().unwrap_or_default();
-    let (marks, topics): (Vec<String>, Vec<String>) = topics.into_iter().partition(|topic| topic.starts_with(MARK));
+    let (marks, topics): (Vec<String>, Vec<String>) = topics.into_iter().partition(|topic| is_mark(topic));
     let mark = marks.first().map(|topic| match ledger.filter(|ledger| mark_topic(ledger) == *topic) {
         Some(ours) => Mark { ledger: ours.to_owned() },
         None => Mark { ledger: topic[MARK.len()..].to_owned() },
@@ -96,6 +96,11 @@ pub fn repo(instance: &Instance, it: &Repo, ledger: Option<&str>) -> Live {
     let key = [fold(&it.owner.login), fold(&it.name)];
     let live = live(address(instance, kinds::REPOSITORY, &[&key[0], &key[1]]), Some(it.id), fields, outputs);
     Live { mark, ..live }
+}
+
+/// Whether a topic is a ledger's mark.
+pub fn is_mark(topic: &str) -> bool {
+    topic.starts_with(MARK)
 }
 
 /// The topic that marks a repository as a ledger's.

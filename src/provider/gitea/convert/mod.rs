@@ -7,4 +7,4 @@ mod body;
 mod live;
 
 pub use body::{hook_body, org_body, protection_body, repo_create, repo_edit, team_body, user_create, user_edit};
-pub use live::{address, hook, hooks, mark_topic, member, org, protection, repo, team, user};
+pub use live::{address, hook, hooks, is_mark, mark_topic, member, org, protection, repo, team, user};

@@ -230,8 +230,11 @@ fn delete(world: &mut World, call: &Call) -> Answer {
     if call.doer == Some(call.user) {
         return Err(invalid("you cannot delete yourself"));
     }
-    if is_last_admin(world, call.user) {
-        return Err(invalid(format!("can not delete the last admin user [uid: {}]", call.user)));
+    if account.is_active && is_last_admin(world, call.user) {
+        return Err(invalid(format!(
+            "can not delete the last admin user [uid: {}]",
+            call.user
+        )));
     }
     if super::call::is_yes(call.ask("purge")) {
         purge_belongings(world, call.user);

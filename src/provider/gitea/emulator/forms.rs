@@ -199,11 +199,10 @@ fn is_empty(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty(),
-        Some(Value::Array(items)) => items.is_empty(),
         Some(Value::Number(number)) => number.as_i64() == Some(0),
         Some(Value::Bool(flag)) => !flag,
-        // An empty map is not Go's nil map: it was sent.
-        Some(Value::Object(_)) => false,
+        // An empty list or map is not Go's nil: it was sent.
+        Some(Value::Array(_) | Value::Object(_)) => false,
     }
 }
 

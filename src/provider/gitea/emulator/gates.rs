@@ -1,10 +1,11 @@
 //! What a route asks of its caller before the operation runs, in the order in which Gitea asks.
 
+use super::access::{Rights, unit};
 use super::call::{Call, Credential};
 use super::paging::escape_segment;
 use super::reply::{Reply, forbidden, not_found, redirect, refuse};
 use super::scopes::{Category, spell};
-use super::world::World;
+use super::world::{Level, World};
 
 /// One condition of a route. A route lists its own in order; the first that fails answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,18 +17,39 @@ pub(super) enum Gate {
     SiteAdmin,
     /// Resolves `{username}`.
     User,
-    /// Resolves `{username}` and hides who may not be seen.
+    /// Resolves `{username}` and hides people who may not be looked up.
     VisibleUser,
     SelfOrAdmin,
     /// A password, not a token.
     Password,
-    /// Resolves `{org}`.
+    /// Resolves `{org}`, whoever asks.
     Org,
+    /// Hides the organisation from those who may not know of it.
+    OrgVisible,
     OrgMember,
     OrgOwner,
     /// Resolves `{team}` and its organisation.
     Team,
+    /// A member of the team, an owner of its organisation, or whom the team's visibility lets look.
+    TeamReader,
     TeamMember,
+    /// Resolves `{owner}/{repo}`; what the caller may not see is not there.
+    Repo,
+    RepoAdmin,
+    RepoOwner,
+    /// Must be able to read this unit.
+    Reader(u8),
+    /// Must be able to write this unit.
+    Writer(u8),
+    /// The unit behind this switch must be on.
+    Unit(&'static str),
+    /// Issues or pull requests must be there to be read.
+    Conversations,
+    /// Pull requests must be on and possible: there is a first commit.
+    Pulls,
+    NotArchived,
+    /// As [`Gate::NotArchived`], in the words of the routes that edit files.
+    Editable,
 }
 
 impl Gate {
@@ -43,7 +65,12 @@ impl Gate {
             }
             Self::VisibleUser => {
                 call.user = user_in_path(world, call)?;
-                if world.can_see(world.accounts.at(call.user), call.doer) { Ok(()) } else { Err(not_found()) }
+                let account = world.accounts.at(call.user);
+                if call.is_public_only() && account.visibility != "public" {
+                    return Err(forbidden("token scope is limited to public users"));
+                }
+                let is_shown = account.is_org || world.can_look_up(account, call.doer);
+                if is_shown { Ok(()) } else { Err(not_found()) }
             }
             Self::SelfOrAdmin if call.doer != Some(call.user) && !world.is_site_admin(call.doer) => {
                 Err(forbidden("doer should be the site admin or be same as the contextUser"))
@@ -62,7 +89,34 @@ impl Gate {
                 (call.team, call.org) = (team.id, team.org);
                 Ok(())
             }
-            Self::TeamMember => team_member(world, call),
+            Self::TeamReader if !reads_team(world, call) => Err(no_team_member(world, call)),
+            Self::TeamMember if !is_in_team(world, call) => Err(no_team_member(world, call)),
+            Self::OrgVisible if !world.can_see(world.accounts.at(call.org), call.doer) => {
+                Err(not_found())
+            }
+            Self::Repo => {
+                call.repo = repo_in_path(world, call)?;
+                Ok(())
+            }
+            Self::RepoAdmin if rights(world, call).base < Level::Admin => {
+                Err(forbidden("user should be an owner or a collaborator with admin write of a repository"))
+            }
+            Self::RepoOwner if rights(world, call).base < Level::Owner => {
+                Err(forbidden("user should be the owner of the repo"))
+            }
+            Self::Reader(unit) if rights(world, call).on(unit) < Level::Read => {
+                Err(forbidden("user should have specific read permission or be a repo admin or a site admin"))
+            }
+            Self::Writer(unit) if rights(world, call).on(unit) < Level::Write => {
+                Err(forbidden("user should have a permission to write to a repo"))
+            }
+            Self::Unit(switch) if !world.repos.at(call.repo).has(switch) => Err(not_found()),
+            Self::NotArchived if world.repos.at(call.repo).archived.is_some() => Err(refuse(423, "repo is archived")),
+            Self::Editable if world.repos.at(call.repo).archived.is_some() => {
+                Err(refuse(423, "repo is not allowed to edit"))
+            }
+            Self::Conversations if !has_conversations(world, call) => Err(not_found()),
+            Self::Pulls if !has_pulls(world, call) => Err(not_found()),
             _ => Ok(()),
         }
     }
@@ -93,8 +147,47 @@ fn user_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
 fn org_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let id = find_account(world, call, call.param("org"))?.ok_or_else(not_found)?;
     let account = world.accounts.at(id);
-    let is_hidden = call.is_public_only() && account.visibility != "public";
-    if account.is_org && world.can_see(account, call.doer) && !is_hidden { Ok(id) } else { Err(not_found()) }
+    if !account.is_org {
+        return Err(not_found());
+    }
+    if call.is_public_only() && account.visibility != "public" {
+        return Err(forbidden("token scope is limited to public orgs"));
+    }
+    Ok(id)
+}
+
+fn rights(world: &World, call: &Call) -> Rights {
+    world.rights(world.repos.at(call.repo), call.doer)
+}
+
+fn has_conversations(world: &World, call: &Call) -> bool {
+    let rights = rights(world, call);
+    let issues =
+        world.repos.at(call.repo).has("has_issues") && rights.on(unit::ISSUES) >= Level::Read;
+    issues || (has_pulls(world, call) && rights.on(unit::PULLS) >= Level::Read)
+}
+
+fn has_pulls(world: &World, call: &Call) -> bool {
+    let repo = world.repos.at(call.repo);
+    repo.has("has_pull_requests") && !repo.git.is_empty()
+}
+
+fn repo_in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
+    let (owner, name) = (call.param("owner"), call.param("repo"));
+    find_repo(world, call, owner, name)
+}
+
+/// The repository of this owner and name; former ones are answered with a redirect.
+pub(super) fn find_repo(world: &World, call: &Call, owner: &str, name: &str) -> Result<i64, Box<Reply>> {
+    let owner_id = find_account(world, call, owner)?.ok_or_else(not_found)?;
+    let Some(repo) = world.repos.named(owner_id, name) else {
+        let repo = world.repos.formerly(owner_id, name).ok_or_else(not_found)?;
+        let now_at = world.accounts.at(repo.owner);
+        let path = |owner: &str, name: &str| format!("{}/{}", escape_segment(owner), escape_segment(name));
+        return Err(moved(call, 301, &path(owner, name), &path(&now_at.name, &repo.name)));
+    };
+    let is_hidden = call.is_public_only() && repo.is_private;
+    if world.can_see_repo(repo, call.doer) && !is_hidden { Ok(repo.id) } else { Err(not_found()) }
 }
 
 /// The account of this name; a former name is answered with a redirect.
@@ -115,21 +208,26 @@ pub(super) fn moved(call: &Call, status: u16, from: &str, to: &str) -> Box<Reply
     redirect(status, location, call.is_read())
 }
 
-fn team_member(world: &World, call: &Call) -> Result<(), Box<Reply>> {
+fn is_in_team(world: &World, call: &Call) -> bool {
     let team = world.orgs.team(call.team);
-    let is_member = call.doer.is_some_and(|doer| team.members.contains(&doer));
-    if is_member || world.owns_org(team.org, call.doer) {
-        return Ok(());
-    }
-    let sees_org = world.belongs_to(team.org, call.doer);
-    let is_shown = match team.visibility.as_str() {
-        "public" => world.can_see(world.accounts.at(team.org), call.doer),
-        "limited" => sees_org,
-        _ => false,
-    };
-    match () {
-        () if call.is_read() && is_shown => Ok(()),
-        () if sees_org => Err(forbidden("Must be a team member")),
-        () => Err(not_found()),
+    call.doer.is_some_and(|doer| team.members.contains(&doer))
+        || world.owns_org(team.org, call.doer)
+}
+
+fn reads_team(world: &World, call: &Call) -> bool {
+    let team = world.orgs.team(call.team);
+    is_in_team(world, call)
+        || match team.visibility.as_str() {
+            "public" => world.can_see(world.accounts.at(team.org), call.doer),
+            "limited" => world.belongs_to(team.org, call.doer),
+            _ => false,
+        }
+}
+
+fn no_team_member(world: &World, call: &Call) -> Box<Reply> {
+    if world.belongs_to(call.org, call.doer) {
+        forbidden("Must be a team member")
+    } else {
+        not_found()
     }
 }

@@ -4,32 +4,60 @@
 //! only carries bytes: routing, credentials and refusals follow Gitea's own order, which no generic router has.
 //! It is no Git server and delivers no webhooks.
 
-#![expect(dead_code, reason = "the routes of repositories follow")]
-
 mod access;
+mod accounts;
+mod admin_tasks;
 mod admin_users;
 mod auth;
+mod branches;
 mod call;
+mod changes;
+mod collaborators;
+mod comments;
+mod commit_views;
+mod contents;
+mod diffs;
 mod digests;
 mod dispatch;
 mod emails;
 mod forms;
 mod gates;
+mod git;
+mod hooks;
+mod issues;
 mod json_text;
+mod keys;
+mod memberships;
+mod merges;
 mod names;
+mod not_imitated;
 mod org_members;
 mod orgs;
 mod paging;
 mod profiles;
+mod protections;
+mod pull_views;
+mod pulls;
 mod reply;
+mod repo_copies;
+mod repo_create;
+mod repo_edit;
+mod repo_lists;
 mod repos;
 mod routes;
 mod scopes;
 mod settings;
+mod statuses;
 mod team_members;
+mod team_repos;
 mod teams;
+mod templates;
+mod token_table;
 mod tokens;
+mod topics;
 mod user_lists;
+mod verdicts;
+mod whitelists;
 mod world;
 
 use std::collections::BTreeMap;

@@ -16,16 +16,39 @@ use super::scopes::Category;
 use super::teams::{UNIT_COUNT, UNITS};
 use super::world::{Account, Level, Team, World};
 
-const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org];
-const ORG_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgOwner];
-const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
-const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
+const ORG_VISIBLE: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Org,
+    Gate::OrgVisible,
+];
+const ORG_OWNER: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Org,
+    Gate::SignedIn,
+    Gate::OrgOwner,
+];
+const ADMIN: &[Gate] = &[
+    Gate::Scope(&[Category::Admin]),
+    Gate::SignedIn,
+    Gate::SiteAdmin,
+];
+const ADMIN_USER: &[Gate] = &[
+    Gate::Scope(&[Category::Admin]),
+    Gate::SignedIn,
+    Gate::SiteAdmin,
+    Gate::User,
+];
 const USER_AND_ORG: &[Category] = &[Category::User, Category::Organization];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs", &[], list_visible),
-    route("POST", "/orgs", &[Gate::Scope(&[Category::Organization]), Gate::SignedIn], create),
-    route("GET", "/orgs/{org}", ORG, read),
+    route(
+        "POST",
+        "/orgs",
+        &[Gate::Scope(&[Category::Organization]), Gate::SignedIn],
+        create,
+    ),
+    route("GET", "/orgs/{org}", ORG_VISIBLE, read),
     route("PATCH", "/orgs/{org}", ORG_OWNER, edit),
     route("DELETE", "/orgs/{org}", ORG_OWNER, delete),
     route("POST", "/orgs/{org}/rename", ORG_OWNER, rename),
@@ -35,7 +58,7 @@ pub(super) const ROUTES: &[Route] = &[
     route(
         "GET",
         "/users/{username}/orgs",
-        &[Gate::Scope(USER_AND_ORG), Gate::SignedIn, Gate::VisibleUser],
+        &[Gate::Scope(USER_AND_ORG), Gate::SignedIn, Gate::User],
         list_of_user,
     ),
     route("GET", "/user/orgs", &[Gate::Scope(USER_AND_ORG), Gate::SignedIn], list_own),
@@ -137,7 +160,11 @@ fn found(world: &mut World, call: &Call, org: Account, owner: i64) -> Answer {
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {
-    Ok(Reply::json(200, show(call, world.accounts.at(call.org))))
+    let mut org = world.accounts.at(call.org).clone();
+    if call.doer.is_none() {
+        org.email.clear();
+    }
+    Ok(Reply::json(200, show(call, &org)))
 }
 
 static EDIT: Form = Form {
@@ -198,10 +225,25 @@ fn rename(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::empty(204))
 }
 
+/// Private ones are listed for site admins only, not even for their members.
 fn list_visible(world: &mut World, call: &Call) -> Answer {
+    let widest = match call.doer {
+        _ if call.is_public_only() => 0,
+        None => 0,
+        Some(_) if world.is_site_admin(call.doer) => 2,
+        Some(_) => 1,
+    };
     let mut orgs = world.accounts.organisations();
-    orgs.retain(|org| world.can_see(org, call.doer) && !(call.is_public_only() && org.visibility != "public"));
+    orgs.retain(|org| rank(org) <= widest && world.can_see(org, call.doer));
     Ok(list(call, &orgs, |org| show(call, org)))
+}
+
+/// How hidden an account is: public, limited, private.
+fn rank(account: &Account) -> usize {
+    VISIBILITIES
+        .iter()
+        .position(|word| *word == account.visibility)
+        .unwrap_or_default()
 }
 
 fn list_all(world: &mut World, call: &Call) -> Answer {
@@ -216,12 +258,20 @@ fn list_own(world: &mut World, call: &Call) -> Answer {
     list_of(world, call, call.doer.unwrap_or_default())
 }
 
-/// Those of a person's organisations whose membership the caller may know of.
+/// Those of a person's organisations that the caller may know of: oneself and a site admin all.
 fn list_of(world: &World, call: &Call, user: i64) -> Answer {
-    let knows_all = call.doer == Some(user) || world.is_site_admin(call.doer);
+    let widest = match call.doer {
+        _ if call.is_public_only() => 0,
+        None => 0,
+        Some(doer) if doer == user || world.is_site_admin(call.doer) => 2,
+        Some(_) => 1,
+    };
     let ids = world.orgs.orgs_of(user);
-    let mut orgs: Vec<&Account> = ids.into_iter().filter_map(|org| world.accounts.get(org)).collect();
-    orgs.retain(|org| knows_all || world.can_see(org, call.doer));
-    orgs.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut orgs: Vec<&Account> = ids
+        .into_iter()
+        .filter_map(|org| world.accounts.get(org))
+        .collect();
+    orgs.retain(|org| rank(org) <= widest);
+    orgs.sort_by_cached_key(|org| org.name.to_lowercase());
     Ok(list(call, &orgs, |org| show(call, org)))
 }

@@ -6,7 +6,7 @@ use super::call::{Call, EPOCH, ZERO_TIME, stamp};
 use super::forms::{Form, Kind, Rule, plain, ruled};
 use super::gates::Gate;
 use super::paging::{DEFAULT_SIZE, MOST};
-use super::reply::{Answer, Reply};
+use super::reply::{Answer, Reply, not_found};
 use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Account, World};
@@ -117,6 +117,9 @@ fn own(world: &mut World, call: &Call) -> Answer {
 
 fn by_name(world: &mut World, call: &Call) -> Answer {
     let account = world.accounts.at(call.user);
+    if !world.can_look_up(account, call.doer) {
+        return Err(not_found());
+    }
     Ok(Reply::json(200, world.show(call, account, call.doer)))
 }
 

@@ -13,7 +13,7 @@ use super::world::World;
 pub(super) type Operation = fn(&mut World, &Call) -> Answer;
 
 /// A row of the table.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Route {
     method: &'static str,
     /// `{name}` stands for one part of the path, `{*name}` at the end for all that is left, at least one.
@@ -34,7 +34,7 @@ pub(super) const fn route(
 
 /// What a method and a path lead to.
 pub(super) enum Match {
-    Route(&'static Route, Vec<(&'static str, String)>),
+    Route(Route, Vec<(&'static str, String)>),
     /// The path is known under these methods only.
     OtherMethods(Vec<&'static str>),
     Nothing,
@@ -42,21 +42,42 @@ pub(super) enum Match {
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let areas: &[&'static [Route]] = &[
+        super::admin_tasks::ROUTES,
         super::admin_users::ROUTES,
+        super::branches::ROUTES,
+        super::changes::ROUTES,
+        super::collaborators::ROUTES,
+        super::comments::ROUTES,
+        super::contents::ROUTES,
         super::emails::ROUTES,
+        super::hooks::ROUTES,
+        super::issues::ROUTES,
+        super::keys::ROUTES,
+        super::merges::ROUTES,
         super::org_members::ROUTES,
         super::orgs::ROUTES,
         super::profiles::ROUTES,
+        super::protections::ROUTES,
+        super::pulls::ROUTES,
+        super::repo_copies::ROUTES,
+        super::repo_create::ROUTES,
+        super::repo_edit::ROUTES,
+        super::repo_lists::ROUTES,
+        super::statuses::ROUTES,
         super::team_members::ROUTES,
+        super::team_repos::ROUTES,
         super::teams::ROUTES,
+        super::templates::ROUTES,
         super::tokens::ROUTES,
+        super::topics::ROUTES,
         super::user_lists::ROUTES,
     ];
-    areas.iter().flat_map(|area| area.iter()).map(Row::of).collect()
+    let imitated = areas.iter().flat_map(|area| area.iter().copied());
+    imitated.chain(super::not_imitated::routes()).map(Row::of).collect()
 });
 
 struct Row {
-    route: &'static Route,
+    route: Route,
     parts: Vec<Part>,
 }
 
@@ -67,7 +88,7 @@ enum Part {
 }
 
 impl Row {
-    fn of(route: &'static Route) -> Self {
+    fn of(route: Route) -> Self {
         let part = |text: &'static str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
             Some(name) => name.strip_prefix('*').map_or(Part::One(name), Part::Rest),
             None => Part::Fixed(text),

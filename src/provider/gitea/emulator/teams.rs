@@ -15,11 +15,31 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Level, Team, World};
 
-const ORG_MEMBER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgMember];
-const ORG_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgOwner];
-const TEAM: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamMember];
-const TEAM_OWNER: &[Gate] =
-    &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamMember, Gate::OrgOwner];
+const ORG_MEMBER: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Org,
+    Gate::SignedIn,
+    Gate::OrgMember,
+];
+const ORG_OWNER: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Org,
+    Gate::SignedIn,
+    Gate::OrgMember,
+    Gate::OrgOwner,
+];
+const TEAM: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Team,
+    Gate::SignedIn,
+    Gate::TeamReader,
+];
+const TEAM_OWNER: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Team,
+    Gate::SignedIn,
+    Gate::OrgOwner,
+];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs/{org}/teams", ORG_MEMBER, list_of_org),
@@ -83,7 +103,8 @@ fn search_org(world: &mut World, call: &Call) -> Answer {
     let mut teams = seen_teams(world, call);
     teams.retain(|team| {
         team.name.to_lowercase().contains(&words)
-            || (super::call::is_yes(call.ask("include_desc")) && team.description.to_lowercase().contains(&words))
+            || (call.ask_flag("include_desc").unwrap_or(true)
+                && team.description.to_lowercase().contains(&words))
     });
     Ok(search(call, &teams, |team| show(team, Value::Null)))
 }
@@ -203,9 +224,6 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     let name = form.text("name");
     if let Some(text) = taken(world, call.org, call.team, &name) {
         return Err(failure(text));
-    }
-    if name.to_lowercase() == "new" {
-        return Err(failure("name is reserved [name: new]"));
     }
     let permission = form.text("permission");
     let team = world.orgs.team_mut(call.team);

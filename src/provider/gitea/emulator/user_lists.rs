@@ -111,7 +111,7 @@ fn search_people(world: &mut World, call: &Call) -> Answer {
         .filter(|account| !account.is_org)
         .filter(|account| uid == 0 || account.id == uid)
         .filter(|account| words.is_empty() || mentions(account, &words))
-        .filter(|account| world.can_see(account, call.doer))
+        .filter(|account| world.can_find(account, call.doer))
         .collect();
     people.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(search(call, &people, |account| world.show(call, account, call.doer)))

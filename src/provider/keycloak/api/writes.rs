@@ -103,8 +103,7 @@ impl Writes {
     /// # Errors
     /// As every call.
     pub async fn log_out(&self, user: &str, doing: &str) -> Result<(), Failure> {
-        let call =
-            self.call(Method::POST, routes::LOGOUT, &[user], doing).repeat(crate::provider::http::Repeat::Safe);
+        let call = self.call(Method::POST, routes::LOGOUT, &[user], doing).repeat(crate::provider::http::Repeat::Safe);
         self.door.send(&call).await.map(|_| ())
     }
 

@@ -27,12 +27,13 @@ impl<'a> Lowering<'_, 'a> {
         let entity = &organisation.entity;
         let name = entity.reference.name();
         if let Err(refusal) = names::group(name) {
-            self.refuse(codes::REFUSED_NAME, "group name", name, &refusal, Some(entity.name.span.clone()));
+            self.refuse(codes::NAME_REFUSED, "group name", name, &refusal, Some(entity.name.span.clone()));
             return;
         }
         if let Some((other, _)) = self.groups.iter().find(|(_, (path, _))| path == name) {
-            let message = format!("'{other}' and '{}' would be one group in '{}'", entity.reference, self.input.instance);
-            self.report(Diagnostic::error(codes::SAME_NAME_THERE, message).at(entity.name.span.clone()));
+            let message =
+                format!("'{other}' and '{}' would be one group in '{}'", entity.reference, self.input.instance);
+            self.report(Diagnostic::error(codes::NAME_TAKEN, message).at(entity.name.span.clone()));
             return;
         }
         let mut group = self.declared(kinds::GROUP, name, entity);
@@ -52,7 +53,8 @@ impl<'a> Lowering<'_, 'a> {
         let entity = &organisation.entity;
         let instance = self.input.instance;
         if self.fact(doctor::ORGANIZATIONS) == Some(false) {
-            let message = format!("'{instance}' has organisations switched off, and '{}' asks for one", entity.reference);
+            let message =
+                format!("'{instance}' has organisations switched off, and '{}' asks for one", entity.reference);
             self.report(
                 Diagnostic::error(codes::NOT_POSSIBLE_THERE, message)
                     .at((*asked).clone())
@@ -64,7 +66,7 @@ impl<'a> Lowering<'_, 'a> {
         let alias = chosen.map_or(entity.reference.name(), |it| it.value.as_str());
         if let Err(refusal) = names::alias(alias) {
             let span = chosen.map_or(&entity.name.span, |it| &it.span).clone();
-            self.refuse(codes::REFUSED_NAME, "organisation alias", alias, &refusal, Some(span));
+            self.refuse(codes::NAME_REFUSED, "organisation alias", alias, &refusal, Some(span));
             return;
         }
         let old = self.input.capabilities.version.as_deref().is_some_and(demands_a_domain);
@@ -78,11 +80,7 @@ impl<'a> Lowering<'_, 'a> {
             return;
         }
         let title = organisation.display_name.as_ref().or(entity.title.as_ref());
-        let mut desired = self.declared(kinds::ORGANIZATION, alias, entity).field(
-            "enabled",
-            true,
-            Some(asked.clone()),
-        );
+        let mut desired = self.declared(kinds::ORGANIZATION, alias, entity).field("enabled", true, Some(asked.clone()));
         desired = match title {
             Some(_) => with_text(desired, "name", title),
             None => desired.field("name", alias, Some(Arc::new(entity.name.span.clone()))),
@@ -109,7 +107,7 @@ impl<'a> Lowering<'_, 'a> {
         let path: Vec<&str> = above.iter().map(|it| it.reference.name()).collect();
         if let Err(refusal) = names::group(entity.reference.name()) {
             self.refuse(
-                codes::REFUSED_NAME,
+                codes::NAME_REFUSED,
                 "group name",
                 entity.reference.name(),
                 &refusal,
@@ -128,8 +126,11 @@ impl<'a> Lowering<'_, 'a> {
                 entity.reference, self.input.instance, missing.reference
             );
             self.report(
-                Diagnostic::error(codes::PLACED_WITHOUT_PARENT, message)
-                    .at(entity.placement.as_ref().map_or(&entity.name.span, |it| &it.span).clone()),
+                Diagnostic::error(codes::PLACED_WITHOUT_PARENT, message).at(entity
+                    .placement
+                    .as_ref()
+                    .map_or(&entity.name.span, |it| &it.span)
+                    .clone()),
             );
             return;
         }

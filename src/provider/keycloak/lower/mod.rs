@@ -27,7 +27,10 @@ pub fn lower(input: &LowerInput<'_>) -> Lowered {
         Ok(options) => options,
         Err(error) => {
             let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-            return Lowered { diagnostics: vec![Diagnostic::error(codes::REFUSED_OPTION, message)], ..Lowered::default() };
+            return Lowered {
+                diagnostics: vec![Diagnostic::error(codes::OPTION_REFUSED, message)],
+                ..Lowered::default()
+            };
         }
     };
     let mut lowering = Lowering {

@@ -17,11 +17,11 @@ impl<'a> Lowering<'_, 'a> {
             all.filter(|it| self.input.placed.people.contains(it.entity.reference.name())).collect();
         let renamed_by_realm = self.fact(doctor::EMAIL_AS_USERNAME) == Some(true);
         if renamed_by_realm && !here.is_empty() {
-            let message = format!("'{}' makes the e-mail address the username, whatever is declared", self.input.instance);
-            self.report(
-                Diagnostic::error(codes::NOT_POSSIBLE_THERE, message)
-                    .help("switch 'Email as username' off in the realm's login settings; until then people are only looked at"),
-            );
+            let message =
+                format!("'{}' makes the e-mail address the username, whatever is declared", self.input.instance);
+            self.report(Diagnostic::error(codes::NOT_POSSIBLE_THERE, message).help(
+                "switch 'Email as username' off in the realm's login settings; until then people are only looked at",
+            ));
         }
         let mut usernames: BTreeMap<String, &EntityRef> = BTreeMap::new();
         for person in here {
@@ -30,16 +30,14 @@ impl<'a> Lowering<'_, 'a> {
             let username = match names::username(reference.name()) {
                 Ok(username) => username,
                 Err(refusal) => {
-                    self.refuse(codes::REFUSED_NAME, "username", &name.value, &refusal, Some(name.span.clone()));
+                    self.refuse(codes::NAME_REFUSED, "username", &name.value, &refusal, Some(name.span.clone()));
                     continue;
                 }
             };
             if let Some(other) = usernames.get(&username) {
                 let message = format!("'{other}' and '{reference}' would be one account in '{}'", self.input.instance);
                 self.report(
-                    Diagnostic::error(codes::SAME_NAME_THERE, message)
-                        .at(name.span.clone())
-                        .help("rename one of the two"),
+                    Diagnostic::error(codes::NAME_TAKEN, message).at(name.span.clone()).help("rename one of the two"),
                 );
                 continue;
             }
@@ -59,7 +57,7 @@ impl<'a> Lowering<'_, 'a> {
                 Ok(folded) => desired = desired.field("email", folded, Some(Arc::new(email.span.clone()))),
                 Err(refusal) => {
                     sound = false;
-                    self.refuse(codes::REFUSED_VALUE, "address", &email.value, &refusal, Some(email.span.clone()));
+                    self.refuse(codes::VALUE_REFUSED, "address", &email.value, &refusal, Some(email.span.clone()));
                 }
             }
         }
@@ -83,13 +81,16 @@ impl<'a> Lowering<'_, 'a> {
         let words: Vec<&str> = name.value.split_whitespace().collect();
         let Some((first, rest)) = words.split_first() else { return true };
         if let Err(refusal) = names::person_name(&words.join(" ")) {
-            self.refuse(codes::REFUSED_VALUE, "name", &name.value, &refusal, Some(name.span.clone()));
+            self.refuse(codes::VALUE_REFUSED, "name", &name.value, &refusal, Some(name.span.clone()));
             return false;
         }
         let span = Some(Arc::new(name.span.clone()));
         let mut with = desired.clone().field("first_name", *first, span.clone());
         if rest.is_empty() {
-            let message = format!("'{}' has no last name; '{}' asks for one at the first sign-in", name.value, self.input.instance);
+            let message = format!(
+                "'{}' has no last name; '{}' asks for one at the first sign-in",
+                name.value, self.input.instance
+            );
             self.report(Diagnostic::note(codes::INCOMPLETE_THERE, message).at(name.span.clone()));
         } else {
             with = with.field("last_name", rest.join(" "), span);
@@ -107,7 +108,8 @@ impl<'a> Lowering<'_, 'a> {
             Some((nearest.value.clone(), Some(Arc::new(nearest.span.clone()))))
         };
         let mut desired = desired;
-        let vouched: Option<(bool, Option<Arc<Span>>)> = said("email-verified").map(|(text, span)| (text == "true", span));
+        let vouched: Option<(bool, Option<Arc<Span>>)> =
+            said("email-verified").map(|(text, span)| (text == "true", span));
         let (vouches, span) = vouched.unwrap_or((self.options.vouch_for_email, None));
         // That nobody vouches says nothing about an address that its owner has confirmed.
         if vouches && desired.fields.contains_key("email") {

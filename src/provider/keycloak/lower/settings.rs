@@ -58,7 +58,10 @@ impl Lowering<'_, '_> {
                 continue;
             }
             if claim.holds != "groups" {
-                let message = format!("'{}' has no mapper for the claim '{}' that holds {}", self.input.instance, claim.name, claim.holds);
+                let message = format!(
+                    "'{}' has no mapper for the claim '{}' that holds {}",
+                    self.input.instance, claim.name, claim.holds
+                );
                 self.report(
                     Diagnostic::warning(codes::NOT_POSSIBLE_THERE, message)
                         .help(format!("{}; declare a mapper under 'options.client_scopes'", claim.why)),
@@ -99,9 +102,7 @@ impl Lowering<'_, '_> {
         }
         if attribute.name == self.options.mark_attribute && attribute.edit.iter().any(|it| it != "admin") {
             let message = format!("people could change their own mark '{}'", attribute.name);
-            self.report(
-                Diagnostic::error(codes::REFUSED_OPTION, message).help("let only 'admin' change it"),
-            );
+            self.report(Diagnostic::error(codes::OPTION_REFUSED, message).help("let only 'admin' change it"));
             return;
         }
         let desired = self
@@ -153,13 +154,13 @@ impl Lowering<'_, '_> {
         }
         for address in &client.redirect_uris {
             if let Err(refusal) = names::redirect_uri(address) {
-                self.refuse(codes::REFUSED_OPTION, "redirect address", address, &refusal, None);
+                self.refuse(codes::OPTION_REFUSED, "redirect address", address, &refusal, None);
                 return;
             }
         }
         if !client.public && client.redirect_uris.is_empty() && !client.service_account {
             let message = format!("client '{id}' has no redirect address, so nobody can sign in through it");
-            self.report(Diagnostic::warning(codes::REFUSED_OPTION, message));
+            self.report(Diagnostic::warning(codes::OPTION_REFUSED, message));
         }
         let default_scopes: Vec<String> = client.default_scopes.clone().unwrap_or_else(|| {
             USUAL_SCOPES.into_iter().chain(for_services.iter().copied()).map(str::to_owned).collect()
@@ -208,7 +209,7 @@ impl Lowering<'_, '_> {
     fn usable(&mut self, what: &str, name: &str, verdict: Result<(), Refusal>, built_in: bool) -> bool {
         let verdict = if built_in { Err(Refusal::BuiltIn) } else { verdict };
         if let Err(refusal) = verdict {
-            self.refuse(codes::REFUSED_OPTION, what, name, &refusal, None);
+            self.refuse(codes::OPTION_REFUSED, what, name, &refusal, None);
             return false;
         }
         true

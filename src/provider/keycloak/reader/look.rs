@@ -18,12 +18,7 @@ impl Parts {
     ///
     /// # Errors
     /// When the answer proves neither presence nor absence.
-    pub async fn look(
-        &self,
-        address: &Address,
-        external_id: Option<&str>,
-        related: &Related,
-    ) -> Result<Look, Failure> {
+    pub async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure> {
         let found = match address.kind.as_str() {
             kinds::USER => self.look_user(&address.key, external_id).await?,
             kinds::GROUP => self.look_group(&address.key, external_id).await?,
@@ -81,10 +76,9 @@ impl Parts {
         related: &Related,
     ) -> Result<Option<Live>, Failure> {
         let path = address.parent_key().unwrap_or_default();
-        let (Some(group), Some(user)) = (
-            self.group_id(address, id, related).await?,
-            self.user_id(address, id, related).await?,
-        ) else {
+        let (Some(group), Some(user)) =
+            (self.group_id(address, id, related).await?, self.user_id(address, id, related).await?)
+        else {
             return self.sees_people().await.map(|()| None);
         };
         let Some(groups) = self.reads.groups_of(&user).await? else { return Ok(None) };
@@ -212,14 +206,7 @@ impl Parts {
     }
 }
 
-fn known_end(
-    related: &Related,
-    edge: &Address,
-    kind: &str,
-    key: &str,
-    id: Option<&str>,
-    end: End,
-) -> Option<String> {
+fn known_end(related: &Related, edge: &Address, kind: &str, key: &str, id: Option<&str>, end: End) -> Option<String> {
     let told = related.id(&Address::new(&edge.instance, kind, key));
     let own = || {
         let (container, person) = edge_ends(id?)?;

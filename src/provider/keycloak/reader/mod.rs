@@ -24,9 +24,7 @@ use super::kinds;
 use super::names::SERVICE_ACCOUNT;
 use super::options::Options;
 use super::tokens::Tokens;
-use crate::engine::model::{
-    Address, Completeness, Failure, FailureClass, Instance, Live, Observation, Scope,
-};
+use crate::engine::model::{Address, Completeness, Failure, FailureClass, Instance, Live, Observation, Scope};
 use crate::provider::contract::{Look, ObserveRequest, Probe, Reader, Related};
 use crate::provider::http::Connection;
 
@@ -62,13 +60,7 @@ impl Parts {
     /// What reading needs, of an open way.
     pub fn new(connection: Connection, access: &Access) -> Self {
         let view = View { instance: connection.instance.clone(), mark: access.options.mark_attribute.clone() };
-        Self {
-            connection,
-            options: access.options.clone(),
-            reads: access.reads(),
-            tokens: access.tokens.clone(),
-            view,
-        }
+        Self { connection, options: access.options.clone(), reads: access.reads(), tokens: access.tokens.clone(), view }
     }
 
     /// Our clientId.
@@ -140,7 +132,8 @@ impl Parts {
             when(wants(&[kinds::CLIENT, kinds::CLIENT_SCOPE, kinds::MAPPER]), self.own_client()),
         )
         .await;
-        let scopes_read = when(wants(&[kinds::CLIENT_SCOPE, kinds::MAPPER]), self.client_scopes(own_client.as_ref())).await;
+        let scopes_read =
+            when(wants(&[kinds::CLIENT_SCOPE, kinds::MAPPER]), self.client_scopes(own_client.as_ref())).await;
 
         let readings = scopes(&self.connection.instance, request).into_iter().map(|scope| {
             let (groups, organizations, scopes_read, own_client) = (&groups, &organizations, &scopes_read, &own_client);
@@ -157,11 +150,9 @@ impl Parts {
                     kinds::CLIENT_SCOPE => self.client_scope_objects(scopes_read.as_ref()),
                     kinds::MAPPER => self.mappers(parent, scopes_read.as_ref()),
                     kinds::PROFILE_ATTRIBUTE => self.profile_attributes().await,
-                    other => Err(Failure::new(
-                        FailureClass::Refused,
-                        format!("read '{other}'"),
-                        "Keycloak has no such kind",
-                    )),
+                    other => {
+                        Err(Failure::new(FailureClass::Refused, format!("read '{other}'"), "Keycloak has no such kind"))
+                    }
                 };
                 (scope, read)
             }
@@ -194,8 +185,8 @@ impl Parts {
 fn scopes(instance: &Instance, request: &ObserveRequest) -> Vec<Scope> {
     let mut scopes = BTreeSet::new();
     for kind in &request.kinds {
-        let per_parent = kinds::kind(kind.as_str())
-            .is_some_and(|spec| spec.scope == crate::engine::model::ScopeRule::PerParent);
+        let per_parent =
+            kinds::kind(kind.as_str()).is_some_and(|spec| spec.scope == crate::engine::model::ScopeRule::PerParent);
         if per_parent {
             let parents = request.parents.get(kind).into_iter().flatten();
             scopes.extend(parents.map(|parent| Scope::within(instance, kind.as_str(), parent)));

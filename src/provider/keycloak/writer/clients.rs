@@ -31,11 +31,9 @@ impl Writing {
                 self.read_back_nothing(step, inputs).await
             }
             Verb::Adopt => self.update_client(step, inputs, &Fields::new(), Some(&inputs.ledger)).await,
-            Verb::Rename => Err(Failure::new(
-                FailureClass::Refused,
-                doing(step),
-                "the application signs people in by this name",
-            )),
+            Verb::Rename => {
+                Err(Failure::new(FailureClass::Refused, doing(step), "the application signs people in by this name"))
+            }
             _ => self.update_client(step, inputs, &inputs.fields, None).await,
         }
     }
@@ -103,7 +101,14 @@ impl Writing {
         }
         let there = self.parts.reads.client(id).await?.ok_or_else(|| gone(step, "there is no such client"))?;
         let names = |key: &str| -> Vec<String> {
-            there.get(key).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
+            there
+                .get(key)
+                .and_then(Json::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Json::as_str)
+                .map(str::to_owned)
+                .collect()
         };
         let serves_itself = there.get("serviceAccountsEnabled") == Some(&json!(true));
         // Keycloak's own, for clients with a service account.

@@ -67,9 +67,11 @@ impl Writing {
         };
         let id = match created {
             Err(failure) if failure.class == FailureClass::Conflict => {
-                let holder = self.parts.group_at(&step.address.key).await?.map_or_else(String::new, |it| {
-                    format!("; it has id {}", it.id)
-                });
+                let holder = self
+                    .parts
+                    .group_at(&step.address.key)
+                    .await?
+                    .map_or_else(String::new, |it| format!("; it has id {}", it.id));
                 return Err(Failure { said: format!("{}{holder}", failure.said), ..failure }
                     .help("the next cycle offers to adopt it"));
             }

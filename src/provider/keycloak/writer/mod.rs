@@ -53,10 +53,12 @@ impl Writer for KeycloakWriter {
         let writing = self.0.as_ref().map_err(Clone::clone)?;
         let _line = writing.locks.stand_in_line(&step.address).await;
         let live = match step.verb {
-            Verb::Forget => match writing.parts.look(&step.address, step.external_id.as_deref(), &inputs.related).await? {
-                Look::Present(live) => Some(*live),
-                Look::Absent => None,
-            },
+            Verb::Forget => {
+                match writing.parts.look(&step.address, step.external_id.as_deref(), &inputs.related).await? {
+                    Look::Present(live) => Some(*live),
+                    Look::Absent => None,
+                }
+            }
             Verb::Transfer | Verb::RunOnce | Verb::Await => {
                 return Err(Failure::new(
                     FailureClass::Refused,
@@ -130,7 +132,12 @@ impl Writing {
 
 /// What a step does, for messages.
 fn doing(step: &Step) -> String {
-    format!("{} {} '{}'", step.verb, kinds::kind(step.address.kind.as_str()).map_or("", |it| it.title), step.address.key)
+    format!(
+        "{} {} '{}'",
+        step.verb,
+        kinds::kind(step.address.kind.as_str()).map_or("", |it| it.title),
+        step.address.key
+    )
 }
 
 fn gone(step: &Step, said: &str) -> Failure {

@@ -44,7 +44,8 @@ impl Writing {
         body.insert(ENABLED.to_owned(), json!(true));
         convert::put_user(&mut body, &inputs.fields);
         let first_sign_in = inputs.fields.get("first_sign_in").and_then(Value::as_text).unwrap_or("none");
-        let actions = if first_sign_in == FirstSignIn::Invitation.word() { self.actions(&inputs.fields) } else { vec![] };
+        let actions =
+            if first_sign_in == FirstSignIn::Invitation.word() { self.actions(&inputs.fields) } else { vec![] };
         if !actions.is_empty() {
             // They are there from the beginning, so that nothing is lost if the letter never comes.
             body.insert("requiredActions".to_owned(), json!(actions));
@@ -151,8 +152,9 @@ impl Writing {
             return failure;
         }
         let said = format!("{}; {}", failure.said, holders.join("; "));
-        Failure { said, ..failure }
-            .help("if it is the same person, the next cycle offers to adopt the account; else one of the two must change")
+        Failure { said, ..failure }.help(
+            "if it is the same person, the next cycle offers to adopt the account; else one of the two must change",
+        )
     }
 }
 

@@ -52,7 +52,11 @@ impl Writing {
 
     pub(super) async fn client_scope(&self, step: &Step, inputs: &Inputs) -> Outcome {
         if names::is_built_in_scope(&step.address.key) {
-            return Err(Failure::new(FailureClass::Refused, doing(step), "a scope that every realm has is never touched"));
+            return Err(Failure::new(
+                FailureClass::Refused,
+                doing(step),
+                "a scope that every realm has is never touched",
+            ));
         }
         match step.verb {
             Verb::Create => {
@@ -136,7 +140,11 @@ impl Writing {
     pub(super) async fn profile_attribute(&self, step: &Step, inputs: &Inputs) -> Outcome {
         let name = &*step.address.key;
         if names::is_built_in_attribute(name) {
-            return Err(Failure::new(FailureClass::Refused, doing(step), "an attribute of every profile is never touched"));
+            return Err(Failure::new(
+                FailureClass::Refused,
+                doing(step),
+                "an attribute of every profile is never touched",
+            ));
         }
         // Refuses a document without 'username' and 'email'.
         self.parts.profile().await?;

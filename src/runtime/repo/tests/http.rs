@@ -70,7 +70,7 @@ fn a_second_fetch_brings_what_is_new_and_forgets_what_is_gone() {
     remote.world.commit("main", &[("users/acme/erin.yaml", Put::File("kind: User\n"))]);
 
     assert_snapshot!(lines(&remote.read("git", &options).expect("the second fetch")), @r#"users/acme/erin.yaml "kind: User\n""#);
-    let repository = GitRepository::open(&remote.url("git"), None, &options).expect("the third fetch");
+    let repository = GitRepository::open(&remote.url("git"), &[], &options).expect("the third fetch");
     assert!(repository.resolve(Some("topic/two")).is_ok());
     let error = repository.resolve(Some("topic")).expect_err("it is gone");
     assert_eq!(error.hint(), "did you mean 'main' or 'topic/two'?");
@@ -83,7 +83,12 @@ fn a_commit_that_is_here_already_is_read_without_asking_the_server() {
     let id = remote.read("git", &options).expect("the fetch").revision.id;
     let before = remote.server.requests();
     let snapshot = read(&Source::Git { url: remote.url("git"), rev: Some(id.clone()) }, &options).expect("it is read");
-    assert_eq!((snapshot.revision.id, remote.server.requests()), (id, before));
+    assert_eq!((snapshot.revision.id, remote.server.requests()), (id.clone(), before));
+
+    // Beside a name it does not help: what the name means now is known to the server alone.
+    let repository = GitRepository::open(&remote.url("git"), &[&id, "main"], &options).expect("it opens");
+    assert_eq!(repository.resolve(Some("main")).expect("it is there").id, id);
+    assert!(remote.server.requests() > before);
 }
 
 #[test]
@@ -130,16 +135,25 @@ fn a_private_repository_wants_the_right_password() {
 }
 
 #[test]
-fn a_redirect_is_followed_to_the_same_host_and_nowhere_else() {
+fn a_redirect_is_not_followed_and_credentials_stay_here() {
     let remote = Remote::new();
-    remote.read("renamed", &remote.signed_in(PASSWORD)).expect("it is fetched");
     let (kind, text) = remote.error("stolen", &remote.signed_in(PASSWORD));
     assert_eq!((kind, remote.server.leaked()), (RepoErrorKind::Unreachable, 0));
+    assert!(text.contains("it redirects to 'http://localhost:"), "{text}");
+    let (kind, text) = remote.error("renamed", &remote.signed_in(PASSWORD));
+    assert_eq!(kind, RepoErrorKind::Unreachable);
     assert_snapshot!(text, @r"
-    FML8008 cannot reach the repository 'http://HOST/stolen/platform.git': it redirects to another place, which is not followed
+    FML8008 cannot reach the repository 'http://HOST/renamed/platform.git': it redirects to 'http://HOST/git/platform.git', which is not followed
       check the address and the network; what was applied before stays as it is
     ");
     assert_eq!(remote.error("circle", &remote.world.options()).0, RepoErrorKind::Unreachable);
+}
+
+#[test]
+fn a_forge_may_put_git_behind_the_name() {
+    let remote = Remote::new();
+    let source = Source::Git { url: remote.server.url("/dotless/platform"), rev: None };
+    assert_eq!(read(&source, &remote.world.options()).expect("it is fetched").files.len(), 2);
 }
 
 #[test]
@@ -186,6 +200,23 @@ fn a_server_that_never_answers_runs_into_the_deadline() {
     FML8009 fetching 'http://HOST/silent/platform.git' took longer than 200ms
       try again, or allow more time
     ");
+}
+
+#[test]
+fn a_clone_that_another_process_holds_is_waited_for_and_not_for_ever() {
+    let remote = Remote::new();
+    let mut options = remote.world.options();
+    remote.read("git", &options).expect("the first fetch");
+    let entries = std::fs::read_dir(remote.world.cache()).expect("the cache");
+    let lock = entries.map(|it| it.expect("an entry").path()).find(|it| it.extension().is_some_and(|it| it == "lock"));
+    let held = std::fs::File::open(lock.expect("the lock")).expect("it opens");
+    held.lock().expect("nobody else holds it");
+    options.deadline = Duration::from_millis(100);
+    let (kind, text) = remote.error("git", &options);
+    assert_eq!(kind, RepoErrorKind::Unreachable);
+    assert!(text.starts_with("FML8009"), "{text}");
+    held.unlock().expect("it was held");
+    remote.read("git", &remote.world.options()).expect("the second fetch");
 }
 
 #[test]

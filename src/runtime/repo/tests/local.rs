@@ -196,7 +196,7 @@ fn changed_paths_are_those_whose_entry_differs() {
             ("users/acme/alice.yaml", Put::Link("bob.yaml")),
         ],
     );
-    let repository = GitRepository::open(&world.path(), None, &world.options()).expect("it opens");
+    let repository = GitRepository::open(&world.path(), &[], &world.options()).expect("it opens");
     let base = repository.resolve(Some("main~1")).expect("the first commit");
     let head = repository.resolve(None).expect("the second commit");
     let changed: Vec<String> = repository.changed_paths(&base, &head).expect("a difference").into_iter().collect();

@@ -102,13 +102,17 @@ async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response
                     .into_response()
             }
         }
+        "dotless" if !rest.contains(".git/") => {
+            moved(format!("{}?{query}", path.replace("/info/refs", ".git/info/refs")))
+        }
+        "dotless" => git(&served.root, &rest, &query, request).await,
         "renamed" => moved(format!("/git/{rest}?{query}")),
         "stolen" => moved(format!("http://localhost:{}/trap/{rest}?{query}", served.address.port())),
         "trap" => {
             served.leaked.fetch_add(1, Ordering::SeqCst);
             StatusCode::OK.into_response()
         }
-        "circle" => moved(format!("{path}?{query}")),
+        "circle" => moved(format!("{}?{query}", path.replace("/info/refs", ".git/info/refs"))),
         "html" => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], "<h1>Sign in</h1>").into_response(),
         "broken" => StatusCode::BAD_GATEWAY.into_response(),
         "silent" => std::future::pending().await,

@@ -1,0 +1,50 @@
+//! `formulary drift`: what differs from the mono-repo, and why. Built from reading halves alone.
+
+use clap::Args;
+
+use super::args::{Format, Global, SourceArgs};
+use super::context::{self, Context};
+use super::exit::Exit;
+use super::failure::CommandError;
+use super::plan::usable_approvals;
+use super::shell::Shell;
+use crate::engine::diff::DriftClass;
+use crate::engine::report::{json, markdown, text};
+
+/// Options of `drift`.
+#[derive(Debug, Default, Args)]
+#[command(
+    after_help = "Examples:\n  formulary drift\n  formulary drift --format json\n  formulary drift --detailed-exitcode      exit 3 when something drifted\n\nClasses: pending (declared, not applied yet) · drifted (changed at the service) · conflict · missing · adoptable\n         unowned (nobody declared it) · removed (declared no more) · unknown (could not be read)"
+)]
+pub struct DriftArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Exit with 3 when something drifted, with 2 when the mono-repo has changes that are not applied.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub(super) async fn run(args: &DriftArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
+    let context = Context::open(global, shell)?;
+    let activity = shell.activity("reading");
+    let ledger = context.existing_ledger().await?;
+    let (world, snapshot) = context.world(&args.source, ledger.as_ref(), &activity).await?;
+    let approvals = match &ledger {
+        Some(ledger) => usable_approvals(ledger, &context).await?,
+        None => Vec::new(),
+    };
+    let plan = world.plan(&approvals).planned.plan;
+    activity.finish();
+    context::tell_problems(shell, &world.diagnostics, &snapshot);
+    match shell.format {
+        Format::Text => shell.print(&text::drift(&plan, shell.look()))?,
+        Format::Json => shell.json(&json::plan(&plan))?,
+        Format::Markdown => shell.print(&markdown::plan(&plan))?,
+    }
+    let mut exits = context::exits(&world);
+    if args.detailed_exitcode {
+        let ours = |class| matches!(class, DriftClass::Pending | DriftClass::Removed);
+        exits.extend(plan.changes.iter().map(|it| if ours(it.class) { Exit::Changes } else { Exit::Drift }));
+    }
+    Ok(Exit::first(exits))
+}

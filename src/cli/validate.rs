@@ -1,0 +1,77 @@
+//! `formulary validate`: every problem of the mono-repo, with file, line and column.
+
+use clap::Args;
+
+use super::args::{Format, Global, SourceArgs};
+use super::context::{self, Context, explicit, read_source};
+use super::exit::Exit;
+use super::failure::CommandError;
+use super::shell::Shell;
+use crate::engine::diag::{Diagnostic, render};
+use crate::engine::documents::{self, Options};
+use crate::runtime::reconcile::cycle;
+use crate::runtime::repo::{ReadOptions, Source};
+
+/// Options of `validate`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  formulary validate                      the folder that one stands in, or the config's repository\n  formulary validate --dir platform-formulas\n  formulary validate --repo https://git.acme.example/platform/platform-formulas.git --rev feature\n  formulary validate --format json | jq '.diagnostics[].code'\n\nWith a config the rules of each of its services are checked too (names, lengths, collisions); no service is called."
+)]
+pub struct ValidateArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+pub(super) async fn run(args: &ValidateArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
+    let context = Context::open_if_any(global, shell)?;
+    let snapshot = match &context {
+        Some(context) if explicit(&args.source).is_some() || context.config.repository.is_some() => {
+            context.snapshot(&args.source).await?
+        }
+        _ => {
+            let source = explicit(&args.source).unwrap_or(Source::Dir(".".into()));
+            let cache = std::env::temp_dir().join("formulary-repositories");
+            read_source(source, ReadOptions::new(cache)).await?
+        }
+    };
+    let loaded = match &context {
+        Some(context) => context.load(&snapshot),
+        None => documents::load(&snapshot, &Options::default()),
+    };
+    let mut problems = loaded.diagnostics.clone();
+    if let Some(context) = &context {
+        let memory = match context.existing_ledger().await? {
+            Some(ledger) => cycle::Memory::of(&*ledger, &context.platform, context.now())
+                .await
+                .map_err(|error| context::ledger_error(&error))?,
+            None => cycle::Memory::default(),
+        };
+        let capabilities = |instance: &_| memory.capabilities.get(instance).cloned().unwrap_or_default();
+        problems.extend(cycle::compile(&context.platform, &loaded, &memory.allotments, &capabilities).diagnostics);
+    }
+    problems.sort();
+    problems.dedup();
+    match shell.format {
+        Format::Json => shell.json(&render::json(&problems))?,
+        Format::Markdown => shell.print(&render::markdown(&problems))?,
+        Format::Text => {
+            let texts = context::text_of(&snapshot);
+            let look = render::Look { colour: shell.look().colour, width: shell.look().width };
+            if !problems.is_empty() {
+                shell.print(&render::text(&problems, |file| texts.get(file).copied(), look))?;
+            }
+            let catalogue = &loaded.catalogue;
+            if !problems.iter().any(Diagnostic::is_error) {
+                shell.print(&format!(
+                    "valid: {} people, {} teams, {} organisations, {} formulas ({})\n",
+                    catalogue.people.len(),
+                    catalogue.teams.len(),
+                    catalogue.organisations.len(),
+                    catalogue.templates.len(),
+                    snapshot.revision.label
+                ))?;
+            }
+        }
+    }
+    Ok(if problems.iter().any(Diagnostic::is_error) { Exit::Invalid } else { Exit::Done })
+}

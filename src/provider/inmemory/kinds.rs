@@ -1,0 +1,74 @@
+//! The three kinds, one of each way in which kinds differ: switched off or deleted, whole or per parent, with an
+//! identity of its own or with none.
+
+use crate::engine::model::{
+    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
+};
+
+/// Containers before what lies in them.
+pub const KINDS: &[KindSpec] = &[GROUP, USER, MEMBERSHIP];
+
+const GROUP: KindSpec = KindSpec {
+    name: "group",
+    title: "group",
+    class: KindClass::Team,
+    fields: &[
+        FieldSpec::new("title", "what people call it", Compare::Plain),
+        FieldSpec::new("about", "what it is for", Compare::Text),
+    ],
+    key: "the names from the organisation down, joined by '/', in lower case",
+    identity: &[&[Evidence::NameByApproval]],
+    mark: Some("a tag"),
+    outputs: &[("id", "its id")],
+    scope: ScopeRule::Whole,
+    absence: "the world is read under one lock",
+    removal: Removal::DeleteByApproval,
+    goes_with: &[GoesWith { when: None, what: "its memberships and the groups in it", counts: None }],
+    rename: Rename::InPlace,
+    creation_opens: false,
+    cannot_be_undone: "a deleted group comes back empty, with another id",
+};
+
+const USER: KindSpec = KindSpec {
+    name: "user",
+    title: "user",
+    class: KindClass::Person,
+    fields: &[
+        FieldSpec::new("name", "what people call them", Compare::Plain),
+        FieldSpec::new("email", "where mail reaches them", Compare::Folded),
+        FieldSpec::new("enabled", "whether they may sign in", Compare::Plain).access(Access::OpenWhen(true)),
+        FieldSpec::new("login", "the account at the identity provider", Compare::Plain).access(Access::SignIn),
+        FieldSpec::new("password", "sent once, never shown", Compare::WriteOnly).sensitive(),
+    ],
+    key: "the name, in lower case",
+    identity: &[&[Evidence::Same("email")], &[Evidence::Same("login")]],
+    mark: Some("a tag"),
+    outputs: &[("sub", "its id, which never changes")],
+    scope: ScopeRule::Whole,
+    absence: "the world is read under one lock",
+    removal: Removal::Disable { field: "enabled", off: false },
+    goes_with: &[],
+    rename: Rename::InPlace,
+    creation_opens: true,
+    cannot_be_undone: "",
+};
+
+const MEMBERSHIP: KindSpec = KindSpec {
+    name: "membership",
+    title: "membership",
+    class: KindClass::Membership,
+    fields: &[
+        FieldSpec::new("role", "what they may do in it", Compare::Plain).access(Access::Levels(&["member", "owner"]))
+    ],
+    key: "the group's key, '/', the user's name",
+    identity: &[&[Evidence::NameIsIdentity]],
+    mark: None,
+    outputs: &[],
+    scope: ScopeRule::PerParent,
+    absence: "the world is read under one lock, and the group is there",
+    removal: Removal::Delete,
+    goes_with: &[],
+    rename: Rename::InPlace,
+    creation_opens: true,
+    cannot_be_undone: "",
+};

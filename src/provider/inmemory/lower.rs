@@ -1,0 +1,107 @@
+//! What a catalogue means here: organisations and teams are groups, people are users, and both edges are memberships.
+
+use std::sync::Arc;
+
+use crate::engine::diag::Span;
+use crate::engine::documents::catalogue::Group;
+use crate::engine::model::{
+    Address, Desired, EntityRef, Extent, MembershipMode, MembershipSet, OutputRef, Owner, Term,
+};
+use crate::provider::contract::{LowerInput, Lowered};
+
+pub(super) fn lower(input: &LowerInput<'_>) -> Lowered {
+    let mut lowered = Lowered::default();
+    let catalogue = input.catalogue;
+    for organisation in catalogue.organisations.values() {
+        let name = organisation.entity.reference.name();
+        if input.placed.organisations.contains(name) {
+            group(input, Group::Organisation(organisation), name, MembershipMode::Additive, &mut lowered);
+        }
+    }
+    for team in catalogue.teams.values() {
+        if !input.placed.teams.contains(team.entity.reference.name()) {
+            continue;
+        }
+        let path = catalogue.path_of(team);
+        let names = path.iter().map(|team| team.entity.reference.name());
+        let key = std::iter::once(team.organisation.name()).chain(names).collect::<Vec<_>>().join("/");
+        group(input, Group::Team(team), &key, MembershipMode::Authoritative, &mut lowered);
+    }
+    for person in catalogue.people.values() {
+        let reference = &person.entity.reference;
+        if !input.placed.people.contains(reference.name()) {
+            continue;
+        }
+        let span = |pointer: &str| Some(Arc::new(person.entity.span_of(pointer)));
+        let address = Address::new(input.instance, "user", reference.name());
+        let mut user =
+            Desired::new(address, owner(reference), Arc::new(person.entity.span.clone())).field("enabled", true, None);
+        if let Some(name) = &person.display_name {
+            user = user.field("name", name.value.as_str(), span("/spec/profile/displayName"));
+        }
+        if let Some(email) = &person.email {
+            user = user.field("email", email.value.to_lowercase(), span("/spec/profile/email"));
+        }
+        if let Some(account) = input.identity_user(reference.name()) {
+            user = user.field("login", Term::Output(OutputRef { address: account, output: "sub".into() }), None);
+        }
+        user.extent = person.entity.extent;
+        user.previously = person.entity.previously.iter().map(|it| it.value.to_lowercase()).collect();
+        lowered.desired.push(user);
+    }
+    lowered
+}
+
+fn group(input: &LowerInput<'_>, group: Group<'_>, key: &str, mode: MembershipMode, lowered: &mut Lowered) {
+    let entity = group.entity();
+    let address = Address::new(input.instance, "group", key);
+    let origin = Arc::new(entity.span.clone());
+    let title = match group {
+        Group::Organisation(it) => it.display_name.as_ref(),
+        Group::Team(it) => it.display_name.as_ref(),
+    };
+    let title_span = Some(Arc::new(entity.span_of("/spec/profile/displayName")));
+    let mut desired = Desired::new(address.clone(), owner(&entity.reference), Arc::clone(&origin)).field(
+        "title",
+        title.map_or(entity.reference.name(), |title| title.value.as_str()),
+        title_span,
+    );
+    if let Some(about) = &entity.description {
+        desired = desired.field("about", about.value.as_str(), Some(Arc::new(about.span.clone())));
+    }
+    if let Some(parent) = address.parent_key() {
+        desired = desired.needs(Address::new(input.instance, "group", parent));
+    }
+    desired.extent = entity.extent;
+    desired.previously = entity
+        .previously
+        .iter()
+        .map(|former| match address.parent_key() {
+            Some(parent) => format!("{parent}/{}", former.value.to_lowercase()),
+            None => former.value.to_lowercase(),
+        })
+        .collect();
+    lowered.desired.push(desired);
+    if matches!(entity.extent, Extent::Observe | Extent::Release) {
+        return;
+    }
+    let edges = Address::new(input.instance, "membership", key);
+    lowered.sets.push(MembershipSet { edges, mode, owner: owner(&entity.reference), origin });
+    for (person, span) in &group.members().people {
+        if input.placed.people.contains(person.name()) {
+            lowered.desired.push(membership(input, key, person, span, &address));
+        }
+    }
+}
+
+fn membership(input: &LowerInput<'_>, key: &str, person: &EntityRef, span: &Span, group: &Address) -> Desired {
+    let address = Address::new(input.instance, "membership", &format!("{key}/{}", person.name()));
+    Desired::new(address, owner(person), Arc::new(span.clone()))
+        .field("role", "member", None)
+        .needs(group.clone())
+        .needs(Address::new(input.instance, "user", person.name()))
+}
+
+fn owner(entity: &EntityRef) -> Owner {
+    Owner(entity.to_string())
+}

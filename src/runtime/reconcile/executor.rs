@@ -1,0 +1,528 @@
+//! One attempt at a plan: each step journalled before its call, and after it together with what it changed.
+//!
+//! Guarantees:
+//! - No call is made before the intent of its step is on disk. When the ledger cannot be written, no call is made.
+//! - A step runs when all that it needs is done; a failure stops its dependants and nothing else. Steps on one resource
+//!   run one after another.
+//! - Nothing is repeated here. A lost answer is settled by reading; a step that failed is planned again by the next run.
+//! - When it is stopped, calls under way are finished and recorded, and no new one begins.
+//!
+//! Steps that begin together are journalled in one transaction, and so are those that end together: what it costs to be
+//! safe against a power cut is paid once for all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::call::{Hands, Verdict, as_found, attempt};
+use super::graph::Graph;
+use super::inputs::{Ready, StepSecrets, resolve};
+use super::outcome::{EndedEarly, Held, Outcome, StepOutcome, StepReport};
+use super::probe::{Boundary, JournalProbe};
+use super::record::{Records, differences, entries, events};
+use crate::engine::diff::Kinds;
+use crate::engine::model::{Address, Failure, FailureClass, Instance};
+use crate::engine::plan::{NoteLevel, Plan, Step};
+use crate::provider::contract::{Facts, Related};
+use crate::runtime::ledger::{
+    Approval, Entry, Fence, Finished, Intent, IntentId, IntentResult, Ledger, LedgerError, NewIntent, Payload, RunId,
+};
+use crate::runtime::sys::Clock;
+
+/// Everything that an attempt at a plan takes.
+pub struct Apply<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The kinds of every installation.
+    pub kinds: &'a Kinds,
+    /// Both halves of each installation's provider.
+    pub hands: &'a BTreeMap<Instance, Hands>,
+    /// Where it is journalled.
+    pub ledger: &'a dyn Ledger,
+    /// The right to write there.
+    pub fence: &'a Fence,
+    /// Ids and outputs that are known before anything is done.
+    pub known: &'a Related,
+    /// Which approval released which step, by the step's digest. It is spent when the step succeeds.
+    pub released: &'a BTreeMap<String, i64>,
+    /// Where secrets come from.
+    pub secrets: &'a dyn StepSecrets,
+    /// Told what goes on.
+    pub progress: &'a dyn StepProgress,
+    /// Told where it could be killed.
+    pub probe: &'a dyn JournalProbe,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Ends it early.
+    pub stop: CancellationToken,
+    /// When no new call may begin any more.
+    pub deadline: Option<Instant>,
+}
+
+/// Told what goes on, for people who wait.
+pub trait StepProgress: Send + Sync {
+    /// A step is journalled, and its call begins.
+    fn started(&self, step: &Step);
+    /// What came of a step; also of one that was never started.
+    fn finished(&self, step: &Step, outcome: &StepOutcome);
+}
+
+impl StepProgress for super::Quiet {
+    fn started(&self, _: &Step) {}
+    fn finished(&self, _: &Step, _: &StepOutcome) {}
+}
+
+/// A plan that is not even begun. No call was made.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It was made without a ledger.
+    #[error("the plan was made without a ledger")]
+    NoLedger,
+    /// It was made with another ledger.
+    #[error("the plan relies on ledger '{of_plan}', this one is '{ours}'")]
+    OtherLedger {
+        /// The plan's.
+        of_plan: String,
+        /// Ours.
+        ours: String,
+    },
+    /// The linter forbids it.
+    #[error("the plan breaks a rule of ours: {0}")]
+    Fatal(String),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Makes one attempt at a plan. What came of each step is in the outcome; it is recorded in the ledger as a run.
+///
+/// # Errors
+/// Only before the first call; see [`ApplyError`]. Later troubles are in the outcome.
+pub async fn apply(job: &Apply<'_>) -> Result<Outcome, ApplyError> {
+    match &job.plan.ledger {
+        None => return Err(ApplyError::NoLedger),
+        Some(of_plan) if *of_plan != job.ledger.identity().id => {
+            let ours = job.ledger.identity().id.clone();
+            return Err(ApplyError::OtherLedger { of_plan: of_plan.clone(), ours });
+        }
+        Some(_) => {}
+    }
+    if let Some(note) = job.plan.notes.iter().find(|note| note.level == NoteLevel::Fatal) {
+        return Err(ApplyError::Fatal(note.message.clone()));
+    }
+    let mut execution = Execution::begin(job).await?;
+    execution.run().await;
+    Ok(execution.end().await)
+}
+
+/// A call that came back.
+struct Called {
+    at: usize,
+    intent: IntentId,
+    payload: Payload,
+    verdict: Verdict,
+    took: Duration,
+}
+
+struct Execution<'a> {
+    job: &'a Apply<'a>,
+    run: RunId,
+    graph: Graph,
+    records: Records,
+    known: Related,
+    open: BTreeMap<Address, Intent>,
+    approvals: BTreeMap<i64, Approval>,
+    under_way: BTreeMap<Instance, usize>,
+    running: FuturesUnordered<BoxFuture<'a, Called>>,
+    reports: Vec<Option<(StepOutcome, Option<Duration>)>>,
+    ended_early: Option<EndedEarly>,
+}
+
+impl<'a> Execution<'a> {
+    async fn begin(job: &'a Apply<'a>) -> Result<Self, LedgerError> {
+        let now = job.clock.now();
+        let recorded = job.ledger.objects().await?;
+        let open = job.ledger.open_intents().await?;
+        let approvals = job.ledger.approvals(now).await?;
+        // What is known now is fresher than what is recorded.
+        let facts = |it: &crate::engine::model::Recorded| Facts {
+            external_id: it.external_id.clone(),
+            outputs: it.outputs.clone(),
+        };
+        let mut known = Related(recorded.iter().map(|it| (it.address.clone(), facts(it))).collect());
+        known.0.extend(job.known.0.iter().map(|(address, facts)| (address.clone(), facts.clone())));
+        let run = job.ledger.begin_run(job.fence, &job.plan.revision, &job.plan.digest, now).await?;
+        Ok(Self {
+            job,
+            run,
+            graph: Graph::new(&job.plan.steps),
+            records: recorded.into_iter().map(|it| (it.address.clone(), it)).collect(),
+            known,
+            open: open.into_iter().map(|it| (it.payload.step.address.clone(), it)).collect(),
+            approvals: approvals.into_iter().map(|it| (it.id, it)).collect(),
+            under_way: BTreeMap::new(),
+            running: FuturesUnordered::new(),
+            reports: vec![None; job.plan.steps.len()],
+            ended_early: None,
+        })
+    }
+
+    async fn run(&mut self) {
+        for at in 0..self.job.plan.steps.len() {
+            let waits = &self.job.plan.steps[at].waits;
+            if !waits.is_empty() && self.reports[at].is_none() {
+                self.over(at, StepOutcome::Waiting { waits: waits.clone() }, None);
+            }
+        }
+        loop {
+            self.look_at_the_time();
+            while self.ended_early.is_none() && self.start().await {}
+            if self.running.is_empty() {
+                return;
+            }
+            let called = self.next_called().await;
+            self.finish(called).await;
+        }
+    }
+
+    /// Waits for a call to come back, and takes with it all that came back meanwhile.
+    async fn next_called(&mut self) -> Vec<Called> {
+        let mut called = Vec::new();
+        loop {
+            let may_end = self.ended_early.is_none();
+            let deadline = self.job.deadline;
+            let at_deadline = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                first = self.running.next() => {
+                    called.extend(first);
+                    break;
+                }
+                () = self.job.stop.cancelled(), if may_end => self.ended_early = Some(EndedEarly::Stop),
+                () = at_deadline, if may_end => self.ended_early = Some(EndedEarly::Deadline),
+            }
+        }
+        while let Some(Some(next)) = self.running.next().now_or_never() {
+            called.push(next);
+        }
+        called.iter().for_each(|_| self.job.probe.at(Boundary::Called));
+        // Which call came back first is chance; what is written of them is not.
+        called.sort_by_key(|it| it.at);
+        called
+    }
+
+    fn look_at_the_time(&mut self) {
+        if self.ended_early.is_some() {
+            return;
+        }
+        if self.job.stop.is_cancelled() {
+            self.ended_early = Some(EndedEarly::Stop);
+        } else if self.job.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.ended_early = Some(EndedEarly::Deadline);
+        }
+    }
+
+    /// Journals and begins everything that can go now. Gives whether more may be able to go because some of it was
+    /// over at once.
+    async fn start(&mut self) -> bool {
+        let mut batch: Vec<(usize, Ready)> = Vec::new();
+        let mut more = false;
+        for instance in self.graph.instances() {
+            let Some(hands) = self.job.hands.get(&instance) else {
+                while let Some(at) = self.graph.take(&instance) {
+                    self.over(at, StepOutcome::Held { why: Held::NoService }, None);
+                    more = true;
+                }
+                continue;
+            };
+            while self.under_way.get(&instance).copied().unwrap_or(0) < hands.concurrency.max(1) {
+                let Some(at) = self.graph.take(&instance) else { break };
+                match self.prepare(at).await {
+                    Ok(ready) => {
+                        *self.under_way.entry(instance.clone()).or_default() += 1;
+                        batch.push((at, ready));
+                    }
+                    Err(why) => {
+                        self.over(at, StepOutcome::Held { why }, None);
+                        more = true;
+                    }
+                }
+            }
+        }
+        if batch.is_empty() {
+            return more;
+        }
+        let intents: Vec<NewIntent> = batch.iter().map(|(at, ready)| self.intent(*at, ready)).collect();
+        self.job.probe.at(Boundary::BeforeIntents);
+        match self.job.ledger.begin_intents(self.job.fence, &intents).await {
+            Ok(ids) => {
+                self.job.probe.at(Boundary::AfterIntents);
+                for ((at, ready), id) in batch.into_iter().zip(ids) {
+                    match id {
+                        Some(id) => self.call(at, id, ready),
+                        None => {
+                            self.leave(at);
+                            self.over(at, StepOutcome::Held { why: Held::DoneBefore }, None);
+                            more = true;
+                        }
+                    }
+                }
+            }
+            Err(error) => {
+                for (at, _) in batch {
+                    self.leave(at);
+                    self.over(at, StepOutcome::Held { why: Held::NotStarted }, None);
+                }
+                self.ledger_failed(&error);
+            }
+        }
+        more
+    }
+
+    /// Checks what can be known before a step is begun, and resolves what it sends.
+    async fn prepare(&self, at: usize) -> Result<Ready, Held> {
+        let step = &self.job.plan.steps[at];
+        if let Some(open) = self.open.get(&step.address) {
+            return Err(Held::StillOpen { since: open.began, handle: open.handle.clone() });
+        }
+        if let Some(approval) = self.job.released.get(&step.digest)
+            && !self.approvals.get(approval).is_some_and(|it| it.covers(&step.digest))
+        {
+            return Err(Held::ApprovalGone { approval: *approval });
+        }
+        let spec = self.job.kinds.spec(&step.address);
+        resolve(step, spec, &self.known, self.job.secrets, self.job.ledger.identity()).await
+    }
+
+    fn intent(&self, at: usize, ready: &Ready) -> NewIntent {
+        let step = &self.job.plan.steps[at];
+        NewIntent {
+            run: self.run,
+            payload: ready.payload.clone(),
+            approval: self.job.released.get(&step.digest).copied(),
+            at: self.job.clock.now(),
+        }
+    }
+
+    fn call(&mut self, at: usize, intent: IntentId, ready: Ready) {
+        let job = self.job;
+        let step = &job.plan.steps[at];
+        job.progress.started(step);
+        let Ready { payload, inputs } = ready;
+        // What is only recorded needs no call. An adoption that writes a mark does.
+        if step.verb.is_record_only() && step.after.is_empty() {
+            let verdict = Verdict::Done { live: None, settled_by_reading: false };
+            let called = Called { at, intent, payload, verdict, took: Duration::ZERO };
+            self.running.push(std::future::ready(called).boxed());
+            return;
+        }
+        let Some(hands) = job.hands.get(&step.address.instance) else { return };
+        let spec = job.kinds.spec(&step.address);
+        let future = async move {
+            let (verdict, took) = attempt(hands, step, &inputs, spec).await;
+            Called { at, intent, payload, verdict, took }
+        };
+        self.running.push(future.boxed());
+    }
+
+    /// Journals calls that came back, with all that follows from them, and lets go what they held up.
+    async fn finish(&mut self, called: Vec<Called>) {
+        let now = self.job.clock.now();
+        let mut finished = Vec::new();
+        let mut pending = Vec::new();
+        let mut outcomes = Vec::new();
+        for called in called {
+            self.leave(called.at);
+            let step = &self.job.plan.steps[called.at];
+            let spec = self.job.kinds.spec(&step.address);
+            let mut end = Finished {
+                intent: called.intent,
+                result: IntentResult::Done,
+                entries: vec![],
+                events: vec![],
+                at: now,
+            };
+            let outcome = match called.verdict {
+                Verdict::Done { live, settled_by_reading } => {
+                    let mut payload = called.payload;
+                    let live = live.as_deref();
+                    let did_not_stick =
+                        live.map(|live| differences(step, &payload.sent, live, spec)).unwrap_or_default();
+                    if let Some(live) = live.filter(|_| settled_by_reading) {
+                        payload.sent = as_found(step, &payload.sent, live, spec);
+                    }
+                    end.entries = entries(&payload, live, &self.records, spec, now);
+                    end.events = events(step);
+                    let external_id = live.and_then(|live| live.external_id.clone());
+                    StepOutcome::Done { external_id, did_not_stick, settled_by_reading }
+                }
+                Verdict::Pending(handle) => {
+                    pending.push((called.intent, handle.clone()));
+                    outcomes.push((called.at, StepOutcome::Pending { handle }, called.took, Vec::new()));
+                    continue;
+                }
+                Verdict::Unread(failure) => {
+                    outcomes.push((called.at, StepOutcome::Failed { failure }, called.took, Vec::new()));
+                    continue;
+                }
+                Verdict::Failed(failure) => {
+                    end.result = IntentResult::Failed(failure.clone());
+                    StepOutcome::Failed { failure }
+                }
+                Verdict::Unclear(failure) => {
+                    end.result = IntentResult::Unclear(failure.clone());
+                    StepOutcome::Failed { failure }
+                }
+            };
+            outcomes.push((called.at, outcome, called.took, end.entries.clone()));
+            finished.push(end);
+        }
+        let written = self.write(&finished, &pending).await;
+        for (at, outcome, took, entries) in outcomes {
+            match &written {
+                Ok(()) => {
+                    self.remember(entries);
+                    self.over(at, outcome, Some(took));
+                }
+                Err(error) => {
+                    let outcome = unrecorded(&self.job.plan.steps[at], outcome, error);
+                    self.over(at, outcome, Some(took));
+                }
+            }
+        }
+        if let Err(error) = written {
+            self.ledger_failed(&error);
+        }
+    }
+
+    async fn write(&self, finished: &[Finished], pending: &[(IntentId, String)]) -> Result<(), LedgerError> {
+        self.job.probe.at(Boundary::BeforeResults);
+        for (intent, handle) in pending {
+            self.job.ledger.pend_intent(self.job.fence, *intent, handle).await?;
+        }
+        if !finished.is_empty() {
+            self.job.ledger.finish_intents(self.job.fence, finished).await?;
+        }
+        self.job.probe.at(Boundary::AfterResults);
+        Ok(())
+    }
+
+    /// What was recorded is known to the steps that come after.
+    fn remember(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            match entry {
+                Entry::Put(recorded) => {
+                    let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
+                    self.known.0.insert(recorded.address.clone(), facts);
+                    self.records.insert(recorded.address.clone(), *recorded);
+                }
+                Entry::Forget(address) => {
+                    self.known.0.remove(&address);
+                    self.records.remove(&address);
+                }
+            }
+        }
+    }
+
+    /// A step has ended, one way or the other.
+    fn over(&mut self, at: usize, outcome: StepOutcome, took: Option<Duration>) {
+        let steps = &self.job.plan.steps;
+        self.job.progress.finished(&steps[at], &outcome);
+        if outcome.is_done() {
+            self.graph.done(at, steps);
+        } else {
+            // Named is the beginning of the chain, which is where something can be done about it.
+            let (root, waits) = match &outcome {
+                StepOutcome::Waiting { .. } | StepOutcome::Pending { .. } => (at, true),
+                _ => (at, false),
+            };
+            let never_tried = matches!(outcome, StepOutcome::Held { why: Held::NotStarted });
+            for lost in self.graph.not_done(at, steps) {
+                let (step, address) = (steps[root].id, steps[root].address.clone());
+                let own = &steps[lost].waits;
+                let held = match never_tried {
+                    _ if !own.is_empty() => StepOutcome::Waiting { waits: own.clone() },
+                    true => StepOutcome::Held { why: Held::NotStarted },
+                    false => StepOutcome::Held { why: Held::Needs { step, address, waits } },
+                };
+                self.job.progress.finished(&steps[lost], &held);
+                self.reports[lost] = Some((held, None));
+            }
+        }
+        self.reports[at] = Some((outcome, took));
+    }
+
+    fn leave(&mut self, at: usize) {
+        if let Some(count) = self.under_way.get_mut(&self.job.plan.steps[at].address.instance) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn ledger_failed(&mut self, error: &LedgerError) {
+        self.ended_early = Some(EndedEarly::Ledger { said: said(error), help: error.hint().to_owned() });
+    }
+
+    async fn end(mut self) -> Outcome {
+        for at in 0..self.reports.len() {
+            if self.reports[at].is_none() {
+                self.over(at, StepOutcome::Held { why: Held::NotStarted }, None);
+            }
+        }
+        let reports = std::mem::take(&mut self.reports);
+        let steps = self.job.plan.steps.iter().zip(reports).map(|(step, report)| {
+            let (outcome, took) = report.unwrap_or((StepOutcome::Held { why: Held::NotStarted }, None));
+            let took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+            StepReport { id: step.id, address: step.address.clone(), verb: step.verb, outcome, took_ms }
+        });
+        let steps = steps.collect();
+        let mut outcome =
+            Outcome { run: self.run, plan: self.job.plan.digest.clone(), steps, ended_early: self.ended_early };
+        let (exit, summary) = (i64::from(outcome.exit()), outcome.summary());
+        let closed = self.job.ledger.finish_run(self.job.fence, self.run, exit, &summary, self.job.clock.now()).await;
+        if let (Err(error), None) = (closed, &outcome.ended_early) {
+            outcome.ended_early = Some(EndedEarly::Ledger { said: said(&error), help: error.hint().to_owned() });
+        }
+        outcome
+    }
+}
+
+/// A step whose call came back and whose result could not be written: what happened is told, and the open entry lets
+/// the next run find out by reading.
+fn unrecorded(step: &Step, outcome: StepOutcome, error: &LedgerError) -> StepOutcome {
+    let what = match &outcome {
+        StepOutcome::Done { .. } => "it was done at the service, but could not be recorded".to_owned(),
+        StepOutcome::Pending { handle } => format!("it goes on at the service as '{handle}', but that is not recorded"),
+        StepOutcome::Failed { failure } => format!("{}; and that could not be recorded", failure.said),
+        StepOutcome::Held { .. } | StepOutcome::Waiting { .. } => return outcome,
+    };
+    let doing = format!("{} '{}'", step.verb, step.address);
+    let failure = Failure::new(FailureClass::Unclear, doing, format!("{what}: {}", said(error)))
+        .help("the next run reads the service and records what is there");
+    StepOutcome::Failed { failure }
+}
+
+/// An error with its causes, in one line.
+fn said(error: &LedgerError) -> String {
+    let mut text = error.to_string();
+    let mut seen = BTreeSet::from([text.clone()]);
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if seen.insert(more.clone()) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,70 @@
+//! A config that points at a sandbox, with its secrets in files beside it.
+
+use std::io;
+use std::path::Path;
+
+use super::gitea::SOURCE_ID;
+use super::{CLIENT_ID, CLIENT_SECRET, ORGANISATION, REALM};
+use crate::runtime::sandbox::Sandbox;
+
+/// Writes a config for the services of a running sandbox, in mode `enforce`. `repository` is the mono-repo, if it is
+/// known; secrets go into files of mode 0600 beside the config, and are referred to.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -> io::Result<()> {
+    let stem = path.file_stem().map_or("sandbox".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let secret = |service: &str, secret: &str| -> io::Result<String> {
+        let name = format!("{stem}.{service}.secret");
+        write_private(&folder.join(&name), secret)?;
+        Ok(format!("file:{name}"))
+    };
+    let mut text =
+        "# Made by 'formulary sandbox': points at emulators on this machine, which forget all when they stop.\n\
+                    platform: acme\n"
+            .to_owned();
+    if let Some(repository) = repository {
+        text.push_str(&format!("repository:\n  url: \"{}\"\n  branch: main\n", repository.display()));
+    }
+    text.push_str(&format!("ledger:\n  path: .{stem}/ledger.db\nservices:\n"));
+    if let Some(served) = sandbox.service("keycloak") {
+        let reference = secret("keycloak", CLIENT_SECRET)?;
+        let gitea = sandbox.service("gitea").map_or("http://127.0.0.1", |served| served.base());
+        text.push_str(&format!(
+            "  keycloak:\n    url: {}\n    credentials:\n      client_id: {CLIENT_ID}\n      client_secret: {reference}\n\
+             \x20   # Nothing is written in mode 'report', which every new instance starts with.\n    mode: enforce\n\
+             \x20   options:\n      realm: {REALM}\n      version: 26.7.3\n      vouch_for_email: true\n\
+             \x20     first_sign_in: none\n      clients:\n        - client_id: gitea\n          name: Gitea\n\
+             \x20         root_url: {gitea}\n          redirect_uris: [\"{gitea}/user/oauth2/keycloak/callback\"]\n",
+            served.base()
+        ));
+    }
+    if let Some(served) = sandbox.service("gitea") {
+        let token = served
+            .credentials()
+            .get("admin token")
+            .and_then(|headers| headers.get("Authorization"))
+            .and_then(|header| header.split_once(' '))
+            .map(|(_, token)| token.to_owned())
+            .unwrap_or_default();
+        let reference = secret("gitea", &token)?;
+        text.push_str(&format!(
+            "  gitea:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
+             \x20     source_id: {SOURCE_ID}\n      user_visibility: limited\n      repositories:\n\
+             \x20       - owner: {ORGANISATION}\n          name: platform-formulas\n\
+             \x20         description: What the platform holds\n          protection:\n            rule: main\n\
+             \x20           required_approvals: 1\n",
+            served.base()
+        ));
+    }
+    std::fs::write(path, text)
+}
+
+/// A file that its owner alone can read.
+fn write_private(path: &Path, content: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(content.as_bytes())
+}
