@@ -72,7 +72,30 @@ fn an_organisation_a_team_and_a_person() {
     let alice = person("alice", "Alice van Anvil", "Alice@Acme.test");
     let files = [("o.yaml", ACME), ("t.yaml", PLATFORM), ("a.yaml", alice.as_str())];
     let lowered = lowered(&files, json!({"realm": "acme"}), &[], &[]);
-    insta::assert_snapshot!(shown(&lowered), @"");
+    insta::assert_snapshot!(shown(&lowered), @r#"
+    group/acme-corp
+      description: "Makes anvils."  [o.yaml:5:16]
+      display_name: "Acme Corp"  [o.yaml:10:51]
+    group/acme-corp/platform was 'acme-corp/infra'
+    membership/acme-corp/alice
+    membership/acme-corp/platform/alice
+    organization/acme-corp
+      description: "Makes anvils."  [o.yaml:5:16]
+      domains: ["acme.test"]  [o.yaml:7:34]
+      enabled: true  [o.yaml:8:42]
+      name: "Acme Corp"  [o.yaml:10:51]
+    organization-member/acme-corp/alice
+    user/alice
+      email: "alice@acme.test"  [a.yaml:4:57]
+      email_verified: true  [o.yaml:9:35]
+      enabled: true  [a.yaml:3:18]
+      first_name: "Alice"  [a.yaml:4:31]
+      first_sign_in: "invitation"
+      last_name: "van Anvil"  [a.yaml:4:31]
+    set membership/acme-corp Additive
+    set membership/acme-corp/platform Authoritative
+    set organization-member/acme-corp Additive
+    "#);
 }
 
 #[test]
@@ -80,7 +103,7 @@ fn what_keycloak_would_refuse_is_looked_at_only() {
     let (al, bob, eve) = (
         person("al", "Al Anvil", "al@acme.test"),
         person("bob", "Bob (the Builder)", "bob@acme.test"),
-        person("eve", "Eve", "eve@acme_corp.test"),
+        person("eve", "Eve", "eve..eve@acme.test"),
     );
     let files = [("o.yaml", ACME), ("t.yaml", PLATFORM), ("1.yaml", &al), ("2.yaml", &bob), ("3.yaml", &eve)];
     let mut lowered = lowered(&files, json!({"realm": "acme"}), &[(doctor::ORGANIZATIONS, false)], &[]);
@@ -103,7 +126,38 @@ fn the_config_and_the_claims_of_services() {
     });
     let claim = |name: &str, holds: &str| Claim { name: name.into(), holds: holds.into(), why: "teams follow it".into() };
     let claims = [claim("groups", "groups"), claim("email", "email"), claim("id", "an integer")];
-    insta::assert_snapshot!(shown(&lowered(&[], options, &[], &claims)), @"");
+    insta::assert_snapshot!(shown(&lowered(&[], options, &[], &claims)), @r#"
+    client/gitea
+      default_scopes: ["acr","basic","email","groups","profile","roles","web-origins"]
+      direct_access: false
+      enabled: true
+      implicit_flow: false
+      pkce: "S256"
+      post_logout_redirect_uris: []
+      public: false
+      redirect_uris: ["https://git.test/cb"]
+      secret: Secret("env:S")
+      service_account: false
+      standard_flow: true
+      web_origins: ["https://git.test"]
+    client-scope/groups
+      description: "The groups that a person is in, for the services of the platform."
+      include_in_token_scope: false
+    mapper/groups/groups
+      config: {"access.token.claim":"true","claim.name":"groups","full.path":"false","id.token.claim":"true","userinfo.token.claim":"true"}
+      type: "oidc-group-membership-mapper"
+    mapper/profile/home
+      config: {}
+      type: "oidc-usermodel-attribute-mapper"
+    profile-attribute/formulary.ledger
+      edit: ["admin"]
+      multivalued: false
+      view: ["admin"]
+    warning[FML0605]: 'keycloak' has no mapper for the claim 'id' that holds an integer
+    error[FML0608]: 'keycloak' refuses the client 'account': every realm has it of its own, and Keycloak needs it as it is
+    error[FML0608]: 'keycloak' refuses the profile attribute 'email': every realm has it of its own, and Keycloak needs it as it is
+    error[FML0608]: 'keycloak' refuses the redirect address '*': it is no absolute address
+    "#);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Tests that need more than one file of the provider.
 
-mod live;
+mod cycles;
 pub mod recordings;
 pub mod world;

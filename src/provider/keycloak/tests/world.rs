@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value as Json;
 
 use crate::engine::desired::Placed;
-use crate::engine::diff::{DiffInput, Kinds, Observed, diff};
+use crate::engine::diff::{DiffInput, Kinds, Observed, Refresh, diff};
 use crate::engine::documents::{Catalogue, Options, Quarantine, load};
 use crate::engine::model::{
     Address, Allotments, Capabilities, Desired, Fields, Instance, InstancePolicy, Live, Mode, ObjectState, Origin,
@@ -98,10 +98,10 @@ impl World {
     }
 
     /// The plan for what is declared, with every waiting group approved if `approve` says so.
-    pub async fn plan(&self, approve: bool) -> (Plan, Observed) {
+    pub async fn plan(&self, approve: bool) -> (Plan, Vec<Refresh>, Observed) {
         let lowered = self.lowered();
         let observed = self.observed(&lowered).await;
-        let planned = self.planned(&lowered, &observed, &[]);
+        let (planned, refresh) = self.planned(&lowered, &observed, &[]);
         let approvals: Vec<Approved> = planned
             .waiting
             .iter()
@@ -112,11 +112,11 @@ impl World {
                 expires: Utc::now() + Duration::hours(1),
             })
             .collect();
-        let plan = if approve { self.planned(&lowered, &observed, &approvals) } else { planned };
-        (plan, observed)
+        let plan = if approve { self.planned(&lowered, &observed, &approvals).0 } else { planned };
+        (plan, refresh, observed)
     }
 
-    fn planned(&self, lowered: &Lowered, observed: &Observed, approvals: &[Approved]) -> Plan {
+    fn planned(&self, lowered: &Lowered, observed: &Observed, approvals: &[Approved]) -> (Plan, Vec<Refresh>) {
         let mut kinds = Kinds::default();
         kinds.insert(self.instance.clone(), Keycloak.kinds());
         let recorded: Vec<Recorded> = self.recorded.values().cloned().collect();
@@ -145,13 +145,17 @@ impl World {
             spent: &BTreeMap::new(),
             approvals,
         };
-        plan(&input).plan
+        (plan(&input).plan, changes.refresh.clone())
     }
 
     /// Applies what is declared, everything approved, and says what was done.
     pub async fn apply(&mut self) -> Vec<String> {
         let lowered = self.lowered();
-        let (plan, observed) = self.plan(true).await;
+        let (plan, refresh, observed) = self.plan(true).await;
+        for Refresh { was, now } in refresh {
+            self.recorded.remove(&was);
+            self.recorded.insert(now.address.clone(), now);
+        }
         let mut done = Vec::new();
         for step in &plan.steps {
             assert!(step.waits.is_empty(), "{} {} waits: {:?}", step.verb, step.address, step.waits);
@@ -168,7 +172,7 @@ impl World {
 
     /// Asserts that there is nothing left to do, and nothing that is not known.
     pub async fn assert_settled(&self) {
-        let (plan, _) = self.plan(false).await;
+        let (plan, ..) = self.plan(false).await;
         assert!(plan.incomplete.is_empty(), "{:#?}", plan.incomplete);
         let steps: Vec<String> = plan
             .steps

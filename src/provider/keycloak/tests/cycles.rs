@@ -1,5 +1,6 @@
-//! The same cycles on a real Keycloak: runs where `FORMULARY_KEYCLOAK_URL` names one, with an administrator's client in
-//! `FORMULARY_KEYCLOAK_ADMIN_CLIENT_ID` and `FORMULARY_KEYCLOAK_ADMIN_CLIENT_SECRET` that may make realms.
+//! Whole cycles against a server: against the emulator always, and against a real Keycloak where
+//! `FORMULARY_KEYCLOAK_URL` names one, with an administrator's client in `FORMULARY_KEYCLOAK_ADMIN_CLIENT_ID` and
+//! `FORMULARY_KEYCLOAK_ADMIN_CLIENT_SECRET` that may make realms.
 //!
 //! Each test makes a realm of its own and deletes it again.
 
@@ -7,6 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::world::{World, connection};
 use crate::provider::contract::{Claim, Held, Reader};
+use crate::provider::emulator::serve::{ServeOptions, Served, serve};
+use crate::provider::keycloak::emulator;
 
 const ORGANISATION: &str = "\
 apiVersion: backstage.io/v1alpha1
@@ -44,19 +47,35 @@ struct Realm {
     name: String,
     http: reqwest::Client,
     credentials: (String, String),
+    /// The emulator, where it is one: it stops when this goes.
+    served: Option<Served>,
 }
 
 impl Realm {
+    async fn emulated(name: &str) -> Self {
+        let options = ServeOptions::default();
+        let emulator = emulator::Keycloak::new(options.clock.clone());
+        let served = serve(emulator, options).await.unwrap();
+        let (client, secret) = emulator::BOOTSTRAP_CLIENT;
+        let base = served.base().to_owned();
+        Self::new(base, name, (client.to_owned(), secret.to_owned()), Some(served)).await
+    }
+
     #[expect(clippy::print_stderr, reason = "a test that checks nothing must say so")]
-    async fn new(name: &str) -> Option<Self> {
+    async fn real(name: &str) -> Option<Self> {
         let told = |name: &str| std::env::var(format!("FORMULARY_KEYCLOAK_{name}")).ok();
         let Some(base) = told("URL") else {
             eprintln!("SKIPPED: FORMULARY_KEYCLOAK_URL is not set, so nothing is tried on a real Keycloak");
             return None;
         };
         let credentials = (told("ADMIN_CLIENT_ID").unwrap(), told("ADMIN_CLIENT_SECRET").unwrap());
-        let name = format!("formulary-{name}-{}", uuid::Uuid::new_v4().simple());
-        let realm = Self { base, name, http: reqwest::Client::new(), credentials };
+        Some(Self::new(base, name, credentials, None).await)
+    }
+
+    async fn new(base: String, name: &str, credentials: (String, String), served: Option<Served>) -> Self {
+        let short: String = name.chars().take(12).collect();
+        let name = format!("{short}-{}", uuid::Uuid::new_v4().simple());
+        let realm = Self { base, name, http: reqwest::Client::new(), credentials, served };
         let body = json!({"realm": realm.name, "enabled": true, "organizationsEnabled": true});
         realm.send("POST", "/admin/realms", Some(body)).await;
         let client = json!({
@@ -67,7 +86,7 @@ impl Realm {
         for role in ["manage-users", "manage-organizations", "manage-clients", "view-realm", "view-events", "manage-realm"] {
             realm.grant(role).await;
         }
-        Some(realm)
+        realm
     }
 
     async fn grant(&self, role: &str) {
@@ -134,9 +153,7 @@ impl Realm {
     }
 }
 
-#[tokio::test]
-async fn from_nothing_to_everything_and_back_with_drift_in_between() {
-    let Some(realm) = Realm::new("all").await else { return };
+async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm) {
     let mut world = realm.world(json!({
         "profile_attributes": [
             {"name": "formulary.ledger", "display_name": "Kept by Formulary"},
@@ -225,9 +242,7 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between() {
     realm.end().await;
 }
 
-#[tokio::test]
-async fn missing_rights_are_told_one_by_one_and_prove_no_absence() {
-    let Some(realm) = Realm::new("rights").await else { return };
+async fn missing_rights_are_told_one_by_one_and_prove_no_absence(realm: Realm) {
     let mut world = realm.world(json!({"roles": [{"name": "developer"}], "clients": [{"client_id": "x", "redirect_uris": ["https://x.test/cb"]}]}));
     world.declare(&[("o.yaml", ORGANISATION), ("t.yaml", TEAM), ("a.yaml", ALICE), ("b.yaml", BOB)]);
     world.apply().await;
@@ -240,7 +255,7 @@ async fn missing_rights_are_told_one_by_one_and_prove_no_absence() {
         let probe = fresh.reader.probe().await.unwrap();
         let held = probe.rights.iter().find(|it| it.name == role).unwrap();
         assert_eq!(held.held, Held::No, "{role}");
-        let (plan, _) = world.plan(false).await;
+        let (plan, ..) = world.plan(false).await;
         let incomplete: Vec<&str> = plan.incomplete.iter().map(|it| it.scope.kind.as_str()).collect();
         for kind in kinds {
             assert!(incomplete.contains(&kind), "{role}: {incomplete:?}");
@@ -251,18 +266,44 @@ async fn missing_rights_are_told_one_by_one_and_prove_no_absence() {
     realm.end().await;
 }
 
-#[tokio::test]
-async fn wrong_credentials_and_a_wrong_realm_say_what_to_check() {
-    let Some(realm) = Realm::new("refused").await else { return };
+async fn wrong_credentials_and_a_wrong_realm_say_what_to_check(realm: Realm) {
     let options = json!({"realm": realm.name});
     let reader = |client: &str, secret: &str, options: &Json| {
         crate::provider::keycloak::reader::KeycloakReader::new(connection(&realm.base, client, secret, options))
     };
-    let failure = reader("formulary", "wrong", &options).probe().await.unwrap_err();
-    insta::assert_snapshot!(format!("{:?}: {} ({})", failure.class, failure.said, failure.help), @"MissingRights: unauthorized_client: Invalid client or Invalid client credentials (check 'credentials.client_secret', and that the client is confidential and has a service account)");
-    let failure = reader("nobody", "wrong", &options).probe().await.unwrap_err();
-    insta::assert_snapshot!(format!("{:?}: {} ({})", failure.class, failure.said, failure.help), @"");
-    let failure = reader("formulary", "formulary-secret", &json!({"realm": "nowhere"})).probe().await.unwrap_err();
-    insta::assert_snapshot!(format!("{:?}: {} ({})", failure.class, failure.said, failure.help), @"");
+    for (client, secret, options, said, help) in [
+        ("formulary", "wrong", &options, "Invalid client or Invalid client credentials", "credentials.client_secret"),
+        ("nobody", "wrong", &options, "Invalid client or Invalid client credentials", "credentials.client_id"),
+        ("formulary", "formulary-secret", &json!({"realm": "nowhere"}), "Realm does not exist", "options.realm"),
+    ] {
+        let failure = reader(client, secret, options).probe().await.unwrap_err();
+        assert!(failure.said.contains(said) && failure.help.contains(help), "{failure:?}");
+    }
     realm.end().await;
+}
+
+macro_rules! on_both {
+    ($($scenario:ident)*) => {
+        mod emulated {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario(super::Realm::emulated(stringify!($scenario)).await).await;
+            })*
+        }
+
+        mod real {
+            $(#[tokio::test]
+            async fn $scenario() {
+                if let Some(realm) = super::Realm::real(stringify!($scenario)).await {
+                    super::$scenario(realm).await;
+                }
+            })*
+        }
+    };
+}
+
+on_both! {
+    from_nothing_to_everything_and_back_with_drift_in_between
+    missing_rights_are_told_one_by_one_and_prove_no_absence
+    wrong_credentials_and_a_wrong_realm_say_what_to_check
 }
