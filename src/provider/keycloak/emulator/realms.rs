@@ -12,20 +12,12 @@ use super::clients;
 use super::defaults::{self, BuiltInRole};
 use super::json::{Shape, read};
 use super::request::Request;
-use super::rights::{
-    ADMIN_ROLES, Bearer, Caller, MASTER, REALM_MANAGEMENT, admin_client_in_master,
-};
+use super::rights::{ADMIN_ROLES, Bearer, Caller, MASTER, REALM_MANAGEMENT, admin_client_in_master};
 use super::shapes;
-use super::world::{
-    Attributes, Client, Id, Mapper, Object, Realm, Role, Scope, User, World, new_id,
-};
+use super::world::{Attributes, Client, Id, Mapper, Object, Realm, Role, Scope, User, World, new_id};
 
 /// What a cut-down reading of a realm shows.
-const CUT_DOWN: &[&str] = &[
-    "registrationEmailAsUsername",
-    "bruteForceProtected",
-    "organizationsEnabled",
-];
+const CUT_DOWN: &[&str] = &["registrationEmailAsUsername", "bruteForceProtected", "organizationsEnabled"];
 
 /// Attributes that a realm has always; a PUT of attributes cannot remove them.
 const FIXED_ATTRIBUTES: &[&str] = &[
@@ -68,9 +60,9 @@ impl World {
         };
         let allowed = self.realms.get(MASTER).is_some_and(|master| {
             bearer.realm == MASTER
-                && master.realm_role("create-realm").is_some_and(|role| {
-                    super::rights::effective_roles(master, bearer).contains(&role.id)
-                })
+                && master
+                    .realm_role("create-realm")
+                    .is_some_and(|role| super::rights::effective_roles(master, bearer).contains(&role.id))
         });
         if !allowed {
             return Err(plain(403));
@@ -92,10 +84,7 @@ impl World {
         import_parts(&mut realm, &body)?;
         self.adopt(realm, Some(bearer));
         let place = utf8_percent_encode(&name, PATH_SEGMENT).to_string();
-        Ok(Answer::created(format!(
-            "{}/admin/realms/{place}",
-            request.origin()
-        )))
+        Ok(Answer::created(format!("{}/admin/realms/{place}", request.origin())))
     }
 
     /// Puts a realm beside the others: master gets the client whose roles are the rights over it.
@@ -143,11 +132,7 @@ impl World {
                 realm.representation()
             });
         }
-        if shown.is_empty() {
-            Err(plain(403))
-        } else {
-            Ok(Answer::json(shown))
-        }
+        if shown.is_empty() { Err(plain(403)) } else { Ok(Answer::json(shown)) }
     }
 
     /// `PUT /admin/realms/{realm}` once the rights were checked: a rename moves the realm and the client in master.
@@ -159,11 +144,7 @@ impl World {
         self.realms.insert(to.to_owned(), realm);
         if let Some(master) = self.realms.get_mut(MASTER) {
             let old = admin_client_in_master(from);
-            if let Some(client) = master
-                .clients
-                .values_mut()
-                .find(|client| client.client_id == old)
-            {
+            if let Some(client) = master.clients.values_mut().find(|client| client.client_id == old) {
                 client.client_id = admin_client_in_master(to);
             }
         }
@@ -173,9 +154,7 @@ impl World {
     pub fn remove_realm(&mut self, name: &str) {
         self.realms.remove(name);
         if let Some(master) = self.realms.get_mut(MASTER)
-            && let Some(id) = master
-                .client_named(&admin_client_in_master(name))
-                .map(|client| client.id.clone())
+            && let Some(id) = master.client_named(&admin_client_in_master(name)).map(|client| client.id.clone())
         {
             master.remove_client(&id);
         }
@@ -229,11 +208,8 @@ impl Realm {
             shown.insert("defaultRole".into(), role.brief(self));
         }
         if !self.default_groups.is_empty() {
-            let paths = self
-                .default_groups
-                .iter()
-                .filter_map(|id| self.groups.get(id))
-                .map(|group| self.path_of(group));
+            let paths =
+                self.default_groups.iter().filter_map(|id| self.groups.get(id)).map(|group| self.path_of(group));
             shown.insert("defaultGroups".into(), paths.collect());
         }
         Value::Object(shown)
@@ -258,13 +234,9 @@ impl Realm {
     /// A client that comes with a realm.
     pub fn built_in_client(&mut self, client_id: &str, bearer_only: bool, public: bool) -> Id {
         let mut client: Client = clients::bare(self, client_id);
-        client
-            .fields
-            .insert("bearerOnly".into(), json!(bearer_only));
+        client.fields.insert("bearerOnly".into(), json!(bearer_only));
         client.fields.insert("publicClient".into(), json!(public));
-        client
-            .attributes
-            .insert("realm_client".into(), bearer_only.to_string());
+        client.attributes.insert("realm_client".into(), bearer_only.to_string());
         client.secret = None;
         let id = client.id.clone();
         self.clients.insert(id.clone(), client);
@@ -297,20 +269,11 @@ impl Realm {
     fn add_built_in_scopes(&mut self) {
         for built_in in defaults::SCOPES {
             let id = new_id();
-            let mappers = built_in
-                .mappers
-                .iter()
-                .map(|(name, kind, config)| built_in_mapper(name, kind, config))
-                .collect();
+            let mappers =
+                built_in.mappers.iter().map(|(name, kind, config)| built_in_mapper(name, kind, config)).collect();
             let attributes = BTreeMap::from([
-                (
-                    "include.in.token.scope".to_owned(),
-                    built_in.in_token.to_string(),
-                ),
-                (
-                    "display.on.consent.screen".to_owned(),
-                    built_in.in_token.to_string(),
-                ),
+                ("include.in.token.scope".to_owned(), built_in.in_token.to_string()),
+                ("display.on.consent.screen".to_owned(), built_in.in_token.to_string()),
             ]);
             self.scopes.insert(
                 id.clone(),
@@ -347,15 +310,9 @@ impl Realm {
             "view-groups",
             "view-profile",
         ] {
-            account_roles.insert(
-                name,
-                self.add_role(Some(&account), name, Some(&format!("${{role_{name}}}"))),
-            );
+            account_roles.insert(name, self.add_role(Some(&account), name, Some(&format!("${{role_{name}}}"))));
         }
-        for (whole, part) in [
-            ("manage-account", "manage-account-links"),
-            ("manage-consent", "view-consent"),
-        ] {
+        for (whole, part) in [("manage-account", "manage-account-links"), ("manage-consent", "view-consent")] {
             let part = account_roles[part].clone();
             if let Some(role) = self.roles.get_mut(&account_roles[whole]) {
                 role.composites.insert(part);
@@ -364,16 +321,9 @@ impl Realm {
         self.built_in_client("account-console", false, true);
         let cli = self.built_in_client("admin-cli", false, true);
         if let Some(client) = self.clients.get_mut(&cli) {
-            client
-                .fields
-                .insert("directAccessGrantsEnabled".into(), json!(true));
-            client
-                .fields
-                .insert("standardFlowEnabled".into(), json!(false));
-            client.attributes.insert(
-                "client.use.lightweight.access.token.enabled".into(),
-                "true".into(),
-            );
+            client.fields.insert("directAccessGrantsEnabled".into(), json!(true));
+            client.fields.insert("standardFlowEnabled".into(), json!(false));
+            client.attributes.insert("client.use.lightweight.access.token.enabled".into(), "true".into());
         }
         let broker = self.built_in_client("broker", true, false);
         self.add_role(Some(&broker), "read-token", Some("${role_read-token}"));
@@ -383,10 +333,7 @@ impl Realm {
         }
         let console = self.built_in_client("security-admin-console", false, true);
         if let Some(client) = self.clients.get_mut(&console) {
-            client.attributes.insert(
-                "client.use.lightweight.access.token.enabled".into(),
-                "true".into(),
-            );
+            client.attributes.insert("client.use.lightweight.access.token.enabled".into(), "true".into());
         }
         let id = self.default_role.clone();
         let role = Role {
@@ -427,9 +374,7 @@ impl Call<'_> {
     pub fn put_realm(&mut self, taken: impl Fn(&str) -> bool) -> Result<Option<String>, Refusal> {
         let body = self.request.bean(&shapes::REALM)?;
         self.caller.demand(&["manage-realm"])?;
-        let rename = text(&body, "realm")
-            .filter(|name| *name != self.realm.name)
-            .map(str::to_owned);
+        let rename = text(&body, "realm").filter(|name| *name != self.realm.name).map(str::to_owned);
         if let Some(name) = &rename {
             demand_plain_name(name)?;
             if taken(name) {
@@ -446,8 +391,7 @@ impl Call<'_> {
     }
 
     pub fn required_actions(&self) -> Outcome {
-        self.caller
-            .demand(&["view-realm", "manage-realm", "view-users", "manage-users"])?;
+        self.caller.demand(&["view-realm", "manage-realm", "view-users", "manage-users"])?;
         let actions: Vec<Value> = defaults::REQUIRED_ACTIONS
             .iter()
             .map(|(alias, name, enabled, priority)| {
@@ -469,11 +413,8 @@ impl Call<'_> {
 }
 
 /// The characters that stay as they are in a `Location`.
-pub(super) const PATH_SEGMENT: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+pub(super) const PATH_SEGMENT: &percent_encoding::AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A text field that was given.
 pub(super) fn text<'a>(body: &'a Object, name: &str) -> Option<&'a str> {
@@ -513,21 +454,12 @@ fn apply_settings(realm: &mut Realm, body: &Object) -> Result<(), Refusal> {
                 .collect(),
             _ => Object::new(),
         };
-        kept.extend(
-            given
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(k, v)| (k.clone(), v.clone())),
-        );
-        realm
-            .settings
-            .insert("attributes".into(), Value::Object(kept));
+        kept.extend(given.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())));
+        realm.settings.insert("attributes".into(), Value::Object(kept));
     }
     // Signing in by e-mail and sharing e-mails exclude each other; the former wins, and so does e-mail as username.
     if realm.is("loginWithEmailAllowed") || realm.is("registrationEmailAsUsername") {
-        realm
-            .settings
-            .insert("duplicateEmailsAllowed".into(), json!(false));
+        realm.settings.insert("duplicateEmailsAllowed".into(), json!(false));
     }
     if realm.is("adminPermissionsEnabled") && realm.client_named("admin-permissions").is_none() {
         realm.built_in_client("admin-permissions", true, false);
@@ -545,28 +477,14 @@ fn import_parts(realm: &mut Realm, body: &Object) -> Result<(), Refusal> {
 }
 
 fn built_in_mapper(name: &str, kind: &str, config: &[(&str, &str)]) -> Mapper {
-    let mut map: BTreeMap<String, String> = config
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect();
+    let mut map: BTreeMap<String, String> = config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     if kind == "oidc-usermodel-attribute-mapper" {
-        map.entry("jsonType.label".into())
-            .or_insert_with(|| "String".into());
-        for target in [
-            "id.token.claim",
-            "access.token.claim",
-            "userinfo.token.claim",
-        ] {
+        map.entry("jsonType.label".into()).or_insert_with(|| "String".into());
+        for target in ["id.token.claim", "access.token.claim", "userinfo.token.claim"] {
             map.entry(target.into()).or_insert_with(|| "true".into());
         }
     }
-    Mapper {
-        id: new_id(),
-        name: name.into(),
-        protocol: "openid-connect".into(),
-        kind: kind.into(),
-        config: map,
-    }
+    Mapper { id: new_id(), name: name.into(), protocol: "openid-connect".into(), kind: kind.into(), config: map }
 }
 
 /// Somebody who does the work of a client.

@@ -43,13 +43,7 @@ pub(super) fn handle(world: &mut World, signer: &Signer, request: &Request, now:
     outcome.unwrap_or_else(|Refusal(answer)| *answer)
 }
 
-fn admin(
-    world: &mut World,
-    signer: &Signer,
-    request: &Request,
-    now: i64,
-    path: &[&str],
-) -> Outcome {
+fn admin(world: &mut World, signer: &Signer, request: &Request, now: i64, path: &[&str]) -> Outcome {
     let method = method(request);
     if method == "OPTIONS" {
         return Ok(Answer::nothing(200));
@@ -69,10 +63,7 @@ fn admin(
     let [_, name, rest @ ..] = path else {
         return Err(plain(404));
     };
-    let realm = world
-        .realms
-        .get(*name)
-        .ok_or_else(|| error(404, "Realm not found."))?;
+    let realm = world.realms.get(*name).ok_or_else(|| error(404, "Realm not found."))?;
     if bearer.realm != MASTER && bearer.realm != *name {
         return Err(plain(403));
     }
@@ -81,12 +72,7 @@ fn admin(
     let Some(realm) = world.realms.get_mut(*name) else {
         return Err(plain(404));
     };
-    let mut call = Call {
-        realm,
-        caller,
-        request,
-        now,
-    };
+    let mut call = Call { realm, caller, request, now };
     match (rest, method) {
         ([], "PUT") => {
             let renamed = call.put_realm(|name| names.iter().any(|known| known == name))?;
@@ -104,14 +90,7 @@ fn admin(
     }
 }
 
-fn public(
-    world: &mut World,
-    signer: &Signer,
-    request: &Request,
-    now: i64,
-    realm: &str,
-    path: &[&str],
-) -> Outcome {
+fn public(world: &mut World, signer: &Signer, request: &Request, now: i64, realm: &str, path: &[&str]) -> Outcome {
     if !world.realms.contains_key(realm) {
         return Err(error(404, "Realm does not exist"));
     }
@@ -126,13 +105,7 @@ fn public(
         let Some(realm) = world.realms.get_mut(realm) else {
             return Err(plain(404));
         };
-        return Call {
-            realm,
-            caller,
-            request,
-            now,
-        }
-        .webhook_route(rest, method);
+        return Call { realm, caller, request, now }.webhook_route(rest, method);
     }
     let accepted = match path {
         ["protocol", "openid-connect", "userinfo"] => rights::bearer(world, signer, request, now),
@@ -140,11 +113,7 @@ fn public(
     };
     let introspected = match path {
         ["protocol", "openid-connect", "token", "introspect"] => {
-            let token = request
-                .form()
-                .into_iter()
-                .find(|(key, _)| key == "token")
-                .map(|(_, token)| token);
+            let token = request.form().into_iter().find(|(key, _)| key == "token").map(|(_, token)| token);
             token.is_some_and(|token| rights::accept(world, signer, &token, now).is_ok())
         }
         _ => false,
@@ -152,31 +121,22 @@ fn public(
     let Some(realm) = world.realms.get_mut(realm) else {
         return Err(plain(404));
     };
-    let mut oidc = Oidc {
-        realm,
-        signer,
-        request,
-        now,
-    };
+    let mut oidc = Oidc { realm, signer, request, now };
     match (path, method) {
         ([], "GET") => oidc.page(),
         ([".well-known", "openid-configuration"], "GET") => oidc.discovery(),
         (["protocol", "openid-connect", "certs"], "GET") => oidc.keys(),
         (["protocol", "openid-connect", "token"], "POST") => oidc.token(),
-        (["protocol", "openid-connect", "token", "introspect"], "POST") => {
-            oidc.introspect(|_| introspected)
-        }
+        (["protocol", "openid-connect", "token", "introspect"], "POST") => oidc.introspect(|_| introspected),
         (["protocol", "openid-connect", "userinfo"], "GET" | "POST") => oidc.user_info(accepted),
         (["protocol", "openid-connect", "logout"], "POST") => oidc.logout(),
         (["protocol", "openid-connect", "revoke"], "POST") => oidc.revoke(),
         (["protocol", "openid-connect", "registrations"], "GET") => oidc.registration_page(),
         (["login-actions", "registration"], "POST") => oidc.register(),
         (["protocol", "openid-connect", "token" | "revoke"], _) => Err(plain(405)),
-        (
-            ["protocol", "openid-connect" | "saml", ..]
-            | ["login-actions" | "broker" | "account", ..],
-            _,
-        ) => Err(not_modelled()),
+        (["protocol", "openid-connect" | "saml", ..] | ["login-actions" | "broker" | "account", ..], _) => {
+            Err(not_modelled())
+        }
         _ => Err(plain(404)),
     }
 }
@@ -204,9 +164,7 @@ impl Call<'_> {
                 self.set_realm_scope(true, id, method == "PUT")
             }
             (["default-groups"], "GET") => self.default_groups(),
-            (["default-groups", id], "PUT" | "DELETE") => {
-                self.set_default_group(id, method == "PUT")
-            }
+            (["default-groups", id], "PUT" | "DELETE") => self.set_default_group(id, method == "PUT"),
             (["roles", rest @ ..], _) => self.role_route(None, rest, method),
             (["roles-by-id", id], "GET") => self.role_by_id(id),
             (["events"], "GET") => self.events(),
@@ -225,9 +183,7 @@ impl Call<'_> {
             (["identity-provider", "instances", alias], "DELETE") => self.delete_provider(alias),
             (["attack-detection", "brute-force", "users"], "DELETE") => self.clear_all_failures(),
             (["attack-detection", "brute-force", "users", id], "GET") => self.failures_of(id),
-            (["attack-detection", "brute-force", "users", id], "DELETE") => {
-                self.clear_failures_of(id)
-            }
+            (["attack-detection", "brute-force", "users", id], "DELETE") => self.clear_failures_of(id),
             (["authentication", "required-actions"], "GET") => self.required_actions(),
             (
                 ["events" | "admin-events" | "partialImport" | "partial-export"]
@@ -235,11 +191,9 @@ impl Call<'_> {
                 | ["sessions", _],
                 _,
             ) => Err(plain(405)),
-            (
-                ["identity-provider", "instances", _, _, ..]
-                | ["identity-provider", "providers", ..],
-                _,
-            ) => Err(not_modelled()),
+            (["identity-provider", "instances", _, _, ..] | ["identity-provider", "providers", ..], _) => {
+                Err(not_modelled())
+            }
             ([area, ..], _) if NOT_MODELLED.contains(area) => Err(not_modelled()),
             _ => Err(plain(404)),
         }
@@ -297,13 +251,7 @@ impl Call<'_> {
                 _,
             ) => Err(plain(405)),
             (
-                [
-                    "consents"
-                    | "offline-sessions"
-                    | "configured-user-storage-credential-types"
-                    | "impersonation",
-                    ..,
-                ]
+                ["consents" | "offline-sessions" | "configured-user-storage-credential-types" | "impersonation", ..]
                 | ["credentials", _, ..]
                 | ["disable-credential-types" | "reset-password-email"],
                 _,
@@ -331,9 +279,7 @@ impl Call<'_> {
             (["children"], "GET") => self.children(id),
             (["children"], "POST") => self.create_child(id),
             (["members"], "GET") => self.group_members(id),
-            (["role-mappings", rest @ ..], _) => {
-                self.mapping_route(Holder::Group(id), rest, method)
-            }
+            (["role-mappings", rest @ ..], _) => self.mapping_route(Holder::Group(id), rest, method),
             ([] | ["children" | "members"], _) => Err(plain(405)),
             (["management", ..], _) => Err(not_modelled()),
             _ => Err(plain(404)),
@@ -345,20 +291,12 @@ impl Call<'_> {
             ([], "GET") => self.role_mappings(holder),
             ([], _) => Err(plain(405)),
             (["realm", rest @ ..], _) => self.container_route(holder, None, rest, method),
-            (["clients", client, rest @ ..], _) => {
-                self.container_route(holder, Some(client), rest, method)
-            }
+            (["clients", client, rest @ ..], _) => self.container_route(holder, Some(client), rest, method),
             _ => Err(plain(404)),
         }
     }
 
-    fn container_route(
-        &mut self,
-        holder: Holder<'_>,
-        of: Container<'_>,
-        path: &[&str],
-        method: &str,
-    ) -> Outcome {
+    fn container_route(&mut self, holder: Holder<'_>, of: Container<'_>, path: &[&str], method: &str) -> Outcome {
         match (path, method) {
             ([], "GET") => self.direct_roles(holder, of),
             ([], "POST") => self.map_roles(holder, of, true),
@@ -380,12 +318,8 @@ impl Call<'_> {
             ([name, "composites"], "GET") => self.role_composites(client, name, None),
             ([name, "composites"], "POST") => self.change_composites(client, name, true),
             ([name, "composites"], "DELETE") => self.change_composites(client, name, false),
-            ([name, "composites", "realm"], "GET") => {
-                self.role_composites(client, name, Some(None))
-            }
-            ([name, "composites", "clients", of], "GET") => {
-                self.role_composites(client, name, Some(Some(of)))
-            }
+            ([name, "composites", "realm"], "GET") => self.role_composites(client, name, Some(None)),
+            ([name, "composites", "clients", of], "GET") => self.role_composites(client, name, Some(Some(of))),
             ([name, "users"], "GET") => self.role_users(client, name),
             ([name, "groups"], "GET") => self.role_groups(client, name),
             ([] | [_] | [_, "composites" | "users" | "groups"], _) => Err(plain(405)),
@@ -421,40 +355,22 @@ impl Call<'_> {
             (["optional-client-scopes", scope], "PUT" | "DELETE") => {
                 self.set_client_scope(id, scope, true, method == "PUT")
             }
-            (["protocol-mappers", rest @ ..], _) => {
-                self.mapper_route(Owner::Client(id), rest, method)
-            }
+            (["protocol-mappers", rest @ ..], _) => self.mapper_route(Owner::Client(id), rest, method),
             (["roles", rest @ ..], _) => self.role_route(Some(id), rest, method),
             (["scope-mappings", "realm"], _) => self.scope_role_route(id, None, method),
             (["scope-mappings", "clients", of], _) => self.scope_role_route(id, Some(of), method),
-            (["evaluate-scopes", what], "GET") if what.starts_with("generate-example-") => {
-                self.example_token(id, what)
-            }
+            (["evaluate-scopes", what], "GET") if what.starts_with("generate-example-") => self.example_token(id, what),
             (["authz", "resource-server"], "GET") => self.resource_server(id),
             (["authz", "resource-server", "policy", kind], "POST") => self.create_policy(id, kind),
-            (["authz", "resource-server", "permission", "scope"], "POST") => {
-                self.create_permission(id)
-            }
+            (["authz", "resource-server", "permission", "scope"], "POST") => self.create_permission(id),
             (["authz", "resource-server", "policy", policy], "DELETE")
-            | (["authz", "resource-server", "permission", "scope", policy], "DELETE") => {
-                self.delete_policy(id, policy)
-            }
+            | (["authz", "resource-server", "permission", "scope", policy], "DELETE") => self.delete_policy(id, policy),
             (
-                []
-                | [
-                    "client-secret"
-                    | "service-account-user"
-                    | "default-client-scopes"
-                    | "optional-client-scopes",
-                ],
+                [] | ["client-secret" | "service-account-user" | "default-client-scopes" | "optional-client-scopes"],
                 _,
             ) => Err(plain(405)),
             (
-                [
-                    "authz" | "certificates" | "evaluate-scopes" | "installation" | "management"
-                    | "nodes",
-                    ..,
-                ]
+                ["authz" | "certificates" | "evaluate-scopes" | "installation" | "management" | "nodes", ..]
                 | [
                     "offline-session-count"
                     | "offline-sessions"
@@ -463,13 +379,7 @@ impl Call<'_> {
                     | "push-revocation",
                     ..,
                 ]
-                | [
-                    "registration-access-token"
-                    | "test-nodes-available"
-                    | "scope-mappings"
-                    | "client-secret",
-                    ..,
-                ],
+                | ["registration-access-token" | "test-nodes-available" | "scope-mappings" | "client-secret", ..],
                 _,
             ) => Err(not_modelled()),
             _ => Err(plain(404)),
@@ -492,9 +402,7 @@ impl Call<'_> {
             ([id], "GET") => self.scope(id),
             ([id], "PUT") => self.put_scope(id),
             ([id], "DELETE") => self.delete_scope(id),
-            ([id, "protocol-mappers", rest @ ..], _) => {
-                self.mapper_route(Owner::Scope(id), rest, method)
-            }
+            ([id, "protocol-mappers", rest @ ..], _) => self.mapper_route(Owner::Scope(id), rest, method),
             ([] | [_], _) => Err(plain(405)),
             ([_, "scope-mappings", ..], _) => Err(not_modelled()),
             _ => Err(plain(404)),
@@ -543,9 +451,7 @@ impl Call<'_> {
             (["invitations"], "GET") => self.invitations(id),
             (["invitations", invitation], "GET") => self.invitation(id, invitation),
             (["invitations", invitation], "DELETE") => self.delete_invitation(id, invitation),
-            (["invitations", invitation, "resend"], "POST") => {
-                self.resend_invitation(id, invitation)
-            }
+            (["invitations", invitation, "resend"], "POST") => self.resend_invitation(id, invitation),
             (["identity-providers"], "GET") => self.organization_providers(id),
             (["identity-providers"], "POST") => self.link_provider(id),
             (["identity-providers", alias], "DELETE") => self.unlink_provider(id, alias),
@@ -554,22 +460,15 @@ impl Call<'_> {
             (["groups", group], "GET") => self.show_organization_group(id, group),
             (["groups", group], "DELETE") => self.delete_organization_group(id, group),
             (["groups", group, "children"], "GET") => self.organization_group_children(id, group),
-            (["groups", group, "children"], "POST") => {
-                self.create_organization_group(id, Some(group))
-            }
+            (["groups", group, "children"], "POST") => self.create_organization_group(id, Some(group)),
             (["groups", group, "members"], "GET") => self.organization_group_members(id, group),
-            (["groups", group, "members", user], "PUT") => {
-                self.set_organization_group_member(id, group, user, true)
-            }
+            (["groups", group, "members", user], "PUT") => self.set_organization_group_member(id, group, user, true),
             (["groups", group, "members", user], "DELETE") => {
                 self.set_organization_group_member(id, group, user, false)
             }
             // Release 26.8 brings this; before, the address exists for reading only.
             (["members", _, "membership-type"], _) => Err(plain(405)),
-            (
-                [] | ["members" | "invitations" | "groups" | "identity-providers"] | ["members", _],
-                _,
-            ) => Err(plain(405)),
+            ([] | ["members" | "invitations" | "groups" | "identity-providers"] | ["members", _], _) => Err(plain(405)),
             (["groups" | "identity-providers" | "members", ..], _) => Err(not_modelled()),
             _ => Err(plain(404)),
         }
@@ -591,20 +490,12 @@ impl Call<'_> {
 
 /// HEAD is a GET whose body is not sent.
 fn method(request: &Request) -> &str {
-    if request.method == "HEAD" {
-        "GET"
-    } else {
-        &request.method
-    }
+    if request.method == "HEAD" { "GET" } else { &request.method }
 }
 
 /// Refuses to answer in JSON whoever does not take it.
 fn produced(request: &Request, outcome: Outcome) -> Outcome {
     let answer = outcome?;
     let reads = method(request) == "GET" && answer.status == 200;
-    if reads && !request.takes_json() {
-        Err(plain(406))
-    } else {
-        Ok(answer)
-    }
+    if reads && !request.takes_json() { Err(plain(406)) } else { Ok(answer) }
 }
