@@ -7,10 +7,11 @@
 //! - Nothing is repeated here. A lost answer is settled by reading; a step that failed is planned again by the next run.
 //! - When it is stopped, calls under way are finished and recorded, and no new one begins.
 //!
-//! Steps that begin together are journalled in one transaction, and so are those that end together: what it costs to be
-//! safe against a power cut is paid once for all of them.
+//! What it costs to be safe against a power cut is paid for many steps at once: some steps more than can be under way
+//! are journalled ahead, and a result may wait a few milliseconds for others ([`AHEAD`], [`COMPANY`]). A crash then
+//! leaves that many more entries to be settled by reading, which is what recovery does anyway.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -33,6 +34,13 @@ use crate::runtime::ledger::{
     Approval, Entry, Fence, Finished, Intent, IntentId, IntentResult, Ledger, LedgerError, NewIntent, Payload, RunId,
 };
 use crate::runtime::sys::Clock;
+
+/// Steps of one installation that are journalled and not begun, at most.
+const AHEAD: usize = 32;
+
+/// How long a result waits for others to be journalled with it, at most. Short beside any call over a network, and
+/// several times what a disk takes to be sure.
+const COMPANY: Duration = Duration::from_millis(50);
 
 /// Everything that an attempt at a plan takes.
 pub struct Apply<'a> {
@@ -138,7 +146,13 @@ struct Execution<'a> {
     open: BTreeMap<Address, Intent>,
     approvals: BTreeMap<i64, Approval>,
     under_way: BTreeMap<Instance, usize>,
+    /// Journalled, and not begun.
+    queue: BTreeMap<Instance, VecDeque<(usize, IntentId, Ready)>>,
     running: FuturesUnordered<BoxFuture<'a, Called>>,
+    /// Came back, and not journalled yet.
+    results: Vec<Called>,
+    /// When the first of them is to be journalled at the latest.
+    write_by: Option<Instant>,
     reports: Vec<Option<(StepOutcome, Option<Duration>)>>,
     ended_early: Option<EndedEarly>,
 }
@@ -166,7 +180,10 @@ impl<'a> Execution<'a> {
             open: open.into_iter().map(|it| (it.payload.step.address.clone(), it)).collect(),
             approvals: approvals.into_iter().map(|it| (it.id, it)).collect(),
             under_way: BTreeMap::new(),
+            queue: BTreeMap::new(),
             running: FuturesUnordered::new(),
+            results: Vec::new(),
+            write_by: None,
             reports: vec![None; job.plan.steps.len()],
             ended_early: None,
         })
@@ -181,44 +198,48 @@ impl<'a> Execution<'a> {
         }
         loop {
             self.look_at_the_time();
-            while self.ended_early.is_none() && self.start().await {}
-            if self.running.is_empty() {
-                return;
+            if self.running.is_empty() || self.write_by.is_some_and(|by| Instant::now() >= by) {
+                self.write_results().await;
             }
-            let called = self.next_called().await;
-            self.finish(called).await;
+            while self.ended_early.is_none() && self.journal().await {}
+            self.start();
+            if !self.running.is_empty() {
+                self.wait().await;
+            } else if self.results.is_empty() {
+                return self.close_queue().await;
+            }
         }
     }
 
-    /// Waits for a call to come back, and takes with it all that came back meanwhile.
-    async fn next_called(&mut self) -> Vec<Called> {
-        let mut called = Vec::new();
-        loop {
-            let may_end = self.ended_early.is_none();
-            let deadline = self.job.deadline;
-            let at_deadline = async {
-                match deadline {
-                    Some(deadline) => tokio::time::sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                first = self.running.next() => {
-                    called.extend(first);
-                    break;
-                }
-                () = self.job.stop.cancelled(), if may_end => self.ended_early = Some(EndedEarly::Stop),
-                () = at_deadline, if may_end => self.ended_early = Some(EndedEarly::Deadline),
+    /// Waits until a call comes back or results are to be journalled, and takes all that came back meanwhile.
+    async fn wait(&mut self) {
+        let may_end = self.ended_early.is_none();
+        let deadline = self.job.deadline.filter(|_| may_end);
+        let until = |moment: Option<Instant>| async move {
+            match moment {
+                Some(moment) => tokio::time::sleep_until(moment).await,
+                None => std::future::pending().await,
             }
+        };
+        let mut called = Vec::new();
+        tokio::select! {
+            biased;
+            first = self.running.next() => called.extend(first),
+            () = until(self.write_by) => {}
+            () = self.job.stop.cancelled(), if may_end => self.ended_early = Some(EndedEarly::Stop),
+            () = until(deadline) => self.ended_early = Some(EndedEarly::Deadline),
         }
         while let Some(Some(next)) = self.running.next().now_or_never() {
             called.push(next);
         }
-        called.iter().for_each(|_| self.job.probe.at(Boundary::Called));
-        // Which call came back first is chance; what is written of them is not.
-        called.sort_by_key(|it| it.at);
-        called
+        for called in called {
+            self.job.probe.at(Boundary::Called);
+            if let Some(count) = self.under_way.get_mut(&self.job.plan.steps[called.at].address.instance) {
+                *count = count.saturating_sub(1);
+            }
+            self.write_by.get_or_insert_with(|| Instant::now() + COMPANY);
+            self.results.push(called);
+        }
     }
 
     fn look_at_the_time(&mut self) {
@@ -232,25 +253,25 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Journals and begins everything that can go now. Gives whether more may be able to go because some of it was
-    /// over at once.
-    async fn start(&mut self) -> bool {
+    /// Journals steps that can go, where an installation has run out of journalled ones. Gives whether more may be able
+    /// to go, because some of them were over at once.
+    async fn journal(&mut self) -> bool {
+        let instances = self.graph.instances();
+        if !instances.iter().any(|instance| self.is_idle(instance)) {
+            return false;
+        }
         let mut batch: Vec<(usize, Ready)> = Vec::new();
         let mut more = false;
-        for instance in self.graph.instances() {
-            let Some(hands) = self.job.hands.get(&instance) else {
-                while let Some(at) = self.graph.take(&instance) {
-                    self.over(at, StepOutcome::Held { why: Held::NoService }, None);
-                    more = true;
-                }
-                continue;
-            };
-            while self.under_way.get(&instance).copied().unwrap_or(0) < hands.concurrency.max(1) {
-                let Some(at) = self.graph.take(&instance) else { break };
+        for instance in instances {
+            let queued = self.queue.get(&instance).map_or(0, VecDeque::len);
+            let mut room = AHEAD.saturating_sub(queued);
+            while room > 0
+                && let Some(at) = self.graph.take(&instance)
+            {
                 match self.prepare(at).await {
                     Ok(ready) => {
-                        *self.under_way.entry(instance.clone()).or_default() += 1;
                         batch.push((at, ready));
+                        room -= 1;
                     }
                     Err(why) => {
                         self.over(at, StepOutcome::Held { why }, None);
@@ -269,9 +290,11 @@ impl<'a> Execution<'a> {
                 self.job.probe.at(Boundary::AfterIntents);
                 for ((at, ready), id) in batch.into_iter().zip(ids) {
                     match id {
-                        Some(id) => self.call(at, id, ready),
+                        Some(id) => {
+                            let instance = self.job.plan.steps[at].address.instance.clone();
+                            self.queue.entry(instance).or_default().push_back((at, id, ready));
+                        }
                         None => {
-                            self.leave(at);
                             self.over(at, StepOutcome::Held { why: Held::DoneBefore }, None);
                             more = true;
                         }
@@ -279,19 +302,50 @@ impl<'a> Execution<'a> {
                 }
             }
             Err(error) => {
+                self.ledger_failed(&error);
                 for (at, _) in batch {
-                    self.leave(at);
                     self.over(at, StepOutcome::Held { why: Held::NotStarted }, None);
                 }
-                self.ledger_failed(&error);
             }
         }
         more
     }
 
+    /// Whether an installation could do more than is journalled for it.
+    fn is_idle(&self, instance: &Instance) -> bool {
+        let queued = self.queue.get(instance).map_or(0, VecDeque::len);
+        let room = self.job.hands.get(instance).map_or(1, |hands| hands.concurrency.max(1));
+        queued == 0 && self.under_way.get(instance).copied().unwrap_or(0) < room
+    }
+
+    /// Begins journalled steps wherever there is room.
+    fn start(&mut self) {
+        if self.ended_early.is_some() {
+            return;
+        }
+        let job = self.job;
+        let mut begun = Vec::new();
+        for (instance, queue) in &mut self.queue {
+            let room = job.hands.get(instance).map_or(0, |hands| hands.concurrency.max(1));
+            let under_way = self.under_way.entry(instance.clone()).or_default();
+            while *under_way < room
+                && let Some(next) = queue.pop_front()
+            {
+                *under_way += 1;
+                begun.push(next);
+            }
+        }
+        for (at, intent, ready) in begun {
+            self.call(at, intent, ready);
+        }
+    }
+
     /// Checks what can be known before a step is begun, and resolves what it sends.
     async fn prepare(&self, at: usize) -> Result<Ready, Held> {
         let step = &self.job.plan.steps[at];
+        if !self.job.hands.contains_key(&step.address.instance) {
+            return Err(Held::NoService);
+        }
         if let Some(open) = self.open.get(&step.address) {
             return Err(Held::StillOpen { since: open.began, handle: open.handle.clone() });
         }
@@ -336,13 +390,19 @@ impl<'a> Execution<'a> {
     }
 
     /// Journals calls that came back, with all that follows from them, and lets go what they held up.
-    async fn finish(&mut self, called: Vec<Called>) {
+    async fn write_results(&mut self) {
+        self.write_by = None;
+        let mut called = std::mem::take(&mut self.results);
+        if called.is_empty() {
+            return;
+        }
+        // Which call came back first is chance; what is written of them is not.
+        called.sort_by_key(|it| it.at);
         let now = self.job.clock.now();
         let mut finished = Vec::new();
         let mut pending = Vec::new();
         let mut outcomes = Vec::new();
         for called in called {
-            self.leave(called.at);
             let step = &self.job.plan.steps[called.at];
             let spec = self.job.kinds.spec(&step.address);
             let mut end = Finished {
@@ -462,9 +522,28 @@ impl<'a> Execution<'a> {
         self.reports[at] = Some((outcome, took));
     }
 
-    fn leave(&mut self, at: usize) {
-        if let Some(count) = self.under_way.get_mut(&self.job.plan.steps[at].address.instance) {
-            *count = count.saturating_sub(1);
+    /// Closes what was journalled and never begun, because everything ended early.
+    async fn close_queue(&mut self) {
+        let now = self.job.clock.now();
+        let queued: Vec<_> = std::mem::take(&mut self.queue).into_values().flatten().collect();
+        let never_begun = |(at, intent, _): &(usize, IntentId, Ready)| {
+            let step = &self.job.plan.steps[*at];
+            let doing = format!("{} '{}'", step.verb, step.address);
+            let failure = Failure::new(FailureClass::Later, doing, "it was not begun, because the run ended early");
+            let result = IntentResult::Failed(failure);
+            Finished { intent: *intent, result, entries: Vec::new(), events: Vec::new(), at: now }
+        };
+        let ends: Vec<Finished> = queued.iter().map(never_begun).collect();
+        let ledger_failed = matches!(self.ended_early, Some(EndedEarly::Ledger { .. }));
+        // Where the ledger has failed, the entries stay open, and the next run sees that nothing came of them.
+        if !ends.is_empty()
+            && !ledger_failed
+            && let Err(error) = self.write(&ends, &[]).await
+        {
+            self.ledger_failed(&error);
+        }
+        for (at, _, _) in queued {
+            self.over(at, StepOutcome::Held { why: Held::NotStarted }, None);
         }
     }
 

@@ -376,7 +376,9 @@ async fn a_ledger_that_fails_in_the_middle_ends_the_run_and_loses_nothing() {
     // What was done is in the journal, and whoever leads next finds it.
     let bench = Bench { fence: lease.fence, ..bench };
     let recovered = bench.recover().await;
-    assert!(recovered.iter().all(|it| it.found == Found::Happened) && recovered.len() == CONCURRENCY);
+    let happened = recovered.iter().filter(|it| it.found == Found::Happened).count();
+    // The fourth was journalled ahead, and nothing came of it.
+    assert_eq!((happened, recovered.len()), (CONCURRENCY, 4), "{recovered:?}");
     assert_eq!(bench.apply(&bench.plan(&wish).await).await.exit(), 0);
     assert_eq!(bench.plan(&wish).await.planned.plan.steps, []);
 }
@@ -478,8 +480,12 @@ async fn measure_the_journal() {
     for (number, concurrency, on_disk) in [(5_000, 4, false), (5_000, 4, true), (5_000, 64, true), (10_000, 64, true)] {
         let folder = tempfile::tempdir().unwrap();
         let ledger = match on_disk {
-            true => crate::runtime::ledger::sqlite::open(&folder.path().join("ledger.db"), "acme", now()).await.unwrap(),
-            false => crate::runtime::ledger::in_memory("acme", crate::runtime::ledger::Birth::random(), now()).await.unwrap(),
+            true => {
+                crate::runtime::ledger::sqlite::open(&folder.path().join("ledger.db"), "acme", now()).await.unwrap()
+            }
+            false => {
+                crate::runtime::ledger::in_memory("acme", crate::runtime::ledger::Birth::random(), now()).await.unwrap()
+            }
         };
         let mut bench = Bench::on(ledger, crate::provider::inmemory::InMemory::default()).await;
         bench.hands.values_mut().for_each(|hands| hands.concurrency = concurrency);
