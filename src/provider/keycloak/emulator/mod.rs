@@ -49,7 +49,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::provider::emulator::{Credentials, Emulator};
@@ -164,6 +164,14 @@ impl Emulator for Keycloak {
 
     fn expire_tokens(&self) {
         self.lock().signer.rotate();
+    }
+
+    fn error_answer(&self, status: StatusCode, _base: &str) -> Response<Body> {
+        let refusal = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => answer::broken(),
+            status => answer::plain(status.as_u16()),
+        };
+        refusal.0.into_response(false)
     }
 }
 
