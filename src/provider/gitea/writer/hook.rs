@@ -29,7 +29,9 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
             read_back(hand, step, &at, found.id).await
         }
         Verb::Delete => delete(hand, step, &at).await,
-        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => Err(not_offered(step)),
+        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => {
+            Err(not_offered(step))
+        }
     }
 }
 

@@ -15,7 +15,9 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
             Some(id) => read_back(hand, step, id).await,
             None => Err(gone(step, "the team")),
         },
-        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => Err(not_offered(step)),
+        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => {
+            Err(not_offered(step))
+        }
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
             hand.delete(routes::PROTECTION, &[&at.owner, &at.name, &at.rule], &doing(step)).await?;
             Ok(Performed::Done(None))
         }
-        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => Err(not_offered(step)),
+        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => {
+            Err(not_offered(step))
+        }
     }
 }
 

@@ -124,7 +124,8 @@ fn the_config_and_the_claims_of_services() {
         "client_scopes": [{"name": "profile", "mappers": [{"name": "home", "type": "oidc-usermodel-attribute-mapper"}]}],
         "profile_attributes": [{"name": "formulary.ledger"}, {"name": "email"}],
     });
-    let claim = |name: &str, holds: &str| Claim { name: name.into(), holds: holds.into(), why: "teams follow it".into() };
+    let claim =
+        |name: &str, holds: &str| Claim { name: name.into(), holds: holds.into(), why: "teams follow it".into() };
     let claims = [claim("groups", "groups"), claim("email", "email"), claim("id", "an integer")];
     insta::assert_snapshot!(shown(&lowered(&[], options, &[], &claims)), @r#"
     client/gitea
@@ -168,5 +169,11 @@ fn a_realm_that_renames_people_gets_none_from_us() {
     assert!(lowered.diagnostics.iter().any(|it| it.is_error()));
     let person = lowered.desired.iter().find(|it| it.address.kind.as_str() == "user").unwrap();
     assert_eq!(person.extent, Extent::Observe);
-    assert!(lowered.desired.iter().filter(|it| it.address.kind.as_str() == "membership").all(|it| it.extent == Extent::Observe));
+    assert!(
+        lowered
+            .desired
+            .iter()
+            .filter(|it| it.address.kind.as_str() == "membership")
+            .all(|it| it.extent == Extent::Observe)
+    );
 }

@@ -83,7 +83,9 @@ impl Realm {
             "publicClient": false, "standardFlowEnabled": false,
         });
         realm.admin("POST", "/clients", Some(client)).await;
-        for role in ["manage-users", "manage-organizations", "manage-clients", "view-realm", "view-events", "manage-realm"] {
+        for role in
+            ["manage-users", "manage-organizations", "manage-clients", "view-realm", "view-events", "manage-realm"]
+        {
             realm.grant(role).await;
         }
         realm
@@ -212,7 +214,8 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm)
     world.assert_settled().await;
 
     // Renamed group, somebody leaves.
-    let renamed = TEAM.replace("name: platform, ", "name: foundation, annotations: {formulary.dev/previously: platform}, ");
+    let renamed =
+        TEAM.replace("name: platform, ", "name: foundation, annotations: {formulary.dev/previously: platform}, ");
     let organisation = ORGANISATION.replace("[platform]", "[foundation]");
     let alice_moves = ALICE.replace("acme-corp, platform", "acme-corp, foundation");
     world.declare(&[("o.yaml", &organisation), ("t.yaml", &renamed), ("a.yaml", &alice_moves)]);
