@@ -145,6 +145,11 @@ impl Activity {
         }
     }
 
+    /// Whether everything is told.
+    pub fn is_verbose(&self) -> bool {
+        self.shell.look.verbose
+    }
+
     /// Ends it.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {

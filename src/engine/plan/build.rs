@@ -185,6 +185,7 @@ fn step(input: &PlanInput<'_>, id: StepId, draft: &Draft<'_, '_>, needs: BTreeSe
         external_id: change.external_id.clone(),
         before: draft.before.clone(),
         after: draft.after.clone(),
+        partly: draft.partly.clone(),
         uses,
         needs,
         relied_on,

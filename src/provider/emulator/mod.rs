@@ -69,13 +69,7 @@ pub fn json_answer(status: StatusCode, body: &impl serde::Serialize) -> Response
 pub fn not_modelled() -> Response<Body> {
     let mut answer = Response::new(Body::from("{\"message\":\"not modelled by the sandbox\"}"));
     *answer.status_mut() = StatusCode::NOT_IMPLEMENTED;
-    answer.headers_mut().insert(
-        "x-sandbox",
-        axum::http::HeaderValue::from_static("not-modelled"),
-    );
-    answer.headers_mut().insert(
-        "content-type",
-        axum::http::HeaderValue::from_static("application/json"),
-    );
+    answer.headers_mut().insert("x-sandbox", axum::http::HeaderValue::from_static("not-modelled"));
+    answer.headers_mut().insert("content-type", axum::http::HeaderValue::from_static("application/json"));
     answer
 }

@@ -178,3 +178,306 @@ fn looks_like_a_page(answer: &Answer) -> bool {
     answer.header("content-type").is_some_and(|it| it.starts_with("text/html"))
         || answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::provider::keycloak::api::routes::*;
+    use crate::provider::keycloak::tests::recordings::{exchanges, scenarios};
+
+    /// Every route that we call, the more exact ones first.
+    const ROUTES: [&str; 30] = [
+        USERS_COUNT,
+        PROFILE,
+        USER_GROUP,
+        USER_GROUPS,
+        LOGOUT,
+        ACTIONS_EMAIL,
+        USER,
+        USERS,
+        GROUPS_COUNT,
+        CHILDREN,
+        GROUP_MEMBERS,
+        GROUP,
+        GROUPS,
+        ORGANIZATIONS_COUNT,
+        ORGANIZATION_MEMBERS_COUNT,
+        ORGANIZATION_MEMBER,
+        ORGANIZATION_MEMBERS,
+        ORGANIZATION,
+        ORGANIZATIONS,
+        CLIENT_DEFAULT_SCOPE,
+        CLIENT_OPTIONAL_SCOPE,
+        CLIENT,
+        CLIENTS,
+        MAPPER,
+        MAPPERS,
+        CLIENT_SCOPE,
+        CLIENT_SCOPES,
+        ROLE,
+        ROLES,
+        REALM,
+    ];
+
+    fn answer(status: u16, body: &Value) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        let body = match body {
+            Value::Null => Bytes::new(),
+            Value::String(page) if page.starts_with('<') => Bytes::from(page.clone()),
+            other => Bytes::from(other.to_string()),
+        };
+        Answer { status, headers, body }
+    }
+
+    fn route_of(path: &str) -> Option<&'static str> {
+        let path: Vec<&str> = path.split('/').collect();
+        ROUTES.into_iter().find(|route| {
+            let route: Vec<&str> = route.split('/').collect();
+            route.len() == path.len() && route.iter().zip(&path).all(|(a, b)| a.starts_with('{') || a == b)
+        })
+    }
+
+    fn verdict_of(method: &str, route: &'static str, status: u16, body: &Value) -> Option<Failure> {
+        classify(&Call::new(method.parse().unwrap(), route, &[], "x"), &answer(status, body))
+    }
+
+    /// The whole table, as people can read it: what was ever refused, and what we take it for.
+    #[test]
+    fn everything_that_was_ever_refused_has_its_class() {
+        let mut table: BTreeMap<String, usize> = BTreeMap::new();
+        for scenario in scenarios() {
+            for exchange in exchanges(&scenario).into_iter().filter(|it| it.status >= 400) {
+                let Some(route) = route_of(&exchange.path) else { continue };
+                if !["GET", "POST", "PUT", "DELETE"].contains(&exchange.method.as_str()) {
+                    continue;
+                }
+                let failure = verdict_of(&exchange.method, route, exchange.status, &exchange.answer).unwrap();
+                let words: String = failure.said.chars().take(60).collect();
+                let route = route.trim_start_matches("/admin/realms/{realm}");
+                let row = format!("{} {} {route} {:?}: {words}", exchange.status, exchange.method, failure.class);
+                *table.entry(row).or_default() += 1;
+            }
+        }
+        if table.is_empty() {
+            return;
+        }
+        let rows: Vec<String> = table.into_keys().collect();
+        insta::assert_snapshot!(rows.join("\n"), @r#"
+        400 DELETE /roles/{role} Refused: default-roles-acme is default role of the realm and cannot b
+        400 GET /clients Refused: invalid_request: Attributes [pkce.code.challenge.method] not
+        400 GET /users Refused: status 400 without a word of Keycloak's
+        400 POST /clients Refused: Invalid json representation for ClientRepresentation. Unreco
+        400 POST /clients Refused: invalid_input: A redirect URI is not a valid URI
+        400 POST /clients Refused: invalid_input: A redirect URI must not contain an URL fragme
+        400 POST /clients Refused: invalid_input: A redirect URI uses an illegal scheme
+        400 POST /clients Refused: invalid_input: Client ID cannot be blank
+        400 POST /clients Refused: invalid_input: Invalid protocol: nope
+        400 POST /clients Refused: invalid_input: Root URL is not a valid URL
+        400 POST /clients Refused: invalid_input: Root URL uses an illegal scheme
+        400 POST /clients Refused: invalid_input: Root URL uses an illegal scheme; A redirect U
+        400 POST /groups Refused: Group name is missing
+        400 POST /groups Refused: Invalid json representation for GroupRepresentation. Unrecog
+        400 POST /organizations Conflict: Domain acme.test is already linked to organization Acme Corp
+        400 POST /organizations Refused: Character '!' not allowed.
+        400 POST /organizations Refused: Character '#' not allowed.
+        400 POST /organizations Refused: Character '$' not allowed.
+        400 POST /organizations Refused: Character '&' not allowed.
+        400 POST /organizations Refused: Character '(' not allowed.
+        400 POST /organizations Refused: Character ')' not allowed.
+        400 POST /organizations Refused: Character '*' not allowed.
+        400 POST /organizations Refused: Character '+' not allowed.
+        400 POST /organizations Refused: Character ',' not allowed.
+        400 POST /organizations Refused: Character '/' not allowed.
+        400 POST /organizations Refused: Character ':' not allowed.
+        400 POST /organizations Refused: Character ';' not allowed.
+        400 POST /organizations Refused: Character '=' not allowed.
+        400 POST /organizations Refused: Character '?' not allowed.
+        400 POST /organizations Refused: Character '@' not allowed.
+        400 POST /organizations Refused: Character '[' not allowed.
+        400 POST /organizations Refused: Character '\' not allowed.
+        400 POST /organizations Refused: Character ']' not allowed.
+        400 POST /organizations Refused: Empty Space not allowed.
+        400 POST /organizations Refused: Invalid domain format: not a domain
+        400 POST /organizations Refused: Invalid json representation for OrganizationRepresentation. 
+        400 POST /organizations Refused: Name can not be null
+        400 POST /organizations Refused: Name cannot be used as alias: Empty Space not allowed.
+        400 POST /organizations/{organization}/members/{user} Refused: Email is required to invite a member
+        400 POST /organizations/{organization}/members/{user} Refused: Invalid email format
+        400 POST /organizations/{organization}/members/{user} Refused: User does not exist
+        400 POST /roles Refused: Invalid json representation for RoleRepresentation. Unrecogn
+        400 POST /roles Refused: role has no name
+        400 POST /users Refused: Invalid json representation for UserRepresentation. Unrecogn
+        400 POST /users Refused: User name is missing
+        400 POST /users Refused: email: error-invalid-email ( s@c.test )
+        400 POST /users Refused: email: error-invalid-email (.a@c.test)
+        400 POST /users Refused: email: error-invalid-email (a b@c.test)
+        400 POST /users Refused: email: error-invalid-email (a..b@c.test)
+        400 POST /users Refused: email: error-invalid-email (a@b@c.test)
+        400 POST /users Refused: email: error-invalid-email (a@b_c.test)
+        400 POST /users Refused: email: error-invalid-email (ab.test)
+        400 POST /users Refused: email: error-invalid-email (xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        400 POST /users Refused: email: error-invalid-length-too-long (255); email: error-inv
+        400 POST /users Refused: email: error-user-attribute-required
+        400 POST /users Refused: firstName: error-invalid-length-too-long (255)
+        400 POST /users Refused: firstName: error-person-name-invalid-character
+        400 POST /users Refused: invalid_request: Cannot parse the JSON
+        400 POST /users Refused: number: error-invalid-number
+        400 POST /users Refused: team: error-invalid-value
+        400 POST /users Refused: team: error-invalid-value; number: error-number-out-of-range
+        400 POST /users Refused: team: error-user-attribute-required
+        400 POST /users Refused: unknown_error: Cannot parse the JSON
+        400 POST /users Refused: username: error-invalid-length (3, 255)
+        400 POST /users Refused: username: error-invalid-length (3, 255); email: error-invali
+        400 POST /users Refused: username: error-username-invalid-character
+        400 PUT  Refused: Invalid json representation for RealmRepresentation. Unrecog
+        400 PUT  Refused: Password policy not found
+        400 PUT  Refused: unknown_error: Cannot parse the JSON
+        400 PUT /clients/{client} Refused: invalid_input: A redirect URI must not contain an URL fragme
+        400 PUT /groups/{group} Refused: Group name is missing
+        400 PUT /organizations/{organization} Conflict: Domain beta.test is already linked to organization beta in r
+        400 PUT /organizations/{organization} Refused: Cannot change the alias
+        400 PUT /organizations/{organization} Refused: Invalid json representation for OrganizationRepresentation. 
+        400 PUT /users/profile Refused: Invalid json representation for UPConfig. Unrecognized field
+        400 PUT /users/profile Refused: [The attribute 'username' can not be removed]
+        400 PUT /users/profile Refused: [Validator 'nope' defined for attribute 'x' doesn't exist]
+        400 PUT /users/profile Refused: unknown_error: Cannot parse the JSON
+        400 PUT /users/{user} Refused: Invalid json representation for UserRepresentation. Unrecogn
+        400 PUT /users/{user} Refused: The user is read-only. Not possible to write 'attribute(firs
+        400 PUT /users/{user} Refused: email: error-invalid-email (nope)
+        400 PUT /users/{user} Refused: long: error-invalid-length (0, 2048)
+        400 PUT /users/{user} Refused: phone: error-invalid-multivalued-size (0, 1)
+        400 PUT /users/{user} Refused: team: error-user-attribute-required
+        400 PUT /users/{user} Refused: username: error-user-attribute-read-only
+        400 PUT /users/{user}/execute-actions-email Refused: Client doesn't exist
+        400 PUT /users/{user}/execute-actions-email Refused: Invalid redirect uri.
+        400 PUT /users/{user}/execute-actions-email Refused: Provided invalid required actions
+        400 PUT /users/{user}/execute-actions-email Refused: User email missing
+        400 PUT /users/{user}/execute-actions-email Refused: User is disabled
+        400 PUT /users/{user}/groups/{group} Refused: Cannot access organization related group via non Organizatio
+        401 GET /users MissingRights: HTTP 401 Unauthorized
+        403 GET  MissingRights: HTTP 403 Forbidden
+        403 GET /clients MissingRights: HTTP 403 Forbidden
+        403 GET /clients/{client} MissingRights: HTTP 403 Forbidden
+        403 GET /groups MissingRights: HTTP 403 Forbidden
+        403 GET /organizations MissingRights: HTTP 403 Forbidden
+        403 GET /organizations/{organization}/members MissingRights: HTTP 403 Forbidden
+        403 GET /organizations/{organization}/members/count MissingRights: HTTP 403 Forbidden
+        403 GET /roles MissingRights: HTTP 403 Forbidden
+        403 GET /users MissingRights: HTTP 403 Forbidden
+        403 GET /users/{user} MissingRights: HTTP 403 Forbidden
+        403 POST /clients MissingRights: HTTP 403 Forbidden
+        403 POST /organizations/{organization}/members MissingRights: HTTP 403 Forbidden
+        403 POST /users MissingRights: HTTP 403 Forbidden
+        403 PUT /users/profile MissingRights: HTTP 403 Forbidden
+        403 PUT /users/{user} MissingRights: HTTP 403 Forbidden
+        404 DELETE  Refused: Realm not found.
+        404 DELETE /clients/{client} Gone: Could not find client
+        404 DELETE /groups/{group} Gone: Could not find group by id
+        404 DELETE /organizations/{organization} Gone: Organization not found.
+        404 DELETE /organizations/{organization}/members/{user} Gone: HTTP 404 Not Found
+        404 DELETE /roles/{role} Gone: Could not find role
+        404 DELETE /users/{user} Gone: User not found
+        404 DELETE /users/{user}/groups/{group} Gone: Group not found
+        404 GET  Refused: Realm not found.
+        404 GET /clients/{client} Gone: Could not find client
+        404 GET /groups/{group} Gone: Could not find group by id
+        404 GET /groups/{group}/members Gone: Could not find group by id
+        404 GET /organizations Refused: Organizations not enabled for this realm.
+        404 GET /organizations/count Refused: Organizations not enabled for this realm.
+        404 GET /organizations/{organization} Gone: Organization not found.
+        404 GET /organizations/{organization} Refused: Organizations not enabled for this realm.
+        404 GET /organizations/{organization}/members Gone: Organization not found.
+        404 GET /organizations/{organization}/members/{user} Gone: HTTP 404 Not Found
+        404 GET /roles/{role} Gone: Could not find role
+        404 GET /users Refused: HTTP 404 Not Found
+        404 GET /users Refused: Realm not found.
+        404 GET /users/{user} Gone: User not found
+        404 GET /users/{user} Later: status 404 without a word of Keycloak's
+        404 GET /users/{user}/groups Gone: User not found
+        404 POST /groups/{group}/children Gone: Could not find group by id
+        404 POST /organizations Refused: Organizations not enabled for this realm.
+        404 POST /organizations/{organization}/members Gone: HTTP 404 Not Found
+        404 POST /users/{user} Gone: User not found
+        404 PUT  Refused: Realm not found.
+        404 PUT /clients/{client}/default-client-scopes/{scope} Gone: Client scope not found
+        404 PUT /groups/{group} Gone: Could not find group by id
+        404 PUT /organizations/{organization} Gone: Organization not found.
+        404 PUT /users/{user} Gone: User not found
+        404 PUT /users/{user}/groups/{group} Gone: Group not found
+        404 PUT /users/{user}/groups/{group} Gone: User not found
+        405 DELETE /users Refused: HTTP 405 Method Not Allowed
+        405 PUT /users Refused: HTTP 405 Method Not Allowed
+        406 GET /users Refused: HTTP 406 Not Acceptable
+        409 POST /clients Conflict: Client gitea already exists
+        409 POST /clients Conflict: Client race already exists
+        409 POST /groups Conflict: Top level group named 'acme-corp' already exists.
+        409 POST /groups Conflict: Top level group named 'race' already exists.
+        409 POST /groups/{group}/children Conflict: Sibling group named 'devs' already exists.
+        409 POST /organizations Conflict: A organization with the same alias already exists
+        409 POST /organizations Conflict: A organization with the same name already exists.
+        409 POST /organizations Conflict: conflict: Duplicate resource error
+        409 POST /organizations/{organization}/members Conflict: User is already a member of the organization.
+        409 POST /organizations/{organization}/members/{user} Conflict: User already a member of the organization
+        409 POST /organizations/{organization}/members/{user} Conflict: User already has a pending invitation
+        409 POST /organizations/{organization}/members/{user} Conflict: conflict: Duplicate resource error
+        409 POST /roles Conflict: Role with name developer already exists
+        409 POST /roles Conflict: Role with name race already exists
+        409 POST /users Conflict: User exists with same email
+        409 POST /users Conflict: User exists with same username
+        409 POST /users Conflict: User exists with same username or email
+        409 POST /users Conflict: conflict: Duplicate resource error
+        409 PUT /clients/{client} Conflict: conflict: Duplicate resource error
+        409 PUT /groups/{group} Conflict: Sibling group named 'developers' already exists.
+        409 PUT /organizations/{organization} Conflict: A organization with the same name already exists.
+        409 PUT /roles/{role} Conflict: conflict: Duplicate resource error
+        409 PUT /users/{user} Conflict: User exists with same email
+        409 PUT /users/{user} Conflict: User exists with same username
+        409 PUT /users/{user}/groups/{group} Conflict: conflict: Duplicate resource error
+        415 POST /organizations/{organization}/members Refused: The content-type header value did not match the value in @Co
+        415 POST /users Refused: The content-type header value did not match the value in @Co
+        500 DELETE /users/{user} Unclear: unknown_error: For more on this error consult the server log
+        500 GET /organizations/{organization}/members Later: unknown_error: For more on this error consult the server log
+        500 POST /clients Unclear: unknown_error: For more on this error consult the server log
+        500 POST /groups Unclear: unknown_error: For more on this error consult the server log
+        500 POST /organizations Unclear: unknown_error: For more on this error consult the server log
+        500 POST /organizations/{organization}/members/{user} Refused: Failed to send invite email
+        500 POST /roles Unclear: unknown_error: For more on this error consult the server log
+        500 POST /users Unclear: unknown_error: For more on this error consult the server log
+        500 PUT /users/{user}/execute-actions-email Refused: Failed to send execute actions email: Invalid sender address
+        "#);
+    }
+
+    /// No success is taken for a failure.
+    #[test]
+    fn everything_that_ever_succeeded_still_does() {
+        for scenario in scenarios() {
+            for exchange in exchanges(&scenario).into_iter().filter(|it| (200..300).contains(&it.status)) {
+                let Some(route) = route_of(&exchange.path) else { continue };
+                let failure = verdict_of(&exchange.method, route, exchange.status, &exchange.answer);
+                assert_eq!(failure, None, "{scenario}: {}", exchange.label);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_keycloak_is_waited_for_and_proves_nothing() {
+        let page = Value::String("<html>busy</html>".to_owned());
+        for (method, status, class) in [
+            ("GET", 200, FailureClass::Later),
+            ("GET", 404, FailureClass::Later),
+            ("DELETE", 404, FailureClass::Later),
+            ("GET", 502, FailureClass::Later),
+            ("PUT", 502, FailureClass::Unclear),
+            ("POST", 503, FailureClass::Later),
+            ("GET", 302, FailureClass::Refused),
+        ] {
+            assert_eq!(verdict_of(method, USER, status, &page).unwrap().class, class, "{method} {status}");
+        }
+    }
+}

@@ -210,9 +210,35 @@ pub fn is_built_in_attribute(name: &str) -> bool {
     matches!(name, "username" | "email" | "firstName" | "lastName")
 }
 
-/// Mappers that come with the client scopes of every realm.
+/// Mappers that come with the client scopes of every realm (26.7.3).
 pub fn is_built_in_mapper(scope: &str, mapper: &str) -> bool {
     let built_in: &[&str] = match scope {
+        "acr" => &["acr loa level"],
+        "address" => &["address"],
+        "basic" => &["auth_time", "sub"],
+        "email" => &["email", "email verified"],
+        "microprofile-jwt" => &["groups", "upn"],
+        "organization" => &["organization"],
+        "phone" => &["phone number", "phone number verified"],
+        "profile" => &[
+            "birthdate",
+            "family name",
+            "full name",
+            "gender",
+            "given name",
+            "locale",
+            "middle name",
+            "nickname",
+            "picture",
+            "profile",
+            "updated at",
+            "username",
+            "website",
+            "zoneinfo",
+        ],
+        "roles" => &["audience resolve", "client roles", "realm roles"],
+        "service_account" => &["Client Host", "Client ID", "Client IP Address"],
+        "web-origins" => &["allowed web origins"],
         _ => &[],
     };
     built_in.contains(&mapper)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::provider::emulator::Emulator;
-use crate::provider::gitea;
+use crate::provider::{gitea, keycloak};
 use crate::runtime::sys::MovableClock;
 
 /// A service that a sandbox can start.
@@ -16,5 +16,7 @@ pub struct SandboxService {
 }
 
 /// Every emulator. The order gives each its port above the first, so new ones go to the end.
-pub const SERVICES: &[SandboxService] =
-    &[SandboxService { name: "gitea", make: |clock| gitea::emulator::Gitea::new(clock) }];
+pub const SERVICES: &[SandboxService] = &[
+    SandboxService { name: "keycloak", make: |clock| keycloak::emulator::Keycloak::new(clock) },
+    SandboxService { name: "gitea", make: |clock| gitea::emulator::Gitea::new(clock) },
+];

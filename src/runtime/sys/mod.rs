@@ -40,8 +40,7 @@ pub struct MovableClock {
 impl MovableClock {
     /// Moves the clock by `by`, forwards or backwards, for everyone who holds it.
     pub fn advance(&self, by: Duration) {
-        self.offset_ms
-            .fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+        self.offset_ms.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
 }
 

@@ -75,9 +75,8 @@ impl World {
     /// Whether `doer` finds a person in searches: a restricted account finds nobody but itself.
     pub(super) fn can_find(&self, account: &Account, doer: Option<i64>) -> bool {
         let viewer = doer.and_then(|id| self.accounts.get(id));
-        let is_shut_in = viewer.is_some_and(|viewer| {
-            viewer.is_restricted && !viewer.is_admin && viewer.id != account.id
-        });
+        let is_shut_in =
+            viewer.is_some_and(|viewer| viewer.is_restricted && !viewer.is_admin && viewer.id != account.id);
         !is_shut_in && self.can_look_up(account, doer)
     }
 
@@ -98,11 +97,7 @@ impl World {
             return Rights::all(Level::Owner);
         }
         let mut rights = Rights::default();
-        let collaborates = |account: &Account| {
-            repo.collaborators
-                .iter()
-                .any(|(user, _)| *user == account.id)
-        };
+        let collaborates = |account: &Account| repo.collaborators.iter().any(|(user, _)| *user == account.id);
         if !self.can_see(owner, doer) && !account.is_some_and(collaborates) {
             return rights;
         }
@@ -118,8 +113,7 @@ impl World {
         }
         if owner.is_org {
             for team in self.orgs.teams_with(owner.id, account.id) {
-                if team.level >= Level::Admin && (team.is_owners() || team.repos.contains(&repo.id))
-                {
+                if team.level >= Level::Admin && (team.is_owners() || team.repos.contains(&repo.id)) {
                     rights.raise(Level::Owner);
                 } else if team.repos.contains(&repo.id) {
                     for (unit, level) in &team.units {

@@ -98,29 +98,21 @@ impl Accounts {
 
     /// An account that is known to exist: ids are taken from rows or resolved by gates just before.
     pub(super) fn at(&self, id: i64) -> &Account {
-        self.rows
-            .get(&id)
-            .expect("the id was resolved under the same lock")
+        self.rows.get(&id).expect("the id was resolved under the same lock")
     }
 
     pub(super) fn at_mut(&mut self, id: i64) -> &mut Account {
-        self.rows
-            .get_mut(&id)
-            .expect("the id was resolved under the same lock")
+        self.rows.get_mut(&id).expect("the id was resolved under the same lock")
     }
 
     /// By name in any case.
     pub(super) fn named(&self, name: &str) -> Option<&Account> {
-        self.by_name
-            .get(&name.to_lowercase())
-            .and_then(|id| self.rows.get(id))
+        self.by_name.get(&name.to_lowercase()).and_then(|id| self.rows.get(id))
     }
 
     /// Who bore the name before, while nobody else has taken it.
     pub(super) fn formerly(&self, name: &str) -> Option<&Account> {
-        self.redirects
-            .get(&name.to_lowercase())
-            .and_then(|id| self.rows.get(id))
+        self.redirects.get(&name.to_lowercase()).and_then(|id| self.rows.get(id))
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Account> {
@@ -129,11 +121,7 @@ impl Accounts {
 
     /// Organisations, by name as the database compares it: byte by byte.
     pub(super) fn organisations(&self) -> Vec<&Account> {
-        let mut orgs: Vec<&Account> = self
-            .rows
-            .values()
-            .filter(|account| account.is_org)
-            .collect();
+        let mut orgs: Vec<&Account> = self.rows.values().filter(|account| account.is_org).collect();
         orgs.sort_by(|one, other| one.name.cmp(&other.name));
         orgs
     }
@@ -148,11 +136,7 @@ impl Accounts {
     pub(super) fn insert(&mut self, mut account: Account) -> i64 {
         self.last_id += 1;
         account.id = self.last_id;
-        let seed = if account.email.is_empty() {
-            account.name.clone()
-        } else {
-            account.email.clone()
-        };
+        let seed = if account.email.is_empty() { account.name.clone() } else { account.email.clone() };
         account.avatar = md5_hex(&seed.to_lowercase());
         self.redirects.remove(&account.name.to_lowercase());
         self.by_name.insert(account.name.to_lowercase(), account.id);
@@ -205,12 +189,7 @@ impl Emails {
 
     pub(super) fn insert(&mut self, owner: i64, address: &str, is_primary: bool) {
         self.last_id += 1;
-        let email = Email {
-            id: self.last_id,
-            owner,
-            address: address.to_owned(),
-            is_primary,
-        };
+        let email = Email { id: self.last_id, owner, address: address.to_owned(), is_primary };
         self.rows.insert(address.to_lowercase(), email);
     }
 
@@ -223,9 +202,7 @@ impl Emails {
     }
 
     pub(super) fn owner_of(&self, address: &str) -> Option<i64> {
-        self.rows
-            .get(&address.to_lowercase())
-            .map(|email| email.owner)
+        self.rows.get(&address.to_lowercase()).map(|email| email.owner)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Email> {
@@ -234,11 +211,7 @@ impl Emails {
 
     /// One person's addresses, oldest first.
     pub(super) fn of(&self, owner: i64) -> Vec<&Email> {
-        let mut emails: Vec<&Email> = self
-            .rows
-            .values()
-            .filter(|email| email.owner == owner)
-            .collect();
+        let mut emails: Vec<&Email> = self.rows.values().filter(|email| email.owner == owner).collect();
         emails.sort_by_key(|email| email.id);
         emails
     }

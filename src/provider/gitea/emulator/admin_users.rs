@@ -231,10 +231,7 @@ fn delete(world: &mut World, call: &Call) -> Answer {
         return Err(invalid("you cannot delete yourself"));
     }
     if account.is_active && is_last_admin(world, call.user) {
-        return Err(invalid(format!(
-            "can not delete the last admin user [uid: {}]",
-            call.user
-        )));
+        return Err(invalid(format!("can not delete the last admin user [uid: {}]", call.user)));
     }
     if super::call::is_yes(call.ask("purge")) {
         purge_belongings(world, call.user);

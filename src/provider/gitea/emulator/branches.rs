@@ -79,12 +79,7 @@ fn show(world: &World, call: &Call, name: &str, commit: &Commit) -> Value {
 
 fn read(world: &mut World, call: &Call) -> Answer {
     let name = call.param("branch");
-    let commit = world
-        .repos
-        .at(call.repo)
-        .git
-        .branch(name)
-        .ok_or_else(not_found)?;
+    let commit = world.repos.at(call.repo).git.branch(name).ok_or_else(not_found)?;
     Ok(Reply::json(200, show(world, call, name, commit)))
 }
 
@@ -105,21 +100,11 @@ fn create(world: &mut World, call: &Call) -> Answer {
     let form = call.form(&CREATE)?;
     let (reference, branch) = (form.text("old_ref_name"), form.text("old_branch_name"));
     let commit = if !reference.is_empty() {
-        let missing = || {
-            failure(format!(
-                "object does not exist [id: {reference}, rel_path: ]"
-            ))
-        };
+        let missing = || failure(format!("object does not exist [id: {reference}, rel_path: ]"));
         repo.git.resolve(&reference).ok_or_else(missing)?
     } else {
-        let branch = if branch.is_empty() {
-            &repo.default_branch
-        } else {
-            &branch
-        };
-        repo.git
-            .branch(branch)
-            .ok_or_else(|| refuse(404, "The old branch does not exist"))?
+        let branch = if branch.is_empty() { &repo.default_branch } else { &branch };
+        repo.git.branch(branch).ok_or_else(|| refuse(404, "The old branch does not exist"))?
     };
     let sha = commit.sha.clone();
     let name = form.text("new_branch_name");
@@ -156,8 +141,7 @@ fn rename(world: &mut World, call: &Call) -> Answer {
         return Err(refuse(404, "Git Repository is empty."));
     }
     if repo.git.branch(&name).is_some() {
-        let text =
-            "Cannot rename a branch using the same name or rename to a branch that already exists.";
+        let text = "Cannot rename a branch using the same name or rename to a branch that already exists.";
         return Err(invalid(text));
     }
     let sha = match repo.git.branch(old) {

@@ -48,18 +48,8 @@ static CHANGE: Form = Form {
     name: "ChangeFilesOptions",
     fields: &[
         plain("message", "Message", Kind::Text),
-        ruled(
-            "branch",
-            "BranchName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "new_branch",
-            "NewBranchName",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
+        ruled("branch", "BranchName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
+        ruled("new_branch", "NewBranchName", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
         plain("author", "Author", Kind::Object),
         plain("committer", "Committer", Kind::Object),
         plain("dates", "Dates", Kind::Object),
@@ -141,11 +131,7 @@ fn change_many(world: &mut World, call: &Call) -> Answer {
         .iter()
         .map(|step| show_file(world, call, repo, &branch, &commit, &clean(&step.path).unwrap_or_default()))
         .collect();
-    let files = if shown.is_empty() {
-        Value::Null
-    } else {
-        Value::Array(shown)
-    };
+    let files = if shown.is_empty() { Value::Null } else { Value::Array(shown) };
     let body = json!({"files": files, "commit": show_file_commit(world, call, &commit), "verification": unverified()});
     Ok(Reply::json(201, body))
 }
@@ -334,16 +320,8 @@ fn message_of(steps: &[Step]) -> String {
 fn answer(world: &World, call: &Call, form: &Values, commit: &Commit, path: Option<&str>, status: u16) -> Answer {
     let branch = target(world, call, form);
     let repo = world.repos.at(call.repo);
-    let content = path.map(|path| {
-        show_file(
-            world,
-            call,
-            repo,
-            &branch,
-            commit,
-            &clean(path).unwrap_or_default(),
-        )
-    });
-    let body = json!({"content": content, "commit": show_file_commit(world, call, commit), "verification": unverified()});
+    let content = path.map(|path| show_file(world, call, repo, &branch, commit, &clean(path).unwrap_or_default()));
+    let body =
+        json!({"content": content, "commit": show_file_commit(world, call, commit), "verification": unverified()});
     Ok(Reply::json(status, body))
 }

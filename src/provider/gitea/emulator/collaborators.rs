@@ -86,10 +86,7 @@ fn permission(world: &mut World, call: &Call) -> Answer {
     let account = world.accounts.at(user);
     // Shown as the repository's owner would see them.
     let shown = world.show(call, account, Some(repo.owner));
-    Ok(Reply::json(
-        200,
-        json!({"permission": level, "role_name": level, "user": shown}),
-    ))
+    Ok(Reply::json(200, json!({"permission": level, "role_name": level, "user": shown})))
 }
 
 /// The refusal of an unknown account in a list of names, as branch protections word it.

@@ -14,24 +14,10 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{World, next};
 
-const READER: &[Gate] = &[
-    Gate::Scope(&[Category::Issue]),
-    Gate::Repo,
-    Gate::Conversations,
-];
-const SIGNED_IN: &[Gate] = &[
-    Gate::Scope(&[Category::Issue]),
-    Gate::Repo,
-    Gate::Conversations,
-    Gate::SignedIn,
-];
-const WRITABLE: &[Gate] = &[
-    Gate::Scope(&[Category::Issue]),
-    Gate::Repo,
-    Gate::Conversations,
-    Gate::SignedIn,
-    Gate::NotArchived,
-];
+const READER: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::Conversations];
+const SIGNED_IN: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::Conversations, Gate::SignedIn];
+const WRITABLE: &[Gate] =
+    &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::Conversations, Gate::SignedIn, Gate::NotArchived];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/issues/comments", READER, list_of_repo),
@@ -132,11 +118,7 @@ fn read(world: &mut World, call: &Call) -> Answer {
 }
 
 /// Its author and those who manage the issue; anybody else is refused without a word.
-fn refuse_stranger(
-    world: &World,
-    call: &Call,
-    place: (&Issue, &Comment),
-) -> Result<(), Box<Reply>> {
+fn refuse_stranger(world: &World, call: &Call, place: (&Issue, &Comment)) -> Result<(), Box<Reply>> {
     let (issue, comment) = place;
     if call.doer == Some(comment.poster) || world.manages(call, issue) {
         return Ok(());

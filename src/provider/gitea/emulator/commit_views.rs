@@ -12,13 +12,9 @@ use super::world::World;
 pub(super) fn show_commit(world: &World, call: &Call, commit: &Commit) -> Value {
     let full_name = world.full_name(world.repos.at(call.repo));
     let api = format!("{}/api/v1/repos/{full_name}/git", call.base);
-    let person =
-        |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
+    let person = |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
     let account = |one: &Signature| {
-        let known = world
-            .emails
-            .owner_of(&one.email)
-            .and_then(|id| world.accounts.get(id));
+        let known = world.emails.owner_of(&one.email).and_then(|id| world.accounts.get(id));
         known.map(|account| world.show(call, account, call.doer))
     };
     let created = stamp(commit.committer.when);
@@ -48,8 +44,7 @@ pub(super) fn show_file_commit(world: &World, call: &Call, commit: &Commit) -> V
     let full_name = world.full_name(world.repos.at(call.repo));
     let api = format!("{}/api/v1/repos/{full_name}/git", call.base);
     let meta = |kind: &str, sha: &str| json!({"url": format!("{api}/{kind}/{sha}"), "sha": sha, "created": ZERO_TIME});
-    let person =
-        |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
+    let person = |one: &Signature| json!({"name": one.name, "email": one.email, "date": stamp(one.when)});
     json!({
         "url": format!("{api}/commits/{}", commit.sha),
         "sha": commit.sha,

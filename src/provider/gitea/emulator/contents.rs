@@ -121,40 +121,22 @@ fn show_entry(world: &World, call: &Call, repo: &Repo, reference: &str, commit: 
 
 /// Shows no more than `includes` asks for.
 fn read_extended(world: &mut World, call: &Call) -> Answer {
-    let includes: Vec<&str> = call
-        .ask("includes")
-        .split(',')
-        .filter(|part| !part.is_empty())
-        .collect();
-    let known = [
-        "file_content",
-        "lfs_metadata",
-        "commit_metadata",
-        "commit_message",
-    ];
+    let includes: Vec<&str> = call.ask("includes").split(',').filter(|part| !part.is_empty()).collect();
+    let known = ["file_content", "lfs_metadata", "commit_metadata", "commit_message"];
     if let Some(odd) = includes.iter().find(|part| !known.contains(part)) {
-        return Err(refuse(
-            400,
-            format!("unknown include option {}", Value::from(*odd)),
-        ));
+        return Err(refuse(400, format!("unknown include option {}", Value::from(*odd))));
     }
     let at = at(world, call)?;
     let path = call.param("path");
     let trim = |entry: &mut Value| {
-        if let Some(fields) = entry
-            .as_object_mut()
-            .filter(|_| !includes.contains(&"commit_metadata"))
-        {
+        if let Some(fields) = entry.as_object_mut().filter(|_| !includes.contains(&"commit_metadata")) {
             fields.retain(|name, _| !name.starts_with("last_"));
         }
     };
     if !at.commit.files.contains_key(path) {
         let mut shown = show_directory(world, call, &at, path)?;
         shown.as_array_mut().into_iter().flatten().for_each(trim);
-        return Ok(Reply::json(
-            200,
-            json!({"file_contents": null, "dir_contents": shown}),
-        ));
+        return Ok(Reply::json(200, json!({"file_contents": null, "dir_contents": shown})));
     }
     let mut shown = show_file(world, call, at.repo, &at.reference, at.commit, path);
     trim(&mut shown);

@@ -42,12 +42,7 @@ fn matching<'a>(world: &'a World, words: &str) -> Vec<&'a Email> {
     let mut emails: Vec<&Email> = world
         .emails
         .all()
-        .filter(|email| {
-            world
-                .accounts
-                .get(email.owner)
-                .is_some_and(|owner| !owner.is_org)
-        })
+        .filter(|email| world.accounts.get(email.owner).is_some_and(|owner| !owner.is_org))
         .filter(|email| email.address.to_lowercase().contains(&words) || owner_holds(email))
         .collect();
     emails.sort_by_key(|email| (email.address.to_lowercase(), email.id));

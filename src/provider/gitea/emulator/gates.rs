@@ -91,9 +91,7 @@ impl Gate {
             }
             Self::TeamReader if !reads_team(world, call) => Err(no_team_member(world, call)),
             Self::TeamMember if !is_in_team(world, call) => Err(no_team_member(world, call)),
-            Self::OrgVisible if !world.can_see(world.accounts.at(call.org), call.doer) => {
-                Err(not_found())
-            }
+            Self::OrgVisible if !world.can_see(world.accounts.at(call.org), call.doer) => Err(not_found()),
             Self::Repo => {
                 call.repo = repo_in_path(world, call)?;
                 Ok(())
@@ -162,8 +160,7 @@ fn rights(world: &World, call: &Call) -> Rights {
 
 fn has_conversations(world: &World, call: &Call) -> bool {
     let rights = rights(world, call);
-    let issues =
-        world.repos.at(call.repo).has("has_issues") && rights.on(unit::ISSUES) >= Level::Read;
+    let issues = world.repos.at(call.repo).has("has_issues") && rights.on(unit::ISSUES) >= Level::Read;
     issues || (has_pulls(world, call) && rights.on(unit::PULLS) >= Level::Read)
 }
 
@@ -210,8 +207,7 @@ pub(super) fn moved(call: &Call, status: u16, from: &str, to: &str) -> Box<Reply
 
 fn is_in_team(world: &World, call: &Call) -> bool {
     let team = world.orgs.team(call.team);
-    call.doer.is_some_and(|doer| team.members.contains(&doer))
-        || world.owns_org(team.org, call.doer)
+    call.doer.is_some_and(|doer| team.members.contains(&doer)) || world.owns_org(team.org, call.doer)
 }
 
 fn reads_team(world: &World, call: &Call) -> bool {
@@ -225,9 +221,5 @@ fn reads_team(world: &World, call: &Call) -> bool {
 }
 
 fn no_team_member(world: &World, call: &Call) -> Box<Reply> {
-    if world.belongs_to(call.org, call.doer) {
-        forbidden("Must be a team member")
-    } else {
-        not_found()
-    }
+    if world.belongs_to(call.org, call.doer) { forbidden("Must be a team member") } else { not_found() }
 }

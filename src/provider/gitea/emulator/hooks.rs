@@ -132,15 +132,9 @@ const EVENTS: [(&str, &[&str]); 26] = [
 
 /// Without any event sent, a hook gets pushes only.
 fn expand(events: Option<Vec<String>>) -> BTreeSet<&'static str> {
-    let sent = events
-        .filter(|events| !events.is_empty())
-        .unwrap_or_else(|| vec!["push".to_owned()]);
-    let known = EVENTS
-        .iter()
-        .filter(|(name, _)| sent.iter().any(|event| event.eq_ignore_ascii_case(name)));
-    known
-        .flat_map(|(_, family)| family.iter().copied())
-        .collect()
+    let sent = events.filter(|events| !events.is_empty()).unwrap_or_else(|| vec!["push".to_owned()]);
+    let known = EVENTS.iter().filter(|(name, _)| sent.iter().any(|event| event.eq_ignore_ascii_case(name)));
+    known.flat_map(|(_, family)| family.iter().copied()).collect()
 }
 
 const KINDS: [&str; 11] = [
@@ -230,8 +224,9 @@ fn create(world: &mut World, call: &Call) -> Answer {
     }
     let is_system = match config.get("is_system_webhook").map_or("", String::as_str) {
         "" => false,
-        word @ ("1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false"
-        | "FALSE" | "False") => is_yes(word),
+        word @ ("1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False") => {
+            is_yes(word)
+        }
         _ => return Err(invalid("Invalid is_system_webhook value")),
     };
     let place = match place(call) {

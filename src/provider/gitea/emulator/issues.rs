@@ -14,24 +14,10 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Level, World, next};
 
-const READER: &[Gate] = &[
-    Gate::Scope(&[Category::Issue]),
-    Gate::Repo,
-    Gate::Conversations,
-];
-const SIGNED_IN: &[Gate] = &[
-    Gate::Scope(&[Category::Issue]),
-    Gate::Repo,
-    Gate::Conversations,
-    Gate::SignedIn,
-];
-const REPO_ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Issue]),
-    Gate::Repo,
-    Gate::Conversations,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
+const READER: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::Conversations];
+const SIGNED_IN: &[Gate] = &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::Conversations, Gate::SignedIn];
+const REPO_ADMIN: &[Gate] =
+    &[Gate::Scope(&[Category::Issue]), Gate::Repo, Gate::Conversations, Gate::SignedIn, Gate::RepoAdmin];
 const WRITABLE: &[Gate] = &[
     Gate::Scope(&[Category::Issue]),
     Gate::Repo,
@@ -46,24 +32,9 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/issues", READER, list_all),
     route("POST", "/repos/{owner}/{repo}/issues", WRITABLE, create),
     route("GET", "/repos/{owner}/{repo}/issues/{index}", READER, read),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/issues/{index}",
-        SIGNED_IN,
-        edit,
-    ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/issues/{index}/lock",
-        REPO_ADMIN,
-        lock,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/issues/{index}/lock",
-        REPO_ADMIN,
-        unlock,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/issues/{index}", SIGNED_IN, edit),
+    route("PUT", "/repos/{owner}/{repo}/issues/{index}/lock", REPO_ADMIN, lock),
+    route("DELETE", "/repos/{owner}/{repo}/issues/{index}/lock", REPO_ADMIN, unlock),
 ];
 
 /// An issue, or the conversation of a pull request.
@@ -283,10 +254,7 @@ pub(super) fn apply_edit(world: &mut World, call: &Call) -> Result<(), Box<Reply
     if call.doer != Some(issue.poster) && !world.manages(call, issue) {
         return Err(Box::new(Reply::empty(403)));
     }
-    if form
-        .sent_number("content_version")
-        .is_some_and(|version| version != issue.content_version)
-    {
+    if form.sent_number("content_version").is_some_and(|version| version != issue.content_version) {
         return Err(refuse(409, "the issue is already changed"));
     }
     let (mut issue, mut entries) = (issue.clone(), 0);
@@ -304,10 +272,7 @@ pub(super) fn apply_edit(world: &mut World, call: &Call) -> Result<(), Box<Reply
     let is_merged = issue.pull.as_ref().is_some_and(|pull| pull.merged.is_some());
     match form.text("state").as_str() {
         "open" | "closed" if is_merged => {
-            return Err(refuse(
-                412,
-                "cannot change state of this pull request, it was already merged",
-            ));
+            return Err(refuse(412, "cannot change state of this pull request, it was already merged"));
         }
         "closed" if issue.is_open() => (issue.closed, entries) = (Some(call.now), entries + 1),
         "open" if !issue.is_open() => (issue.closed, entries) = (None, entries + 1),

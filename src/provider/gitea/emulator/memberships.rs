@@ -29,11 +29,7 @@ impl Team {
 
     /// What the team grants on a unit of its repositories.
     pub(super) fn unit(&self, unit: u8) -> Level {
-        if self.level >= Level::Admin {
-            self.level
-        } else {
-            self.units.get(&unit).copied().unwrap_or_default()
-        }
+        if self.level >= Level::Admin { self.level } else { self.units.get(&unit).copied().unwrap_or_default() }
     }
 }
 
@@ -49,15 +45,11 @@ pub(super) struct Orgs {
 
 impl Orgs {
     pub(super) fn team(&self, id: i64) -> &Team {
-        self.teams
-            .get(&id)
-            .expect("the id was resolved under the same lock")
+        self.teams.get(&id).expect("the id was resolved under the same lock")
     }
 
     pub(super) fn team_mut(&mut self, id: i64) -> &mut Team {
-        self.teams
-            .get_mut(&id)
-            .expect("the id was resolved under the same lock")
+        self.teams.get_mut(&id).expect("the id was resolved under the same lock")
     }
 
     /// An organisation's teams: `Owners`, then the others by folded name.
@@ -72,11 +64,7 @@ impl Orgs {
     pub(super) fn team_named(&self, org: i64, name: &str) -> Option<&Team> {
         let folded = name.to_lowercase();
         let mut ids = self.teams_of.get(&org).into_iter().flatten();
-        ids.find_map(|id| {
-            self.teams
-                .get(id)
-                .filter(|team| team.name.to_lowercase() == folded)
-        })
+        ids.find_map(|id| self.teams.get(id).filter(|team| team.name.to_lowercase() == folded))
     }
 
     pub(super) fn add_team(&mut self, mut team: Team) -> i64 {
@@ -110,11 +98,7 @@ impl Orgs {
         let team = self.team_mut(team);
         team.members.insert(user);
         let org = team.org;
-        self.members
-            .entry(org)
-            .or_default()
-            .entry(user)
-            .or_insert(false);
+        self.members.entry(org).or_default().entry(user).or_insert(false);
     }
 
     pub(super) fn remove_member(&mut self, team: i64, user: i64) {
@@ -139,71 +123,47 @@ impl Orgs {
 
     fn forget_if_teamless(&mut self, org: i64, user: i64) {
         let mut ids = self.teams_of.get(&org).into_iter().flatten();
-        if !ids.any(|id| {
-            self.teams
-                .get(id)
-                .is_some_and(|team| team.members.contains(&user))
-        }) && let Some(members) = self.members.get_mut(&org)
+        if !ids.any(|id| self.teams.get(id).is_some_and(|team| team.members.contains(&user)))
+            && let Some(members) = self.members.get_mut(&org)
         {
             members.remove(&user);
         }
     }
 
     pub(super) fn is_member(&self, org: i64, user: i64) -> bool {
-        self.members
-            .get(&org)
-            .is_some_and(|members| members.contains_key(&user))
+        self.members.get(&org).is_some_and(|members| members.contains_key(&user))
     }
 
     pub(super) fn is_owner(&self, org: i64, user: i64) -> bool {
         let mut ids = self.teams_of.get(&org).into_iter().flatten();
-        ids.any(|id| {
-            self.teams
-                .get(id)
-                .is_some_and(|team| team.is_owners() && team.members.contains(&user))
-        })
+        ids.any(|id| self.teams.get(id).is_some_and(|team| team.is_owners() && team.members.contains(&user)))
     }
 
     /// Whether the organisation would be without an owner if `user` left.
     pub(super) fn is_last_owner(&self, org: i64, user: i64) -> bool {
         let ids = self.teams_of.get(&org).into_iter().flatten();
-        let mut owners = ids
-            .filter_map(|id| self.teams.get(id))
-            .filter(|team| team.is_owners());
+        let mut owners = ids.filter_map(|id| self.teams.get(id)).filter(|team| team.is_owners());
         owners.any(|team| team.members.len() == 1 && team.members.contains(&user))
     }
 
     /// Members and whether each is public.
     pub(super) fn members_of(&self, org: i64) -> impl Iterator<Item = (i64, bool)> {
-        self.members
-            .get(&org)
-            .into_iter()
-            .flatten()
-            .map(|(user, public)| (*user, *public))
+        self.members.get(&org).into_iter().flatten().map(|(user, public)| (*user, *public))
     }
 
     pub(super) fn publish(&mut self, org: i64, user: i64, public: bool) {
-        if let Some(flag) = self
-            .members
-            .get_mut(&org)
-            .and_then(|members| members.get_mut(&user))
-        {
+        if let Some(flag) = self.members.get_mut(&org).and_then(|members| members.get_mut(&user)) {
             *flag = public;
         }
     }
 
     /// The organisations somebody belongs to, by id.
     pub(super) fn orgs_of(&self, user: i64) -> Vec<i64> {
-        self.members
-            .iter()
-            .filter(|(_, members)| members.contains_key(&user))
-            .map(|(org, _)| *org)
-            .collect()
+        self.members.iter().filter(|(_, members)| members.contains_key(&user)).map(|(org, _)| *org).collect()
     }
 
     pub(super) fn teams_with(&self, org: i64, user: i64) -> impl Iterator<Item = &Team> {
         let ids = self.teams_of.get(&org).into_iter().flatten();
-        ids.filter_map(|id| self.teams.get(id))
-            .filter(move |team| team.members.contains(&user))
+        ids.filter_map(|id| self.teams.get(id)).filter(move |team| team.members.contains(&user))
     }
 }

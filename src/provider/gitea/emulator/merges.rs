@@ -11,31 +11,14 @@ use super::routes::{Route, route};
 use super::world::{Level, World, next};
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{index}/merge",
-        READER,
-        is_merged,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/pulls/{index}/merge",
-        WRITABLE,
-        merge,
-    ),
+    route("GET", "/repos/{owner}/{repo}/pulls/{index}/merge", READER, is_merged),
+    route("POST", "/repos/{owner}/{repo}/pulls/{index}/merge", WRITABLE, merge),
 ];
 
 fn is_merged(world: &mut World, call: &Call) -> Answer {
     let issue = pull_of(world, call, call.id("index"))?;
-    let is_merged = issue
-        .pull
-        .as_ref()
-        .is_some_and(|pull| pull.merged.is_some());
-    if is_merged {
-        Ok(Reply::empty(204))
-    } else {
-        Err(not_found())
-    }
+    let is_merged = issue.pull.as_ref().is_some_and(|pull| pull.merged.is_some());
+    if is_merged { Ok(Reply::empty(204)) } else { Err(not_found()) }
 }
 
 static MERGE: Form = Form {
@@ -47,24 +30,13 @@ static MERGE: Form = Form {
             Kind::Text,
             &[
                 Rule::Required,
-                Rule::In(&[
-                    "merge",
-                    "rebase",
-                    "rebase-merge",
-                    "squash",
-                    "fast-forward-only",
-                    "manually-merged",
-                ]),
+                Rule::In(&["merge", "rebase", "rebase-merge", "squash", "fast-forward-only", "manually-merged"]),
             ],
         ),
         plain("MergeTitleField", "MergeTitleField", Kind::Text),
         plain("MergeMessageField", "MergeMessageField", Kind::Text),
         plain("head_commit_id", "HeadCommitID", Kind::Text),
-        plain(
-            "delete_branch_after_merge",
-            "DeleteBranchAfterMerge",
-            Kind::Flag,
-        ),
+        plain("delete_branch_after_merge", "DeleteBranchAfterMerge", Kind::Flag),
     ],
 };
 
@@ -92,10 +64,7 @@ fn merge(world: &mut World, call: &Call) -> Answer {
     }
     let expected = form.text("head_commit_id");
     if !expected.is_empty() && expected != view.pull.head_sha {
-        found_mut(world, call, index)?
-            .pull
-            .iter_mut()
-            .for_each(|pull| pull.is_being_checked = true);
+        found_mut(world, call, index)?.pull.iter_mut().for_each(|pull| pull.is_being_checked = true);
         return Err(refuse(409, "head out of date"));
     }
     let (Some(base), Some(head)) = (view.base, view.head) else {
@@ -126,19 +95,11 @@ fn merge(world: &mut World, call: &Call) -> Answer {
     issue.closed = Some(call.now);
     issue.updated = call.now;
     if let Some(pull) = issue.pull.as_mut() {
-        pull.merged = Some(Merge {
-            when: call.now,
-            by: call.doer.unwrap_or_default(),
-            sha: commit.sha.clone(),
-        });
+        pull.merged = Some(Merge { when: call.now, by: call.doer.unwrap_or_default(), sha: commit.sha.clone() });
     }
     next(&mut world.last.comment);
     if form.flag("delete_branch_after_merge") && world.repos.get(head_repo).is_some() {
-        world
-            .repos
-            .at_mut(head_repo)
-            .git
-            .remove_branch(&head_branch);
+        world.repos.at_mut(head_repo).git.remove_branch(&head_branch);
     }
     world.branch_moved(call.repo, &branch, call.now);
     Ok(Reply::empty(200))

@@ -81,9 +81,7 @@ fn check_reserved(name: &str, reserved: &[&str], patterns: &[&str]) -> Result<()
 
 /// The server's words for a name with characters that it does not take.
 pub(super) fn bad_characters(name: &str) -> String {
-    format!(
-        "name is invalid [{name}]: must be valid alpha or numeric or dash(-_) or dot characters"
-    )
+    format!("name is invalid [{name}]: must be valid alpha or numeric or dash(-_) or dot characters")
 }
 
 /// The form rule of team and repository names.

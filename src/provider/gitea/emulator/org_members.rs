@@ -10,68 +10,24 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Account, Level, World};
 
-const ORG: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::OrgVisible,
-];
-const ORG_SIGNED_IN: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::OrgVisible,
-    Gate::SignedIn,
-];
-const ORG_MEMBER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::OrgVisible,
-    Gate::SignedIn,
-    Gate::OrgMember,
-];
-const ORG_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::OrgVisible,
-    Gate::SignedIn,
-    Gate::OrgOwner,
-];
-const PERMISSIONS: &[Gate] = &[
-    Gate::Scope(&[Category::User, Category::Organization]),
-    Gate::User,
-    Gate::SignedIn,
-    Gate::Org,
-    Gate::OrgVisible,
-];
+const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::OrgVisible];
+const ORG_SIGNED_IN: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::OrgVisible, Gate::SignedIn];
+const ORG_MEMBER: &[Gate] =
+    &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::OrgVisible, Gate::SignedIn, Gate::OrgMember];
+const ORG_OWNER: &[Gate] =
+    &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::OrgVisible, Gate::SignedIn, Gate::OrgOwner];
+const PERMISSIONS: &[Gate] =
+    &[Gate::Scope(&[Category::User, Category::Organization]), Gate::User, Gate::SignedIn, Gate::Org, Gate::OrgVisible];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs/{org}/members", ORG_SIGNED_IN, members),
     route("GET", "/orgs/{org}/members/{member}", ORG_SIGNED_IN, is_member),
     route("DELETE", "/orgs/{org}/members/{member}", ORG_OWNER, expel),
     route("GET", "/orgs/{org}/public_members", ORG, public_members),
-    route(
-        "GET",
-        "/orgs/{org}/public_members/{member}",
-        ORG,
-        is_public_member,
-    ),
-    route(
-        "PUT",
-        "/orgs/{org}/public_members/{member}",
-        ORG_MEMBER,
-        publish,
-    ),
-    route(
-        "DELETE",
-        "/orgs/{org}/public_members/{member}",
-        ORG_MEMBER,
-        conceal,
-    ),
-    route(
-        "GET",
-        "/users/{username}/orgs/{org}/permissions",
-        PERMISSIONS,
-        permissions,
-    ),
+    route("GET", "/orgs/{org}/public_members/{member}", ORG, is_public_member),
+    route("PUT", "/orgs/{org}/public_members/{member}", ORG_MEMBER, publish),
+    route("DELETE", "/orgs/{org}/public_members/{member}", ORG_MEMBER, conceal),
+    route("GET", "/users/{username}/orgs/{org}/permissions", PERMISSIONS, permissions),
 ];
 
 fn named(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
@@ -90,20 +46,12 @@ fn public_members(world: &mut World, call: &Call) -> Answer {
 
 /// Pages are cut by id, and each page is shown by name.
 fn show_members(world: &World, call: &Call, with_private: bool) -> Answer {
-    let members = world
-        .orgs
-        .members_of(call.org)
-        .filter(|(_, is_public)| with_private || *is_public);
-    let accounts: Vec<&Account> = members
-        .filter_map(|(user, _)| world.accounts.get(user))
-        .collect();
+    let members = world.orgs.members_of(call.org).filter(|(_, is_public)| with_private || *is_public);
+    let accounts: Vec<&Account> = members.filter_map(|(user, _)| world.accounts.get(user)).collect();
     let page = Page::of(call);
     let mut shown: Vec<&Account> = page.cut(&accounts).to_vec();
     shown.sort_by(|one, other| one.name.cmp(&other.name));
-    let rendered = shown
-        .into_iter()
-        .map(|account| world.show(call, account, call.doer))
-        .collect();
+    let rendered = shown.into_iter().map(|account| world.show(call, account, call.doer)).collect();
     Ok(Reply::json(200, rendered).paged(call, page, accounts.len()))
 }
 
@@ -113,15 +61,8 @@ fn is_member(world: &mut World, call: &Call) -> Answer {
         if call.doer == Some(user) {
             return Err(not_found());
         }
-        let (org, member) = (
-            &world.accounts.at(call.org).name,
-            &world.accounts.at(user).name,
-        );
-        let location = format!(
-            "/api/v1/orgs/{}/public_members/{}",
-            escape_segment(org),
-            escape_segment(member)
-        );
+        let (org, member) = (&world.accounts.at(call.org).name, &world.accounts.at(user).name);
+        let location = format!("/api/v1/orgs/{}/public_members/{}", escape_segment(org), escape_segment(member));
         return Err(redirect(303, location, call.is_read()));
     }
     if world.orgs.is_member(call.org, user) { Ok(Reply::empty(204)) } else { Err(not_found()) }

@@ -16,38 +16,15 @@ use super::scopes::Category;
 use super::teams::{UNIT_COUNT, UNITS};
 use super::world::{Account, Level, Team, World};
 
-const ORG_VISIBLE: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::OrgVisible,
-];
-const ORG_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-    Gate::OrgOwner,
-];
-const ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-];
-const ADMIN_USER: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-    Gate::User,
-];
+const ORG_VISIBLE: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::OrgVisible];
+const ORG_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgOwner];
+const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
+const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
 const USER_AND_ORG: &[Category] = &[Category::User, Category::Organization];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs", &[], list_visible),
-    route(
-        "POST",
-        "/orgs",
-        &[Gate::Scope(&[Category::Organization]), Gate::SignedIn],
-        create,
-    ),
+    route("POST", "/orgs", &[Gate::Scope(&[Category::Organization]), Gate::SignedIn], create),
     route("GET", "/orgs/{org}", ORG_VISIBLE, read),
     route("PATCH", "/orgs/{org}", ORG_OWNER, edit),
     route("DELETE", "/orgs/{org}", ORG_OWNER, delete),
@@ -55,12 +32,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/admin/orgs", ADMIN, list_all),
     route("POST", "/admin/users/{username}/orgs", ADMIN_USER, create_for),
     route("GET", "/admin/users/{username}/orgs", ADMIN_USER, list_of_user),
-    route(
-        "GET",
-        "/users/{username}/orgs",
-        &[Gate::Scope(USER_AND_ORG), Gate::SignedIn, Gate::User],
-        list_of_user,
-    ),
+    route("GET", "/users/{username}/orgs", &[Gate::Scope(USER_AND_ORG), Gate::SignedIn, Gate::User], list_of_user),
     route("GET", "/user/orgs", &[Gate::Scope(USER_AND_ORG), Gate::SignedIn], list_own),
 ];
 
@@ -240,10 +212,7 @@ fn list_visible(world: &mut World, call: &Call) -> Answer {
 
 /// How hidden an account is: public, limited, private.
 fn rank(account: &Account) -> usize {
-    VISIBILITIES
-        .iter()
-        .position(|word| *word == account.visibility)
-        .unwrap_or_default()
+    VISIBILITIES.iter().position(|word| *word == account.visibility).unwrap_or_default()
 }
 
 fn list_all(world: &mut World, call: &Call) -> Answer {
@@ -267,10 +236,7 @@ fn list_of(world: &World, call: &Call, user: i64) -> Answer {
         Some(_) => 1,
     };
     let ids = world.orgs.orgs_of(user);
-    let mut orgs: Vec<&Account> = ids
-        .into_iter()
-        .filter_map(|org| world.accounts.get(org))
-        .collect();
+    let mut orgs: Vec<&Account> = ids.into_iter().filter_map(|org| world.accounts.get(org)).collect();
     orgs.retain(|org| rank(org) <= widest);
     orgs.sort_by_cached_key(|org| org.name.to_lowercase());
     Ok(list(call, &orgs, |org| show(call, org)))

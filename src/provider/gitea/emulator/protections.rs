@@ -21,42 +21,12 @@ const REPO_WRITABLE: &[Gate] =
     &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin, Gate::NotArchived];
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/branch_protections",
-        REPO_ADMIN,
-        list,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/branch_protections",
-        REPO_WRITABLE,
-        create,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/branch_protections/priority",
-        REPO_WRITABLE,
-        reorder,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/branch_protections/{*rule}",
-        REPO_ADMIN,
-        read,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/branch_protections/{*rule}",
-        REPO_WRITABLE,
-        edit,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/branch_protections/{*rule}",
-        REPO_WRITABLE,
-        delete,
-    ),
+    route("GET", "/repos/{owner}/{repo}/branch_protections", REPO_ADMIN, list),
+    route("POST", "/repos/{owner}/{repo}/branch_protections", REPO_WRITABLE, create),
+    route("POST", "/repos/{owner}/{repo}/branch_protections/priority", REPO_WRITABLE, reorder),
+    route("GET", "/repos/{owner}/{repo}/branch_protections/{*rule}", REPO_ADMIN, read),
+    route("PATCH", "/repos/{owner}/{repo}/branch_protections/{*rule}", REPO_WRITABLE, edit),
+    route("DELETE", "/repos/{owner}/{repo}/branch_protections/{*rule}", REPO_WRITABLE, delete),
 ];
 
 /// A rule over branches.
@@ -165,22 +135,12 @@ impl Protection {
     }
 
     pub(super) fn fits(&self, branch: &str) -> bool {
-        if is_glob(&self.rule) {
-            glob_matches(&self.rule, branch)
-        } else {
-            self.rule.eq_ignore_ascii_case(branch)
-        }
+        if is_glob(&self.rule) { glob_matches(&self.rule, branch) } else { self.rule.eq_ignore_ascii_case(branch) }
     }
 
     /// Whether `user` is on a list, by name or by team.
     pub(super) fn lists(&self, world: &World, users: &str, teams: &str, user: i64) -> bool {
-        let is_in = |team: &i64| {
-            world
-                .orgs
-                .teams
-                .get(team)
-                .is_some_and(|team| team.members.contains(&user))
-        };
+        let is_in = |team: &i64| world.orgs.teams.get(team).is_some_and(|team| team.members.contains(&user));
         self.users.get(users).is_some_and(|ids| ids.contains(&user))
             || self.teams.get(teams).is_some_and(|ids| ids.iter().any(is_in))
     }
@@ -189,13 +149,7 @@ impl Protection {
 /// Not paged.
 fn list(world: &mut World, call: &Call) -> Answer {
     let repo = world.repos.at(call.repo);
-    Ok(Reply::json(
-        200,
-        sorted(repo)
-            .into_iter()
-            .map(|protection| show(world, repo, protection))
-            .collect(),
-    ))
+    Ok(Reply::json(200, sorted(repo).into_iter().map(|protection| show(world, repo, protection)).collect()))
 }
 
 pub(super) fn sorted(repo: &Repo) -> Vec<&Protection> {
@@ -244,10 +198,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
     let mut protection = Protection {
         id: repo.last_protection + 1,
         rule,
-        priority: form
-            .sent_number("priority")
-            .filter(|priority| *priority != 0)
-            .unwrap_or(highest + 1),
+        priority: form.sent_number("priority").filter(|priority| *priority != 0).unwrap_or(highest + 1),
         approvals: form.number("required_approvals").max(0),
         flags: BTreeSet::new(),
         users: BTreeMap::new(),
@@ -307,19 +258,11 @@ fn edit(world: &mut World, call: &Call) -> Answer {
     edit_family(&mut protection, &form, PUSH);
     edit_family(&mut protection, &form, FORCE_PUSH);
     protection.priority = form.sent_number("priority").unwrap_or(protection.priority);
-    protection.approvals = form
-        .sent_number("required_approvals")
-        .filter(|approvals| *approvals >= 0)
-        .unwrap_or(protection.approvals);
-    protection.contexts = form
-        .sent_texts("status_check_contexts")
-        .or(protection.contexts);
-    protection.protected_files = form
-        .sent_text("protected_file_patterns")
-        .unwrap_or(protection.protected_files);
-    protection.unprotected_files = form
-        .sent_text("unprotected_file_patterns")
-        .unwrap_or(protection.unprotected_files);
+    protection.approvals =
+        form.sent_number("required_approvals").filter(|approvals| *approvals >= 0).unwrap_or(protection.approvals);
+    protection.contexts = form.sent_texts("status_check_contexts").or(protection.contexts);
+    protection.protected_files = form.sent_text("protected_file_patterns").unwrap_or(protection.protected_files);
+    protection.unprotected_files = form.sent_text("unprotected_file_patterns").unwrap_or(protection.unprotected_files);
     whitelists::apply(world, repo, &mut protection, &form)?;
     protection.updated = call.now;
     let shown = show(world, repo, &protection);

@@ -20,12 +20,7 @@ pub(super) struct View<'a> {
 
 pub(super) fn view<'a>(repo: &'a Repo, issue: &'a Issue) -> Option<View<'a>> {
     let pull = issue.pull.as_ref()?;
-    Some(View {
-        issue,
-        pull,
-        base: repo.git.branch(&pull.base),
-        head: repo.git.commit(&pull.head_sha),
-    })
+    Some(View { issue, pull, base: repo.git.branch(&pull.base), head: repo.git.commit(&pull.head_sha) })
 }
 
 impl View<'_> {
@@ -47,8 +42,7 @@ impl View<'_> {
         };
         self.changes(repo).iter().all(|change| {
             let path = &change.path;
-            base.files.get(path) == before.files.get(path)
-                || base.files.get(path) == head.files.get(path)
+            base.files.get(path) == before.files.get(path) || base.files.get(path) == head.files.get(path)
         })
     }
 }
@@ -59,18 +53,9 @@ pub(super) fn show(world: &World, call: &Call, issue: &Issue, is_whole: bool) ->
         return Value::Null;
     };
     let pull = view.pull;
-    let address = format!(
-        "{}/{}/pulls/{}",
-        call.base,
-        world.full_name(repo),
-        issue.index
-    );
+    let address = format!("{}/{}/pulls/{}", call.base, world.full_name(repo), issue.index);
     let head_repo = world.repos.get(pull.head_repo);
-    let head_ref = if head_repo.is_some() {
-        pull.head.clone()
-    } else {
-        format!("refs/pull/{}/head", issue.index)
-    };
+    let head_ref = if head_repo.is_some() { pull.head.clone() } else { format!("refs/pull/{}/head", issue.index) };
     let base_sha = view.base.map_or("", |base| &base.sha);
     let mut shown = json!({
         "id": pull.id,
@@ -122,16 +107,8 @@ pub(super) fn show(world: &World, call: &Call, issue: &Issue, is_whole: bool) ->
     });
     if is_whole {
         let changes = view.changes(repo);
-        shown["additions"] = changes
-            .iter()
-            .map(|change| change.additions)
-            .sum::<usize>()
-            .into();
-        shown["deletions"] = changes
-            .iter()
-            .map(|change| change.deletions)
-            .sum::<usize>()
-            .into();
+        shown["additions"] = changes.iter().map(|change| change.additions).sum::<usize>().into();
+        shown["deletions"] = changes.iter().map(|change| change.deletions).sum::<usize>().into();
         shown["changed_files"] = changes.len().into();
     }
     shown

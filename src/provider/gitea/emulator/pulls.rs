@@ -18,12 +18,8 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{World, next};
 
-pub(super) const READER: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Pulls,
-    Gate::Reader(unit::CODE),
-];
+pub(super) const READER: &[Gate] =
+    &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Pulls, Gate::Reader(unit::CODE)];
 pub(super) const WRITABLE: &[Gate] = &[
     Gate::Scope(&[Category::Repository]),
     Gate::Repo,
@@ -32,42 +28,17 @@ pub(super) const WRITABLE: &[Gate] = &[
     Gate::SignedIn,
     Gate::NotArchived,
 ];
-const EDITABLE: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::Pulls,
-    Gate::Reader(unit::CODE),
-    Gate::SignedIn,
-];
+const EDITABLE: &[Gate] =
+    &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::Pulls, Gate::Reader(unit::CODE), Gate::SignedIn];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/pulls", READER, list_all),
     route("POST", "/repos/{owner}/{repo}/pulls", WRITABLE, open),
     route("GET", "/repos/{owner}/{repo}/pulls/{index}", READER, read),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/pulls/{index}",
-        EDITABLE,
-        edit,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{index}/files",
-        READER,
-        files,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{index}/commits",
-        READER,
-        commits,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{base}/{*head}",
-        READER,
-        by_branches,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/pulls/{index}", EDITABLE, edit),
+    route("GET", "/repos/{owner}/{repo}/pulls/{index}/files", READER, files),
+    route("GET", "/repos/{owner}/{repo}/pulls/{index}/commits", READER, commits),
+    route("GET", "/repos/{owner}/{repo}/pulls/{base}/{*head}", READER, by_branches),
 ];
 
 /// What makes an issue a pull request.
@@ -97,13 +68,7 @@ pub(super) struct Merge {
 impl World {
     /// Tells open pull requests that a branch has moved: those from it follow, those into it are to be checked anew.
     pub(super) fn branch_moved(&mut self, repo: i64, branch: &str, now: DateTime<Utc>) {
-        for issue in self
-            .repos
-            .at_mut(repo)
-            .issues
-            .values_mut()
-            .filter(|issue| issue.is_open())
-        {
+        for issue in self.repos.at_mut(repo).issues.values_mut().filter(|issue| issue.is_open()) {
             if let Some(pull) = issue.pull.as_mut().filter(|pull| pull.base == branch) {
                 pull.is_being_checked = true;
             }
@@ -112,10 +77,7 @@ impl World {
             let is_same = |pull: &Pull| pull.head_repo == repo && pull.head == branch;
             issue.is_open() && issue.pull.as_ref().is_some_and(is_same)
         };
-        let targets = self
-            .repos
-            .all()
-            .filter(|repo| repo.issues.values().any(comes_from));
+        let targets = self.repos.all().filter(|repo| repo.issues.values().any(comes_from));
         let targets: Vec<i64> = targets.map(|repo| repo.id).collect();
         if targets.is_empty() {
             return;
@@ -237,9 +199,7 @@ fn open(world: &mut World, call: &Call) -> Answer {
     world.last.comment += i64::from(has_commits);
     let mut shown = show(world, call, found(world, call, index)?, true);
     // The answer holds the base as it was before: this pull request is not counted in it yet.
-    let open = shown["base"]["repo"]["open_pr_counter"]
-        .as_i64()
-        .unwrap_or(1);
+    let open = shown["base"]["repo"]["open_pr_counter"].as_i64().unwrap_or(1);
     shown["base"]["repo"]["open_pr_counter"] = (open - 1).into();
     Ok(Reply::json(201, shown))
 }
@@ -263,18 +223,8 @@ fn source(world: &World, call: &Call, head: &str) -> Result<(i64, String), Box<R
     }
 }
 
-pub(super) fn pull_of<'a>(
-    world: &'a World,
-    call: &Call,
-    index: i64,
-) -> Result<&'a Issue, Box<Reply>> {
-    found(world, call, index).and_then(|issue| {
-        if issue.is_pull() {
-            Ok(issue)
-        } else {
-            Err(not_found())
-        }
-    })
+pub(super) fn pull_of<'a>(world: &'a World, call: &Call, index: i64) -> Result<&'a Issue, Box<Reply>> {
+    found(world, call, index).and_then(|issue| if issue.is_pull() { Ok(issue) } else { Err(not_found()) })
 }
 
 fn read(world: &mut World, call: &Call) -> Answer {

@@ -14,12 +14,7 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::World;
 
-const REPO: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::Reader(unit::CODE),
-];
+const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::Reader(unit::CODE)];
 
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/repos/{owner}/{repo}/generate", REPO, generate),
@@ -30,24 +25,9 @@ static GENERATE: Form = Form {
     name: "GenerateRepoOption",
     fields: &[
         ruled("owner", "Owner", Kind::Text, &[Rule::Required]),
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)],
-        ),
-        ruled(
-            "default_branch",
-            "DefaultBranch",
-            Kind::Text,
-            &[Rule::GitRefName],
-        ),
-        ruled(
-            "description",
-            "Description",
-            Kind::Text,
-            &[Rule::MaxSize(2048)],
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)]),
+        ruled("default_branch", "DefaultBranch", Kind::Text, &[Rule::GitRefName]),
+        ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
         plain("private", "Private", Kind::Flag),
         plain("git_content", "GitContent", Kind::Flag),
         plain("topics", "Topics", Kind::Flag),
@@ -66,15 +46,7 @@ fn generate(world: &mut World, call: &Call) -> Answer {
         return Err(invalid("this is not a template repo"));
     }
     refuse_organisation(world, call)?;
-    let parts = [
-        "git_content",
-        "topics",
-        "git_hooks",
-        "webhooks",
-        "avatar",
-        "labels",
-        "protected_branch",
-    ];
+    let parts = ["git_content", "topics", "git_hooks", "webhooks", "avatar", "labels", "protected_branch"];
     if !parts.iter().any(|part| form.flag(part)) {
         return Err(invalid("must select at least one template item"));
     }
@@ -86,21 +58,12 @@ fn generate(world: &mut World, call: &Call) -> Answer {
     };
     let is_org = world.accounts.at(owner).is_org;
     if call.doer != Some(owner) && !world.is_site_admin(call.doer) {
-        let may = |doer: i64| {
-            world
-                .orgs
-                .teams_with(owner, doer)
-                .any(|team| team.is_owners() || team.may_create_repos)
-        };
+        let may = |doer: i64| world.orgs.teams_with(owner, doer).any(|team| team.is_owners() || team.may_create_repos);
         if !is_org {
-            return Err(forbidden(
-                "Only admin can generate repository for other user.",
-            ));
+            return Err(forbidden("Only admin can generate repository for other user."));
         }
         if !call.doer.is_some_and(may) {
-            return Err(forbidden(
-                "Given user is not allowed to create repository in organization.",
-            ));
+            return Err(forbidden("Given user is not allowed to create repository in organization."));
         }
     }
     let name = form.text("name");
@@ -109,11 +72,7 @@ fn generate(world: &mut World, call: &Call) -> Answer {
     repo.description = form.text("description");
     repo.is_private = form.flag("private");
     let branch = form.text("default_branch");
-    repo.default_branch = if branch.is_empty() {
-        template.default_branch.clone()
-    } else {
-        branch
-    };
+    repo.default_branch = if branch.is_empty() { template.default_branch.clone() } else { branch };
     if form.flag("git_content")
         && let Some(head) = template.git.branch(&template.default_branch)
     {
@@ -134,12 +93,7 @@ static FORK: Form = Form {
     name: "CreateForkOption",
     fields: &[
         plain("organization", "Organization", Kind::Text),
-        ruled(
-            "name",
-            "Name",
-            Kind::Text,
-            &[Rule::AlphaDashDot, Rule::MaxSize(100)],
-        ),
+        ruled("name", "Name", Kind::Text, &[Rule::AlphaDashDot, Rule::MaxSize(100)]),
     ],
 };
 
@@ -150,27 +104,17 @@ fn fork(world: &mut World, call: &Call) -> Answer {
     let owner = if org.is_empty() {
         call.doer.unwrap_or_default()
     } else {
-        let id = find_account(world, call, &org)?
-            .ok_or_else(|| invalid("organization does not exist"))?;
+        let id = find_account(world, call, &org)?.ok_or_else(|| invalid("organization does not exist"))?;
         if !world.accounts.at(id).is_org {
             return Err(not_found());
         }
         if !world.belongs_to(id, call.doer) {
-            return Err(forbidden(format!(
-                "User is no Member of Organisation '{org}'"
-            )));
+            return Err(forbidden(format!("User is no Member of Organisation '{org}'")));
         }
         id
     };
-    let name = form
-        .sent_text("name")
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| source.name.clone());
-    if let Some(known) = world
-        .repos
-        .forks_of(source.id)
-        .find(|fork| fork.owner == owner)
-    {
+    let name = form.sent_text("name").filter(|name| !name.is_empty()).unwrap_or_else(|| source.name.clone());
+    if let Some(known) = world.repos.forks_of(source.id).find(|fork| fork.owner == owner) {
         return Err(refuse(
             409,
             format!(
@@ -189,19 +133,9 @@ fn fork(world: &mut World, call: &Call) -> Answer {
     repo.fork_of = Some(source.id);
     repo.git = Git::clone(&source.git);
     // `[repository] DEFAULT_FORK_REPO_UNITS`: code and pull requests.
-    for switch in [
-        "has_issues",
-        "has_wiki",
-        "has_projects",
-        "has_releases",
-        "has_packages",
-        "has_actions",
-    ] {
+    for switch in ["has_issues", "has_wiki", "has_projects", "has_releases", "has_packages", "has_actions"] {
         repo.options.insert(switch.to_owned(), false.into());
     }
     let id = world.add_repository(repo, call.doer);
-    Ok(Reply::json(
-        202,
-        world.show_repo(call, world.repos.at(id), call.doer),
-    ))
+    Ok(Reply::json(202, world.show_repo(call, world.repos.at(id), call.doer)))
 }

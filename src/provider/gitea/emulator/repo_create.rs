@@ -14,38 +14,17 @@ use super::scopes::Category;
 use super::templates;
 use super::world::{Account, Level, World};
 
-const OWN: &[Gate] = &[
-    Gate::Scope(&[Category::User]),
-    Gate::Scope(&[Category::Repository]),
-    Gate::SignedIn,
-];
-const ORG: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-];
-const ORG_BY_OLD_ROUTE: &[Gate] = &[
-    Gate::Scope(&[Category::Organization, Category::Repository]),
-    Gate::SignedIn,
-    Gate::Org,
-];
-const ADMIN_USER: &[Gate] = &[
-    Gate::Scope(&[Category::Admin]),
-    Gate::SignedIn,
-    Gate::SiteAdmin,
-    Gate::User,
-];
+const OWN: &[Gate] = &[Gate::Scope(&[Category::User]), Gate::Scope(&[Category::Repository]), Gate::SignedIn];
+const ORG: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn];
+const ORG_BY_OLD_ROUTE: &[Gate] =
+    &[Gate::Scope(&[Category::Organization, Category::Repository]), Gate::SignedIn, Gate::Org];
+const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
 
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/user/repos", OWN, create_own),
     route("POST", "/orgs/{org}/repos", ORG, create_in_org),
     route("POST", "/org/{org}/repos", ORG_BY_OLD_ROUTE, create_in_org),
-    route(
-        "POST",
-        "/admin/users/{username}/repos",
-        ADMIN_USER,
-        create_for,
-    ),
+    route("POST", "/admin/users/{username}/repos", ADMIN_USER, create_for),
 ];
 
 static CREATE: Form = Form {
@@ -54,23 +33,13 @@ static CREATE: Form = Form {
         ruled("name", "Name", Kind::Text, &[Rule::Required, Rule::AlphaDashDot, Rule::MaxSize(100)]),
         ruled("description", "Description", Kind::Text, &[Rule::MaxSize(2048)]),
         plain("private", "Private", Kind::Flag),
-        ruled(
-            "issue_labels",
-            "IssueLabels",
-            Kind::Text,
-            &[Rule::MaxSize(255)],
-        ),
+        ruled("issue_labels", "IssueLabels", Kind::Text, &[Rule::MaxSize(255)]),
         plain("auto_init", "AutoInit", Kind::Flag),
         plain("template", "Template", Kind::Flag),
         plain("gitignores", "Gitignores", Kind::Text),
         ruled("license", "License", Kind::Text, &[Rule::MaxSize(100)]),
         ruled("readme", "Readme", Kind::Text, &[Rule::MaxSize(255)]),
-        ruled(
-            "default_branch",
-            "DefaultBranch",
-            Kind::Text,
-            &[Rule::GitRefName, Rule::MaxSize(100)],
-        ),
+        ruled("default_branch", "DefaultBranch", Kind::Text, &[Rule::GitRefName, Rule::MaxSize(100)]),
         // Any word is taken as a trust model.
         plain("trust_model", "TrustModel", Kind::Text),
         ruled("object_format_name", "ObjectFormatName", Kind::Text, &[Rule::MaxSize(6)]),
@@ -145,12 +114,7 @@ fn create(world: &mut World, call: &Call, form: &Values, owner: i64) -> Answer {
 }
 
 /// Whether the name is free for this owner. A directory that lies there already is removed by the refusal itself.
-pub(super) fn check_place(
-    world: &mut World,
-    call: &Call,
-    owner: i64,
-    name: &str,
-) -> Result<(), Box<Reply>> {
+pub(super) fn check_place(world: &mut World, call: &Call, owner: i64, name: &str) -> Result<(), Box<Reply>> {
     let account = world.accounts.at(owner);
     let owned = i64::try_from(world.repos.of(owner).count()).unwrap_or(i64::MAX);
     if !world.is_site_admin(call.doer) && account.max_repo_creation >= 0 && owned >= account.max_repo_creation {
@@ -201,9 +165,7 @@ fn first_files(form: &Values, name: &str) -> Result<Files, Box<Reply>> {
 }
 
 pub(super) fn commit_first(repo: &mut Repo, files: Files, who: Signature) {
-    let commit = repo
-        .git
-        .record(Vec::new(), files, "Initial commit", who.clone(), who);
+    let commit = repo.git.record(Vec::new(), files, "Initial commit", who.clone(), who);
     repo.git.point(&repo.default_branch, &commit.sha);
 }
 
@@ -234,10 +196,7 @@ impl World {
         let repo = self.repos.at(id);
         let lacks_right = maker.is_some() && self.rights(repo, maker).base < Level::Admin;
         if let Some(maker) = maker.filter(|_| lacks_right && self.accounts.at(owner).is_org) {
-            self.repos
-                .at_mut(id)
-                .collaborators
-                .push((maker, Level::Admin));
+            self.repos.at_mut(id).collaborators.push((maker, Level::Admin));
         }
         id
     }

@@ -81,12 +81,7 @@ static EDIT: Form = Form {
         plain("default_branch", "DefaultBranch", Kind::Text),
         plain("has_pull_requests", "HasPullRequests", Kind::Flag),
         plain("has_projects", "HasProjects", Kind::Flag),
-        ruled(
-            "projects_mode",
-            "ProjectsMode",
-            Kind::Text,
-            &[Rule::In(&["repo", "owner", "all"])],
-        ),
+        ruled("projects_mode", "ProjectsMode", Kind::Text, &[Rule::In(&["repo", "owner", "all"])]),
         plain("has_releases", "HasReleases", Kind::Flag),
         plain("has_packages", "HasPackages", Kind::Flag),
         plain("has_actions", "HasActions", Kind::Flag),
@@ -118,12 +113,8 @@ fn edit(world: &mut World, call: &Call) -> Answer {
         }
         world.repos.relocate(call.repo, owner, &name);
     }
-    let base_is_private = world
-        .repos
-        .at(call.repo)
-        .fork_of
-        .and_then(|id| world.repos.get(id))
-        .map(|base| base.is_private);
+    let base_is_private =
+        world.repos.at(call.repo).fork_of.and_then(|id| world.repos.get(id)).map(|base| base.is_private);
     let repo = world.repos.at_mut(call.repo);
     if let Some(description) = form.sent_text("description") {
         repo.description = description;
@@ -167,10 +158,7 @@ fn check_new_name(world: &World, owner: i64, name: &str) -> Result<(), Box<Reply
         return Err(invalid("ChangeRepositoryName: name is empty"));
     }
     if name.contains("..") {
-        return Err(invalid(format!(
-            "ChangeRepositoryName: {}",
-            names::bad_characters(name)
-        )));
+        return Err(invalid(format!("ChangeRepositoryName: {}", names::bad_characters(name))));
     }
     names::check_repository(name)?;
     if world.repos.named(owner, name).is_some() {
@@ -209,10 +197,7 @@ fn transfer(world: &mut World, call: &Call) -> Answer {
     };
     let (new_owner, is_org) = (new_owner.id, new_owner.is_org);
     if is_org && !world.can_see(world.accounts.at(new_owner), call.doer) {
-        return Err(refuse(
-            404,
-            "The new owner does not exist or cannot be found",
-        ));
+        return Err(refuse(404, "The new owner does not exist or cannot be found"));
     }
     let teams: Vec<i64> = form
         .raw("team_ids")
@@ -220,9 +205,7 @@ fn transfer(world: &mut World, call: &Call) -> Answer {
         .map(|ids| ids.iter().filter_map(Value::as_i64).collect())
         .unwrap_or_default();
     if form.raw("team_ids").is_some() && !is_org {
-        return Err(invalid(
-            "Teams can only be added to organization-owned repositories",
-        ));
+        return Err(invalid("Teams can only be added to organization-owned repositories"));
     }
     for id in &teams {
         match world.orgs.teams.get(id) {
@@ -287,15 +270,7 @@ fn reject_transfer(world: &mut World, call: &Call) -> Answer {
 /// The recipient of an offer that the caller may answer.
 fn pending(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
     let repo = world.repos.at(call.repo);
-    let none = || {
-        refuse(
-            404,
-            format!(
-                "repository doesn't have a pending transfer [repo_id: {}]",
-                repo.id
-            ),
-        )
-    };
+    let none = || refuse(404, format!("repository doesn't have a pending transfer [repo_id: {}]", repo.id));
     let recipient = repo.transfer_to.ok_or_else(none)?;
     let is_recipient = call.doer == Some(recipient)
         || (world.accounts.get(recipient).is_some_and(|account| account.is_org)

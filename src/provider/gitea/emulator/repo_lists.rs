@@ -39,13 +39,7 @@ fn search_all(world: &mut World, call: &Call) -> Answer {
         (call.ask_flag("archived"), |repo| repo.archived.is_some()),
         (call.ask_flag("template"), |repo| repo.is_template),
     ];
-    let words: Vec<String> = call
-        .ask("q")
-        .trim()
-        .to_lowercase()
-        .split(',')
-        .map(str::to_owned)
-        .collect();
+    let words: Vec<String> = call.ask("q").trim().to_lowercase().split(',').map(str::to_owned).collect();
     let belongs = |repo: &Repo| match (uid, mode) {
         (0, _) => true,
         (_, Mode::Collaborative) => world.contributes(uid, repo),
@@ -55,20 +49,9 @@ fn search_all(world: &mut World, call: &Call) -> Answer {
         .repos
         .all()
         .filter(|repo| mode.takes(repo) && belongs(repo) && (wants_private || !repo.is_private))
-        .filter(|repo| {
-            team == 0
-                || world
-                    .orgs
-                    .teams
-                    .get(&team)
-                    .is_some_and(|team| team.repos.contains(&repo.id))
-        })
+        .filter(|repo| team == 0 || world.orgs.teams.get(&team).is_some_and(|team| team.repos.contains(&repo.id)))
         .filter(|repo| words.iter().any(|word| is_meant(world, call, repo, word)))
-        .filter(|repo| {
-            flags
-                .iter()
-                .all(|(wanted, holds)| wanted.is_none_or(|wanted| holds(repo) == wanted))
-        })
+        .filter(|repo| flags.iter().all(|(wanted, holds)| wanted.is_none_or(|wanted| holds(repo) == wanted)))
         .filter(|repo| world.is_listed(call, repo))
         .collect();
     order.sort(world, &mut repos);
@@ -84,9 +67,9 @@ fn is_meant(world: &World, call: &Call, repo: &Repo, word: &str) -> bool {
         return repo.topics.contains(word);
     }
     let holds = |text: &str, part: &str| text.to_lowercase().contains(part);
-    let by_owner = word.split_once('/').is_some_and(|(owner, name)| {
-        holds(&world.accounts.at(repo.owner).name, owner) && holds(&repo.name, name)
-    });
+    let by_owner = word
+        .split_once('/')
+        .is_some_and(|(owner, name)| holds(&world.accounts.at(repo.owner).name, owner) && holds(&repo.name, name));
     by_owner
         || holds(&repo.name, word)
         || repo.topics.iter().any(|topic| topic.contains(word))
@@ -98,21 +81,10 @@ impl World {
     /// organisation when it is public.
     fn contributes(&self, user: i64, repo: &Repo) -> bool {
         // Reading a public repository is no right that anybody needs to be given.
-        let least = if repo.is_private {
-            Level::Read
-        } else {
-            Level::Write
-        };
-        let collaborates = || {
-            repo.collaborators
-                .iter()
-                .any(|(known, level)| *known == user && *level >= least)
-        };
-        let by_team = || {
-            self.orgs
-                .teams_with(repo.owner, user)
-                .any(|team| team.is_owners() || team.repos.contains(&repo.id))
-        };
+        let least = if repo.is_private { Level::Read } else { Level::Write };
+        let collaborates = || repo.collaborators.iter().any(|(known, level)| *known == user && *level >= least);
+        let by_team =
+            || self.orgs.teams_with(repo.owner, user).any(|team| team.is_owners() || team.repos.contains(&repo.id));
         let as_member = || !repo.is_private && self.orgs.is_member(repo.owner, user);
         repo.owner != user && (collaborates() || by_team() || as_member())
     }
@@ -202,12 +174,7 @@ fn by_owner_and_name(world: &World, one: &Repo, other: &Repo) -> Ordering {
 fn list_own(world: &mut World, call: &Call) -> Answer {
     let doer = call.doer.unwrap_or_default();
     let is_own = |repo: &&Repo| repo.owner == doer || world.contributes(doer, repo);
-    let mut repos: Vec<&Repo> = world
-        .repos
-        .all()
-        .filter(is_own)
-        .filter(|repo| world.is_listed(call, repo))
-        .collect();
+    let mut repos: Vec<&Repo> = world.repos.all().filter(is_own).filter(|repo| world.is_listed(call, repo)).collect();
     repos.sort_by(|one, other| by_name(world, one, other));
     Ok(list(call, &repos, |repo| world.show_repo(call, repo, call.doer)))
 }
@@ -223,19 +190,10 @@ fn list_of_org(world: &mut World, call: &Call) -> Answer {
 /// By id. To whoever is signed in the total counts private repositories too, and pages may have gaps where they stood.
 fn list_of(world: &World, call: &Call, owner: i64) -> Answer {
     let with_private = call.doer.is_some() && !call.is_public_only();
-    let mut repos: Vec<&Repo> = world
-        .repos
-        .of(owner)
-        .filter(|repo| with_private || !repo.is_private)
-        .collect();
+    let mut repos: Vec<&Repo> = world.repos.of(owner).filter(|repo| with_private || !repo.is_private).collect();
     repos.sort_by_key(|repo| repo.id);
     let page = Page::of(call);
-    let seen = page
-        .cut(&repos)
-        .iter()
-        .filter(|repo| world.can_see_repo(repo, call.doer));
-    let shown = seen
-        .map(|repo| world.show_repo(call, repo, call.doer))
-        .collect();
+    let seen = page.cut(&repos).iter().filter(|repo| world.can_see_repo(repo, call.doer));
+    let shown = seen.map(|repo| world.show_repo(call, repo, call.doer)).collect();
     Ok(Reply::json(200, shown).paged(call, page, repos.len()))
 }

@@ -19,18 +19,8 @@ const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::
 const WRITER: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::Writer(unit::CODE)];
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/statuses/{sha}",
-        REPO,
-        list_of_sha,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/statuses/{sha}",
-        WRITER,
-        report,
-    ),
+    route("GET", "/repos/{owner}/{repo}/statuses/{sha}", REPO, list_of_sha),
+    route("POST", "/repos/{owner}/{repo}/statuses/{sha}", WRITER, report),
     route("GET", "/repos/{owner}/{repo}/commits/{*ref}", REPO, of_ref),
 ];
 
@@ -110,28 +100,13 @@ fn of_ref(world: &mut World, call: &Call) -> Answer {
             list_of(world, call, &sha)
         }
         Some((_, "pull")) => Err(not_modelled()),
-        _ => Ok(Reply::text(
-            404,
-            "text/plain; charset=utf-8",
-            "404 page not found\n",
-        )),
+        _ => Ok(Reply::text(404, "text/plain; charset=utf-8", "404 page not found\n")),
     }
 }
 
 fn resolved(world: &World, call: &Call, wanted: &str) -> Result<String, Box<Reply>> {
-    let unknown = || {
-        refuse(
-            404,
-            format!("object does not exist [id: {wanted}, rel_path: ]"),
-        )
-    };
-    world
-        .repos
-        .at(call.repo)
-        .git
-        .resolve(wanted)
-        .map(|commit| commit.sha.clone())
-        .ok_or_else(unknown)
+    let unknown = || refuse(404, format!("object does not exist [id: {wanted}, rel_path: ]"));
+    world.repos.at(call.repo).git.resolve(wanted).map(|commit| commit.sha.clone()).ok_or_else(unknown)
 }
 
 fn list_of(world: &World, call: &Call, sha: &str) -> Answer {

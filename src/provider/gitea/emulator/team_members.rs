@@ -9,19 +9,9 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Account, World};
 
-const TEAM: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::TeamReader,
-    Gate::OrgMember,
-];
-const TEAM_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::OrgOwner,
-];
+const TEAM: &[Gate] =
+    &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamReader, Gate::OrgMember];
+const TEAM_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::OrgOwner];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/teams/{team}/members", TEAM, members),
@@ -36,16 +26,9 @@ fn named(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
 
 fn members(world: &mut World, call: &Call) -> Answer {
     let team = world.orgs.team(call.team);
-    let mut accounts: Vec<&Account> = team
-        .members
-        .iter()
-        .filter_map(|id| world.accounts.get(*id))
-        .collect();
-    accounts
-        .sort_by(|one, other| (&one.full_name, &one.name).cmp(&(&other.full_name, &other.name)));
-    Ok(list(call, &accounts, |account| {
-        world.show(call, account, call.doer)
-    }))
+    let mut accounts: Vec<&Account> = team.members.iter().filter_map(|id| world.accounts.get(*id)).collect();
+    accounts.sort_by(|one, other| (&one.full_name, &one.name).cmp(&(&other.full_name, &other.name)));
+    Ok(list(call, &accounts, |account| world.show(call, account, call.doer)))
 }
 
 fn member(world: &mut World, call: &Call) -> Answer {

@@ -12,40 +12,16 @@ use super::scopes::Category;
 use super::teams;
 use super::world::{Level, World};
 
-const TEAM: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::TeamReader,
-];
-const TEAM_MEMBER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::TeamMember,
-];
-const REPO: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-];
-const REPO_ADMIN: &[Gate] = &[
-    Gate::Scope(&[Category::Repository]),
-    Gate::Repo,
-    Gate::SignedIn,
-    Gate::RepoAdmin,
-];
+const TEAM: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamReader];
+const TEAM_MEMBER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamMember];
+const REPO: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn];
+const REPO_ADMIN: &[Gate] = &[Gate::Scope(&[Category::Repository]), Gate::Repo, Gate::SignedIn, Gate::RepoAdmin];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/teams/{team}/repos", TEAM, list_of_team),
     route("GET", "/teams/{team}/repos/{org}/{repo}", TEAM, read),
     route("PUT", "/teams/{team}/repos/{org}/{repo}", TEAM_MEMBER, add),
-    route(
-        "DELETE",
-        "/teams/{team}/repos/{org}/{repo}",
-        TEAM_MEMBER,
-        remove,
-    ),
+    route("DELETE", "/teams/{team}/repos/{org}/{repo}", TEAM_MEMBER, remove),
     route("GET", "/repos/{owner}/{repo}/teams", REPO, list_of_repo),
     route("GET", "/repos/{owner}/{repo}/teams/{name}", REPO, check),
     route("PUT", "/repos/{owner}/{repo}/teams/{name}", REPO_ADMIN, add_by_name),
@@ -62,10 +38,7 @@ fn list_of_team(world: &mut World, call: &Call) -> Answer {
 
 /// A repository of the team's own organisation: the owner in the path is not looked at, nor are former names.
 fn in_path(world: &World, call: &Call) -> Result<i64, Box<Reply>> {
-    let repo = world
-        .repos
-        .named(call.org, call.param("repo"))
-        .ok_or_else(not_found)?;
+    let repo = world.repos.named(call.org, call.param("repo")).ok_or_else(not_found)?;
     Ok(repo.id)
 }
 
@@ -73,10 +46,7 @@ fn read(world: &mut World, call: &Call) -> Answer {
     let id = in_path(world, call)?;
     let repo = world.repos.at(id);
     let is_hidden = call.is_public_only() && repo.is_private;
-    if !world.orgs.team(call.team).repos.contains(&id)
-        || !world.can_see_repo(repo, call.doer)
-        || is_hidden
-    {
+    if !world.orgs.team(call.team).repos.contains(&id) || !world.can_see_repo(repo, call.doer) || is_hidden {
         return Err(not_found());
     }
     Ok(Reply::json(200, world.show_repo(call, world.repos.at(id), call.doer)))
@@ -84,9 +54,7 @@ fn read(world: &mut World, call: &Call) -> Answer {
 
 /// A site admin's rights do not count here: one must own the organisation, or it lets repository admins change teams.
 fn refuse_stranger(world: &World, call: &Call, repo: i64) -> Result<(), Box<Reply>> {
-    let is_owner = call
-        .doer
-        .is_some_and(|doer| world.orgs.is_owner(call.org, doer));
+    let is_owner = call.doer.is_some_and(|doer| world.orgs.is_owner(call.org, doer));
     if !is_owner && !world.accounts.at(call.org).repo_admin_change_team_access {
         return Err(forbidden("user is nor repo admin nor owner"));
     }

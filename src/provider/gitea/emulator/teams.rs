@@ -15,31 +15,11 @@ use super::routes::{Route, route};
 use super::scopes::Category;
 use super::world::{Level, Team, World};
 
-const ORG_MEMBER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-    Gate::OrgMember,
-];
-const ORG_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Org,
-    Gate::SignedIn,
-    Gate::OrgMember,
-    Gate::OrgOwner,
-];
-const TEAM: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::TeamReader,
-];
-const TEAM_OWNER: &[Gate] = &[
-    Gate::Scope(&[Category::Organization]),
-    Gate::Team,
-    Gate::SignedIn,
-    Gate::OrgOwner,
-];
+const ORG_MEMBER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgMember];
+const ORG_OWNER: &[Gate] =
+    &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgMember, Gate::OrgOwner];
+const TEAM: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::TeamReader];
+const TEAM_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Team, Gate::SignedIn, Gate::OrgOwner];
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/orgs/{org}/teams", ORG_MEMBER, list_of_org),
@@ -103,8 +83,7 @@ fn search_org(world: &mut World, call: &Call) -> Answer {
     let mut teams = seen_teams(world, call);
     teams.retain(|team| {
         team.name.to_lowercase().contains(&words)
-            || (call.ask_flag("include_desc").unwrap_or(true)
-                && team.description.to_lowercase().contains(&words))
+            || (call.ask_flag("include_desc").unwrap_or(true) && team.description.to_lowercase().contains(&words))
     });
     Ok(search(call, &teams, |team| show(team, Value::Null)))
 }

@@ -30,10 +30,7 @@ pub(super) struct Tokens {
 impl Tokens {
     /// The token with this secret, unless it counts as expired.
     pub(super) fn with_secret(&self, secret: &str) -> Option<&Token> {
-        self.by_secret
-            .get(secret)
-            .and_then(|id| self.rows.get(id))
-            .filter(|token| !token.is_expired)
+        self.by_secret.get(secret).and_then(|id| self.rows.get(id)).filter(|token| !token.is_expired)
     }
 
     pub(super) fn get(&self, id: i64) -> Option<&Token> {
@@ -47,10 +44,7 @@ impl Tokens {
     }
 
     pub(super) fn of(&self, owner: i64) -> Vec<&Token> {
-        self.rows
-            .values()
-            .filter(|token| token.owner == owner)
-            .collect()
+        self.rows.values().filter(|token| token.owner == owner).collect()
     }
 
     /// The id that the next token will have: its secret is derived from it.
@@ -58,14 +52,7 @@ impl Tokens {
         self.last_id + 1
     }
 
-    pub(super) fn mint(
-        &mut self,
-        owner: i64,
-        name: &str,
-        secret: String,
-        scope: Scope,
-        now: DateTime<Utc>,
-    ) -> &Token {
+    pub(super) fn mint(&mut self, owner: i64, name: &str, secret: String, scope: Scope, now: DateTime<Utc>) -> &Token {
         self.last_id += 1;
         let id = self.last_id;
         self.by_secret.insert(secret.clone(), id);
@@ -94,8 +81,10 @@ impl Tokens {
     }
 
     pub(super) fn expire_all(&mut self) {
-        self.rows
-            .values_mut()
-            .for_each(|token| token.is_expired = true);
+        self.rows.values_mut().for_each(|token| token.is_expired = true);
+    }
+
+    pub(super) fn restore_all(&mut self) {
+        self.rows.values_mut().for_each(|token| token.is_expired = false);
     }
 }

@@ -35,51 +35,23 @@ impl Verdict {
 }
 
 impl World {
-    pub(super) fn verdict(
-        &self,
-        repo: &Repo,
-        branch: &str,
-        doer: Option<i64>,
-        rights: &Rights,
-    ) -> Verdict {
+    pub(super) fn verdict(&self, repo: &Repo, branch: &str, doer: Option<i64>, rights: &Rights) -> Verdict {
         let writes = rights.code() >= Level::Write;
-        let Some(rule) = sorted(repo)
-            .into_iter()
-            .find(|protection| protection.fits(branch))
-        else {
+        let Some(rule) = sorted(repo).into_iter().find(|protection| protection.fits(branch)) else {
             let contexts = Some(Vec::new());
-            return Verdict {
-                can_push: writes,
-                can_merge: writes,
-                contexts,
-                ..Verdict::default()
-            };
+            return Verdict { can_push: writes, can_merge: writes, contexts, ..Verdict::default() };
         };
         let user = doer.unwrap_or_default();
         let on_push_list = !rule.has("enable_push_whitelist")
-            || rule.lists(
-                self,
-                "push_whitelist_usernames",
-                "push_whitelist_teams",
-                user,
-            );
+            || rule.lists(self, "push_whitelist_usernames", "push_whitelist_teams", user);
         let on_merge_list = !rule.has("enable_merge_whitelist")
-            || rule.lists(
-                self,
-                "merge_whitelist_usernames",
-                "merge_whitelist_teams",
-                user,
-            );
+            || rule.lists(self, "merge_whitelist_usernames", "merge_whitelist_teams", user);
         Verdict {
             is_protected: true,
             can_push: writes && rule.has("enable_push") && on_push_list,
             can_merge: writes && on_merge_list,
             // Only those who may read rules are told which one it is.
-            rule: if rights.base >= Level::Admin {
-                rule.rule.clone()
-            } else {
-                String::new()
-            },
+            rule: if rights.base >= Level::Admin { rule.rule.clone() } else { String::new() },
             approvals: rule.approvals,
             checks_status: rule.has("enable_status_check"),
             contexts: rule.contexts.clone(),

@@ -9,12 +9,7 @@ use super::repos::Repo;
 use super::world::{Level, Team, World};
 
 /// Takes over the lists that were sent. Whoever cannot write is dropped without a word, as are teams where there are none.
-pub(super) fn apply(
-    world: &World,
-    repo: &Repo,
-    protection: &mut Protection,
-    form: &Values,
-) -> Result<(), Box<Reply>> {
+pub(super) fn apply(world: &World, repo: &Repo, protection: &mut Protection, form: &Values) -> Result<(), Box<Reply>> {
     // The names of those who may bypass count only while bypassing is on.
     let may_bypass = protection.has("enable_bypass_allowlist");
     let is_asked = |list: &&str| may_bypass || !list.starts_with("bypass");
@@ -49,30 +44,14 @@ fn replace(known: &mut Vec<i64>, mut sent: Vec<i64>, is_right: impl FnMut(&i64) 
 }
 
 fn users_named(world: &World, names: &[String]) -> Result<Vec<i64>, Box<Reply>> {
-    let find = |name: &String| {
-        world
-            .accounts
-            .named(name)
-            .map(|account| account.id)
-            .ok_or_else(|| unknown_user(name))
-    };
+    let find = |name: &String| world.accounts.named(name).map(|account| account.id).ok_or_else(|| unknown_user(name));
     names.iter().map(find).collect()
 }
 
 fn teams_named(world: &World, repo: &Repo, names: &[String]) -> Result<Vec<i64>, Box<Reply>> {
     let org = repo.owner;
-    let unknown = |name: &str| {
-        invalid(format!(
-            "team does not exist [org_id {org}, team_id 0, name: {name}]"
-        ))
-    };
-    let find = |name: &String| {
-        world
-            .orgs
-            .team_named(org, name)
-            .map(|team| team.id)
-            .ok_or_else(|| unknown(name))
-    };
+    let unknown = |name: &str| invalid(format!("team does not exist [org_id {org}, team_id 0, name: {name}]"));
+    let find = |name: &String| world.orgs.team_named(org, name).map(|team| team.id).ok_or_else(|| unknown(name));
     names.iter().map(find).collect()
 }
 
@@ -95,11 +74,7 @@ pub(super) fn shown_users(world: &World, repo: &Repo, ids: Option<&Vec<i64>>) ->
         let rights = world.rights(repo, Some(**user));
         rights.code() >= Level::Read || rights.on(unit::PULLS) >= Level::Read
     };
-    let accounts = ids
-        .into_iter()
-        .flatten()
-        .filter(can_read)
-        .filter_map(|id| world.accounts.get(*id));
+    let accounts = ids.into_iter().flatten().filter(can_read).filter_map(|id| world.accounts.get(*id));
     let mut names: Vec<String> = accounts.map(|account| account.name.clone()).collect();
     names.sort();
     names
@@ -107,11 +82,7 @@ pub(super) fn shown_users(world: &World, repo: &Repo, ids: Option<&Vec<i64>>) ->
 
 /// The teams of a list that can still read the repository, by name.
 pub(super) fn shown_teams(world: &World, repo: &Repo, ids: Option<&Vec<i64>>) -> Vec<String> {
-    let teams = ids
-        .into_iter()
-        .flatten()
-        .filter_map(|id| world.orgs.teams.get(id))
-        .filter(|team| reads(repo, team));
+    let teams = ids.into_iter().flatten().filter_map(|id| world.orgs.teams.get(id)).filter(|team| reads(repo, team));
     let mut names: Vec<String> = teams.map(|team| team.name.clone()).collect();
     names.sort();
     names

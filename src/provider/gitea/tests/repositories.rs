@@ -29,7 +29,8 @@ async fn a_repository_is_made_marked_and_kept() {
     let live = world.done(step(Verb::Update, REPOSITORY, REPO, &[("private", true.into())])).await.expect("there");
     assert_eq!((&live.fields["private"], &live.fields["description"]), (&true.into(), &"theirs".into()));
     assert_eq!(live.fields["topics"], Value::set(["gitops", "odd"]));
-    let live = world.done(step(Verb::Update, REPOSITORY, REPO, &[("topics", Value::set(["gitops"]))])).await.expect("there");
+    let live =
+        world.done(step(Verb::Update, REPOSITORY, REPO, &[("topics", Value::set(["gitops"]))])).await.expect("there");
     assert_eq!((live.fields["topics"].clone(), live.mark.is_some()), (Value::set(["gitops"]), true));
 
     let renamed = of(&live, step(Verb::Rename, REPOSITORY, REPO, &[("name", "acme/recipes".into())]));
@@ -86,7 +87,8 @@ async fn protection_is_compared_as_gitea_keeps_it() {
     assert!(seen.keys(BRANCH_PROTECTION, Some("acme/nothing")).is_empty());
 
     // Closing pushes keeps the names at the server; here the list is empty.
-    let closed = world.done(step(Verb::Update, BRANCH_PROTECTION, key, &[("push", "nobody".into())])).await.expect("there");
+    let closed =
+        world.done(step(Verb::Update, BRANCH_PROTECTION, key, &[("push", "nobody".into())])).await.expect("there");
     has(&closed, &[("push", "nobody".into()), ("push_users", Value::set(Vec::<String>::new()))]);
     has(&closed, &wanted[2..]);
     // Whoever has no write access is dropped without a word, and reading back shows it.

@@ -47,11 +47,6 @@ impl Reads {
         &self.realm
     }
 
-    /// The door itself.
-    pub fn door(&self) -> &ReadDoor {
-        &self.door
-    }
-
     /// The release, where the service tells it to us.
     ///
     /// # Errors

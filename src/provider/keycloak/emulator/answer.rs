@@ -35,37 +35,21 @@ pub(super) type Outcome = Result<Answer, Refusal>;
 
 impl Answer {
     pub fn nothing(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content: Content::Nothing,
-        }
+        Self { status, headers: Vec::new(), content: Content::Nothing }
     }
 
     /// 200 with a body.
     pub fn json(body: impl Into<Value>) -> Self {
-        Self {
-            status: 200,
-            headers: Vec::new(),
-            content: Content::Json(body.into()),
-        }
+        Self { status: 200, headers: Vec::new(), content: Content::Json(body.into()) }
     }
 
     /// 201 with the place of what was made.
     pub fn created(location: String) -> Self {
-        Self {
-            status: 201,
-            headers: vec![("location", location)],
-            content: Content::Nothing,
-        }
+        Self { status: 201, headers: vec![("location", location)], content: Content::Nothing }
     }
 
     pub fn text(status: u16, media: &'static str, text: String) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content: Content::Text { media, text },
-        }
+        Self { status, headers: Vec::new(), content: Content::Text { media, text } }
     }
 
     pub fn with_body(mut self, body: Value) -> Self {
@@ -83,16 +67,14 @@ impl Answer {
         let (media, body) = match self.content {
             Content::NotModelled => return crate::provider::emulator::not_modelled(),
             Content::Nothing => (None, String::new()),
-            Content::Json(_) if html && self.status >= 400 => (
-                Some("text/html;charset=utf-8"),
-                format!("<html><body><h1>{}</h1></body></html>", self.status),
-            ),
+            Content::Json(_) if html && self.status >= 400 => {
+                (Some("text/html;charset=utf-8"), format!("<html><body><h1>{}</h1></body></html>", self.status))
+            }
             Content::Json(value) => (Some(JSON), value.to_string()),
             Content::Text { media, text } => (Some(media), text),
         };
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).expect("statuses are literals of this module");
+        *response.status_mut() = StatusCode::from_u16(self.status).expect("statuses are literals of this module");
         let headers = response.headers_mut();
         headers.insert("cache-control", HeaderValue::from_static("no-cache"));
         if let Some(media) = media {
@@ -119,12 +101,7 @@ pub(super) fn done() -> Outcome {
 }
 
 pub(super) fn not_modelled() -> Refusal {
-    Answer {
-        status: 501,
-        headers: Vec::new(),
-        content: Content::NotModelled,
-    }
-    .into()
+    Answer { status: 501, headers: Vec::new(), content: Content::NotModelled }.into()
 }
 
 /// `{"error": …}`.
@@ -139,37 +116,22 @@ pub(super) fn message(status: u16, text: impl Into<String>) -> Refusal {
 
 /// `{"error": …, "error_description": …}`.
 pub(super) fn described(status: u16, error: &str, description: impl Into<String>) -> Refusal {
-    refuse(
-        status,
-        json!({"error": error, "error_description": description.into()}),
-    )
+    refuse(status, json!({"error": error, "error_description": description.into()}))
 }
 
 pub(super) fn refuse(status: u16, body: Value) -> Refusal {
-    Answer {
-        status,
-        headers: Vec::new(),
-        content: Content::Json(body),
-    }
-    .into()
+    Answer { status, headers: Vec::new(), content: Content::Json(body) }.into()
 }
 
 /// The words of the framework underneath, for refusals that no operation words itself.
 pub(super) fn plain(status: u16) -> Refusal {
-    let reason = StatusCode::from_u16(status)
-        .ok()
-        .and_then(|s| s.canonical_reason())
-        .unwrap_or("Error");
+    let reason = StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Error");
     error(status, format!("HTTP {status} {reason}"))
 }
 
 /// What an exception that nobody caught looks like; client mistakes end here too.
 pub(super) fn broken() -> Refusal {
-    described(
-        500,
-        "unknown_error",
-        "For more on this error consult the server log.",
-    )
+    described(500, "unknown_error", "For more on this error consult the server log.")
 }
 
 /// The answer to a duplicate that only the database noticed.

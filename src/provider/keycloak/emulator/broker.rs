@@ -39,25 +39,13 @@ impl World {
     /// when the provider's authorization address is a realm of this installation that knows the person. Everything else
     /// that the authorization endpoint does needs a browser and is not modelled.
     pub fn browser_sign_in(&mut self, realm: &str, request: &Request, now: i64) -> Outcome {
-        let (Some(alias), Some(username)) =
-            (request.filled("kc_idp_hint"), request.filled("login_hint"))
-        else {
+        let (Some(alias), Some(username)) = (request.filled("kc_idp_hint"), request.filled("login_hint")) else {
             return Err(not_modelled());
         };
-        let provider = self
-            .realms
-            .get(realm)
-            .and_then(|realm| realm.providers.get(alias))
-            .ok_or_else(not_modelled)?;
-        let upstream = provider
-            .get("config")
-            .and_then(|config| upstream_realm(config["authorizationUrl"].as_str()?));
-        let upstream = upstream
-            .and_then(|name| self.realms.get(&name))
-            .ok_or_else(not_modelled)?;
-        let known = upstream
-            .user_named(&username.to_lowercase())
-            .filter(|user| user.enabled);
+        let provider = self.realms.get(realm).and_then(|realm| realm.providers.get(alias)).ok_or_else(not_modelled)?;
+        let upstream = provider.get("config").and_then(|config| upstream_realm(config["authorizationUrl"].as_str()?));
+        let upstream = upstream.and_then(|name| self.realms.get(&name)).ok_or_else(not_modelled)?;
+        let known = upstream.user_named(&username.to_lowercase()).filter(|user| user.enabled);
         let known = known.ok_or_else(|| error(400, "Invalid user credentials"))?;
         let person = UpstreamPerson {
             id: known.id.clone(),
@@ -72,16 +60,10 @@ impl World {
             return Err(not_modelled());
         };
         realm.sign_in_through(alias, &person, Visit { client, redirect }, now);
-        let issuer = percent_encoding::utf8_percent_encode(
-            &issuer(request, &realm.name),
-            percent_encoding::NON_ALPHANUMERIC,
-        )
-        .to_string();
-        let place = format!(
-            "{redirect}?session_state={}&iss={issuer}&code={}",
-            random_text(24),
-            new_id()
-        );
+        let issuer =
+            percent_encoding::utf8_percent_encode(&issuer(request, &realm.name), percent_encoding::NON_ALPHANUMERIC)
+                .to_string();
+        let place = format!("{redirect}?session_state={}&iss={issuer}&code={}", random_text(24), new_id());
         Ok(Answer::nothing(302).with_header("location", place))
     }
 }
@@ -89,26 +71,13 @@ impl World {
 impl Realm {
     /// Signs a person in through the provider `alias`. On the first time the account is made, or the one with the same
     /// e-mail or name is taken over, and linked. Nothing happens without such a provider.
-    pub fn sign_in_through(
-        &mut self,
-        alias: &str,
-        person: &UpstreamPerson,
-        visit: Visit<'_>,
-        now: i64,
-    ) -> Option<Id> {
+    pub fn sign_in_through(&mut self, alias: &str, person: &UpstreamPerson, visit: Visit<'_>, now: i64) -> Option<Id> {
         let provider = self.providers.get(alias)?;
-        let trusted = provider
-            .get("trustEmail")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+        let trusted = provider.get("trustEmail").and_then(Value::as_bool).unwrap_or(false);
         let linked = self
             .users
             .values()
-            .find(|user| {
-                user.identities
-                    .iter()
-                    .any(|link| link.provider == alias && link.user_id == person.id)
-            })
+            .find(|user| user.identities.iter().any(|link| link.provider == alias && link.user_id == person.id))
             .map(|user| user.id.clone());
         let code = random_text(24);
         let broker_session = format!("{alias}.{}", random_text(24));
@@ -163,10 +132,7 @@ impl Realm {
     ) -> Id {
         let username = person.username.to_lowercase();
         let email = person.email.as_ref().map(|email| email.to_lowercase());
-        let known = email
-            .as_ref()
-            .and_then(|email| self.user_with_email(email))
-            .or_else(|| self.user_named(&username));
+        let known = email.as_ref().and_then(|email| self.user_with_email(email)).or_else(|| self.user_named(&username));
         let is_new = known.is_none();
         let mut user = known.cloned().unwrap_or_else(|| User {
             id: new_id(),
@@ -187,19 +153,11 @@ impl Realm {
         });
         let (id, email, username) = (user.id.clone(), user.email.clone(), user.username.clone());
         self.put_user(user);
-        let owner = self
-            .organizations
-            .values()
-            .find(|org| org.providers.contains(alias))
-            .map(|org| org.id.clone());
+        let owner = self.organizations.values().find(|org| org.providers.contains(alias)).map(|org| org.id.clone());
         if let Some(owner) = owner {
             self.add_member(&owner, &id, true);
         }
-        let kind = if is_new {
-            "REGISTER"
-        } else {
-            "FEDERATED_IDENTITY_LINK"
-        };
+        let kind = if is_new { "REGISTER" } else { "FEDERATED_IDENTITY_LINK" };
         self.broker_event(
             now,
             kind,
@@ -232,20 +190,8 @@ impl Realm {
             ("identity_provider".into(), json!(alias)),
             ("identity_provider_identity".into(), json!(person.username)),
         ];
-        details.extend(
-            more.iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone())),
-        );
-        self.user_event(
-            now,
-            kind,
-            UserEvent {
-                client: visit.client,
-                user,
-                details,
-                ..UserEvent::default()
-            },
-        );
+        details.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        self.user_event(now, kind, UserEvent { client: visit.client, user, details, ..UserEvent::default() });
     }
 }
 

@@ -16,8 +16,7 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// The address of something in this realm, as `Location` tells it.
     pub fn place(&self, path: &str) -> String {
-        let realm =
-            percent_encoding::utf8_percent_encode(&self.realm.name, super::realms::PATH_SEGMENT);
+        let realm = percent_encoding::utf8_percent_encode(&self.realm.name, super::realms::PATH_SEGMENT);
         format!("{}/admin/realms/{realm}/{path}", self.request.origin())
     }
 }

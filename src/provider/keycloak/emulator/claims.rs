@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::jwt::{half_hash, random_text};
+use super::mappers::speaking;
 use super::profile::current;
-use super::scopes::speaking;
 use super::world::{Client, Id, Mapper, Object, Realm, Scope, User, new_id};
 
 /// Where claims go.
@@ -38,11 +38,8 @@ impl<'a> Grant<'a> {
     /// The scopes that speak: the defaults of the client, and of the optional ones those asked for.
     pub fn scopes(&self) -> Vec<&'a Scope> {
         let known = |ids: &'a [Id]| ids.iter().filter_map(|id| self.realm.scopes.get(id));
-        let optional = known(&self.client.optional_scopes).filter(|scope| {
-            self.asked
-                .split_whitespace()
-                .any(|asked| asked == scope.name || is_of(scope, asked))
-        });
+        let optional = known(&self.client.optional_scopes)
+            .filter(|scope| self.asked.split_whitespace().any(|asked| asked == scope.name || is_of(scope, asked)));
         known(&self.client.default_scopes).chain(optional).collect()
     }
 
@@ -55,12 +52,10 @@ impl<'a> Grant<'a> {
             .chain(&self.client.optional_scopes)
             .filter_map(|id| self.realm.scopes.get(id))
             .collect();
-        !self.asked.split_whitespace().all(|word| {
-            word == "openid"
-                || known
-                    .iter()
-                    .any(|scope| scope.name == word || is_of(scope, word))
-        })
+        !self
+            .asked
+            .split_whitespace()
+            .all(|word| word == "openid" || known.iter().any(|scope| scope.name == word || is_of(scope, word)))
     }
 
     /// What the answer says was granted.
@@ -70,15 +65,8 @@ impl<'a> Grant<'a> {
             words.push("openid".into());
         }
         for scope in self.scopes() {
-            if scope
-                .attributes
-                .get("include.in.token.scope")
-                .is_none_or(|value| value == "true")
-            {
-                let word = self
-                    .asked
-                    .split_whitespace()
-                    .find(|word| is_of(scope, word));
+            if scope.attributes.get("include.in.token.scope").is_none_or(|value| value == "true") {
+                let word = self.asked.split_whitespace().find(|word| is_of(scope, word));
                 words.push(word.unwrap_or(&scope.name).to_owned());
             }
         }
@@ -87,9 +75,7 @@ impl<'a> Grant<'a> {
 
     /// Whether tokens of this client name nobody.
     pub fn is_lightweight(&self) -> bool {
-        self.client
-            .attribute("client.use.lightweight.access.token.enabled")
-            == Some("true")
+        self.client.attribute("client.use.lightweight.access.token.enabled") == Some("true")
     }
 
     pub fn access_token(&self) -> Object {
@@ -153,63 +139,39 @@ impl<'a> Grant<'a> {
         };
         let name = setting("claim.name").unwrap_or_default();
         match mapper.kind.as_str() {
-            "oidc-sub-mapper" => {
-                if target == Target::Access {
-                    claims.insert("sub".into(), json!(self.user.id));
-                }
+            "oidc-sub-mapper" if target == Target::Access => {
+                claims.insert("sub".into(), json!(self.user.id));
             }
-            "oidc-acr-mapper" => {
-                if goes {
-                    claims.insert("acr".into(), json!("1"));
-                }
+            "oidc-acr-mapper" if goes => {
+                claims.insert("acr".into(), json!("1"));
             }
             "oidc-allowed-origins-mapper" => self.allowed_origins(target, claims),
-            "oidc-audience-resolve-mapper" => {
-                if target == Target::Access {
-                    self.resolve_audience(claims);
-                }
-            }
+            "oidc-audience-resolve-mapper" if target == Target::Access => self.resolve_audience(claims),
             "oidc-audience-mapper" => {
-                let audience = setting("included.client.audience")
-                    .or_else(|| setting("included.custom.audience"));
+                let audience = setting("included.client.audience").or_else(|| setting("included.custom.audience"));
                 if let Some(audience) = audience.filter(|_| goes) {
                     add_audience(claims, audience);
                 }
             }
             _ if !goes => {}
             "oidc-full-name-mapper" => {
-                let names = [
-                    self.user.first_name.as_deref(),
-                    self.user.last_name.as_deref(),
-                ];
+                let names = [self.user.first_name.as_deref(), self.user.last_name.as_deref()];
                 let full = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
                 if !full.is_empty() {
                     claims.insert("name".into(), json!(full));
                 }
             }
             "oidc-usermodel-attribute-mapper" | "oidc-usermodel-property-mapper" => {
-                let value = self.attribute(
-                    setting("user.attribute").unwrap_or_default(),
-                    on("multivalued"),
-                );
-                put(
-                    claims,
-                    name,
-                    value.and_then(|value| typed(value, setting("jsonType.label"))),
-                );
+                let value = self.attribute(setting("user.attribute").unwrap_or_default(), on("multivalued"));
+                put(claims, name, value.and_then(|value| typed(value, setting("jsonType.label"))));
             }
             "oidc-hardcoded-claim-mapper" => {
                 let value = setting("claim.value").map(|value| json!(value));
-                put(
-                    claims,
-                    name,
-                    value.and_then(|value| typed(value, setting("jsonType.label"))),
-                );
+                put(claims, name, value.and_then(|value| typed(value, setting("jsonType.label"))));
             }
             "oidc-group-membership-mapper" => put(claims, name, self.groups(on("full.path"))),
             "oidc-organization-membership-mapper" => {
-                let value =
-                    self.organizations(on("addOrganizationId"), on("addOrganizationAttributes"));
+                let value = self.organizations(on("addOrganizationId"), on("addOrganizationAttributes"));
                 put(claims, name, value);
             }
             "oidc-usermodel-realm-role-mapper" => {
@@ -220,12 +182,8 @@ impl<'a> Grant<'a> {
             "oidc-usermodel-client-role-mapper" => self.client_roles(mapper, claims),
             "oidc-usersessionmodel-note-mapper" => {
                 let note = match setting("user.session.note") {
-                    Some("client_id") if self.is_service_account() => {
-                        Some(self.client.client_id.clone())
-                    }
-                    Some("clientHost" | "clientAddress") if self.is_service_account() => {
-                        Some("127.0.0.1".into())
-                    }
+                    Some("client_id") if self.is_service_account() => Some(self.client.client_id.clone()),
+                    Some("clientHost" | "clientAddress") if self.is_service_account() => Some("127.0.0.1".into()),
                     _ => None,
                 };
                 put(claims, name, note.map(|note| json!(note)));
@@ -257,13 +215,7 @@ impl<'a> Grant<'a> {
             .iter()
             .filter_map(|id| self.realm.groups.get(id))
             .filter(|group| group.organization.is_none())
-            .map(|group| {
-                if full_path {
-                    self.realm.path_of(group)
-                } else {
-                    group.name.clone()
-                }
-            })
+            .map(|group| if full_path { self.realm.path_of(group) } else { group.name.clone() })
             .collect();
         groups.sort();
         (!groups.is_empty()).then(|| json!(groups))
@@ -271,19 +223,12 @@ impl<'a> Grant<'a> {
 
     /// Aliases; with ids or attributes an object by alias.
     fn organizations(&self, ids: bool, attributes: bool) -> Option<Value> {
-        let wanted = self
-            .asked
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("organization:"));
-        let held = self
-            .realm
-            .organizations_in_order()
-            .into_iter()
-            .filter(|org| {
-                org.enabled
-                    && org.members.contains_key(&self.user.id)
-                    && wanted.is_none_or(|wanted| wanted == "*" || wanted == org.alias)
-            });
+        let wanted = self.asked.split_whitespace().find_map(|word| word.strip_prefix("organization:"));
+        let held = self.realm.organizations_in_order().into_iter().filter(|org| {
+            org.enabled
+                && org.members.contains_key(&self.user.id)
+                && wanted.is_none_or(|wanted| wanted == "*" || wanted == org.alias)
+        });
         let held: Vec<_> = held.collect();
         // Without a name the person would be asked which one; nobody can be asked here.
         if held.is_empty() || (wanted.is_none() && held.len() > 1) {
@@ -298,11 +243,7 @@ impl<'a> Grant<'a> {
                 shown.insert("id".into(), json!(org.id));
             }
             if attributes {
-                shown.extend(
-                    org.attributes
-                        .iter()
-                        .map(|(name, values)| (name.clone(), json!(values))),
-                );
+                shown.extend(org.attributes.iter().map(|(name, values)| (name.clone(), json!(values))));
             }
             (org.alias.clone(), Value::Object(shown))
         });
@@ -322,56 +263,33 @@ impl<'a> Grant<'a> {
 
     fn role_names(&self, client: Option<&str>, prefix: &str) -> Vec<String> {
         let held = self.role_ids();
-        let roles = held
-            .iter()
-            .filter_map(|id| self.realm.roles.get(id))
-            .filter(|role| role.client.as_deref() == client);
+        let roles =
+            held.iter().filter_map(|id| self.realm.roles.get(id)).filter(|role| role.client.as_deref() == client);
         let mut names: Vec<String> = roles.map(|role| format!("{prefix}{}", role.name)).collect();
         names.sort();
         names
     }
 
     fn client_roles(&self, mapper: &Mapper, claims: &mut Object) {
-        let only = mapper
-            .config
-            .get("usermodel.clientRoleMapping.clientId")
-            .filter(|id| !id.is_empty());
-        let name = mapper
-            .config
-            .get("claim.name")
-            .map(String::as_str)
-            .unwrap_or("resource_access.${client_id}.roles");
-        let prefix = mapper
-            .config
-            .get("usermodel.clientRoleMapping.rolePrefix")
-            .map(String::as_str)
-            .unwrap_or_default();
-        for client in self
-            .realm
-            .clients
-            .values()
-            .filter(|client| only.is_none_or(|only| *only == client.client_id))
-        {
+        let only = mapper.config.get("usermodel.clientRoleMapping.clientId").filter(|id| !id.is_empty());
+        let name = mapper.config.get("claim.name").map(String::as_str).unwrap_or("resource_access.${client_id}.roles");
+        let prefix =
+            mapper.config.get("usermodel.clientRoleMapping.rolePrefix").map(String::as_str).unwrap_or_default();
+        for client in self.realm.clients.values().filter(|client| only.is_none_or(|only| *only == client.client_id)) {
             let roles = self.role_names(Some(&client.id), prefix);
             if roles.is_empty() {
                 continue;
             }
             // A dot in the client's own name is part of the name, not of the path.
-            let path: Vec<String> = name
-                .split('.')
-                .map(|part| part.replace("${client_id}", &client.client_id))
-                .collect();
+            let path: Vec<String> =
+                name.split('.').map(|part| part.replace("${client_id}", &client.client_id)).collect();
             put_at(claims, &path, json!(roles));
         }
     }
 
     fn allowed_origins(&self, target: Target, claims: &mut Object) {
-        let origins = self
-            .client
-            .fields
-            .get("webOrigins")
-            .and_then(Value::as_array)
-            .filter(|origins| !origins.is_empty());
+        let origins =
+            self.client.fields.get("webOrigins").and_then(Value::as_array).filter(|origins| !origins.is_empty());
         if let Some(origins) = origins.filter(|_| target == Target::Access) {
             claims.insert("allowed-origins".into(), json!(origins));
         }
@@ -400,10 +318,7 @@ pub(super) fn session_id() -> String {
 
 /// Whether a word asks for a scope with a parameter, as `organization:acme` does.
 fn is_of(scope: &Scope, word: &str) -> bool {
-    scope.name == "organization"
-        && word
-            .strip_prefix("organization:")
-            .is_some_and(|alias| !alias.is_empty())
+    scope.name == "organization" && word.strip_prefix("organization:").is_some_and(|alias| !alias.is_empty())
 }
 
 fn add_audience(claims: &mut Object, audience: &str) {
@@ -450,12 +365,7 @@ fn put_at(claims: &mut Object, path: &[String], value: Value) {
 /// A claim in the JSON type that its mapper names; what cannot be read so is left out.
 fn typed(value: Value, kind: Option<&str>) -> Option<Value> {
     if let Value::Array(items) = value {
-        return Some(Value::Array(
-            items
-                .into_iter()
-                .filter_map(|item| typed(item, kind))
-                .collect(),
-        ));
+        return Some(Value::Array(items.into_iter().filter_map(|item| typed(item, kind)).collect()));
     }
     let text = value.as_str()?;
     match kind {

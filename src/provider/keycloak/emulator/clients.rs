@@ -4,22 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::answer::{
-    Answer, Outcome, Refusal, broken, described, done, duplicate, error, message, plain,
-};
+use super::answer::{Answer, Outcome, Refusal, broken, described, done, duplicate, error, message, plain};
 use super::call::Call;
-use super::hash_order;
+use super::client_rules::{apply_attributes, apply_fields, check, merge_mappers, origins, protocol_defaults};
 use super::jwt::random_secret;
-use super::realms::{service_account, text};
+use super::mappers::{mapper, show_mapper};
+use super::realms::text;
 use super::request::terms;
-use super::scopes::{mapper, show_mapper};
 use super::shapes;
-use super::users::Detail;
-use super::validators::is_uri;
 use super::world::{Client, Id, Mapper, Object, Realm, new_id};
 
 /// What fields of a body become fields of the client as they are.
-const PLAIN: &[&str] = &[
+pub(super) const PLAIN: &[&str] = &[
     "name",
     "description",
     "type",
@@ -48,15 +44,9 @@ const PLAIN: &[&str] = &[
     "nodeReRegistrationTimeout",
 ];
 
-/// A scope that clients with a service account get beside the defaults.
-const SERVICE_SCOPE: &str = "service_account";
-
 impl Client {
     pub fn is(&self, flag: &str) -> bool {
-        self.fields
-            .get(flag)
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
+        self.fields.get(flag).and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// Whether it has a secret to show; a public client keeps the one it had.
@@ -79,16 +69,10 @@ pub(super) fn bare(realm: &Realm, client_id: &str) -> Client {
         "frontchannelLogout": false, "protocol": "openid-connect", "authenticationFlowBindingOverrides": {},
         "fullScopeAllowed": true, "nodeReRegistrationTimeout": -1,
     });
-    let Value::Object(fields) = fields else {
-        unreachable!("the fields are an object")
-    };
+    let Value::Object(fields) = fields else { unreachable!("the fields are an object") };
     let of_protocol = |ids: &[Id]| -> Vec<Id> {
-        let known = ids.iter().filter(|id| {
-            realm
-                .scopes
-                .get(*id)
-                .is_some_and(|scope| scope.protocol == "openid-connect")
-        });
+        let known =
+            ids.iter().filter(|id| realm.scopes.get(*id).is_some_and(|scope| scope.protocol == "openid-connect"));
         known.cloned().collect()
     };
     Client {
@@ -134,21 +118,11 @@ impl Realm {
             client.secret = text(body, "secret").map(str::to_owned);
             if client.secret.is_none() {
                 client.secret = Some(random_secret());
-                client.attributes.insert(
-                    "client.secret.creation.time".into(),
-                    (now / 1000).to_string(),
-                );
+                client.attributes.insert("client.secret.creation.time".into(), (now / 1000).to_string());
             }
         }
-        let mappers = body
-            .get("protocolMappers")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        client.mappers = mappers
-            .filter_map(Value::as_object)
-            .map(|body| mapper(body, true))
-            .collect();
+        let mappers = body.get("protocolMappers").and_then(Value::as_array).into_iter().flatten();
+        client.mappers = mappers.filter_map(Value::as_object).map(|body| mapper(body, true)).collect();
         self.choose_scopes(&mut client, body);
         self.clients.insert(id.clone(), client);
         if self.clients[&id].is("serviceAccountsEnabled") {
@@ -161,11 +135,7 @@ impl Realm {
     fn choose_scopes(&self, client: &mut Client, body: &Object) {
         if body.contains_key("defaultClientScopes") || body.contains_key("optionalClientScopes") {
             let named = |list: &str| -> Vec<Id> {
-                let names = body
-                    .get(list)
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten();
+                let names = body.get(list).and_then(Value::as_array).into_iter().flatten();
                 names
                     .filter_map(Value::as_str)
                     .filter_map(|name| self.scope_named(name))
@@ -177,52 +147,11 @@ impl Realm {
         }
     }
 
-    /// Makes the user that stands for a client, and gives the client the scope that says so.
-    pub fn add_service_account(&mut self, id: &str, now: i64) {
-        let Some(client) = self.clients.get(id) else {
-            return;
-        };
-        let user = service_account(client, new_id(), now, &self.default_role);
-        let user_id = user.id.clone();
-        let scope = self
-            .scope_named(SERVICE_SCOPE)
-            .map(|scope| scope.id.clone());
-        self.put_user(user);
-        if let Some(client) = self.clients.get_mut(id) {
-            client.service_account = Some(user_id);
-            if let Some(scope) = scope
-                && !client.default_scopes.contains(&scope)
-                && !client.optional_scopes.contains(&scope)
-            {
-                client.default_scopes.push(scope);
-            }
-        }
-    }
-
-    pub fn remove_service_account(&mut self, id: &str) {
-        let scope = self
-            .scope_named(SERVICE_SCOPE)
-            .map(|scope| scope.id.clone());
-        let Some(client) = self.clients.get_mut(id) else {
-            return;
-        };
-        client
-            .default_scopes
-            .retain(|known| Some(known) != scope.as_ref());
-        if let Some(user) = client.service_account.take() {
-            self.remove_user(&user);
-        }
-    }
-
     /// Deletes a client with its roles and its service account.
     pub fn remove_client(&mut self, id: &str) {
         self.remove_service_account(id);
-        let roles: Vec<Id> = self
-            .roles
-            .values()
-            .filter(|role| role.client.as_deref() == Some(id))
-            .map(|role| role.id.clone())
-            .collect();
+        let roles: Vec<Id> =
+            self.roles.values().filter(|role| role.client.as_deref() == Some(id)).map(|role| role.id.clone()).collect();
         for role in roles {
             self.remove_role(&role);
         }
@@ -244,48 +173,30 @@ impl Realm {
         }
         shown.insert("attributes".into(), json!(client.attributes));
         if !client.mappers.is_empty() {
-            shown.insert(
-                "protocolMappers".into(),
-                client.mappers.iter().map(show_mapper).collect(),
-            );
+            shown.insert("protocolMappers".into(), client.mappers.iter().map(show_mapper).collect());
         }
         let names = |ids: &[Id]| -> Vec<&str> {
-            ids.iter()
-                .filter_map(|id| self.scopes.get(id))
-                .map(|scope| scope.name.as_str())
-                .collect()
+            ids.iter().filter_map(|id| self.scopes.get(id)).map(|scope| scope.name.as_str()).collect()
         };
-        shown.insert(
-            "defaultClientScopes".into(),
-            json!(names(&client.default_scopes)),
-        );
-        shown.insert(
-            "optionalClientScopes".into(),
-            json!(names(&client.optional_scopes)),
-        );
+        shown.insert("defaultClientScopes".into(), json!(names(&client.default_scopes)));
+        shown.insert("optionalClientScopes".into(), json!(names(&client.optional_scopes)));
         shown
     }
 }
 
 impl Call<'_> {
     pub fn clients(&self) -> Outcome {
-        self.caller
-            .demand(&["view-clients", "manage-clients", "query-clients"])?;
+        self.caller.demand(&["view-clients", "manage-clients", "query-clients"])?;
         let request = self.request;
-        let names: Vec<String> = terms(request.query("q").unwrap_or_default())
-            .into_iter()
-            .map(|(key, _)| key)
-            .collect();
+        let names: Vec<String> =
+            terms(request.query("q").unwrap_or_default()).into_iter().map(|(key, _)| key).collect();
         if !names.is_empty() {
             let text = format!("Attributes [{}] not allowed for search", names.join(", "));
             return Err(described(400, "invalid_request", text));
         }
         let page = request.page(None)?;
         let part = request.flag("search").unwrap_or(false);
-        let wanted = request
-            .query("clientId")
-            .map(str::trim)
-            .filter(|wanted| !wanted.is_empty());
+        let wanted = request.query("clientId").map(str::trim).filter(|wanted| !wanted.is_empty());
         let mut found: Vec<&Client> = self
             .realm
             .clients
@@ -293,10 +204,7 @@ impl Call<'_> {
             .filter(|client| {
                 wanted.is_none_or(|wanted| {
                     if part {
-                        client
-                            .client_id
-                            .to_lowercase()
-                            .contains(&wanted.to_lowercase())
+                        client.client_id.to_lowercase().contains(&wanted.to_lowercase())
                     } else {
                         client.client_id == wanted
                     }
@@ -305,11 +213,7 @@ impl Call<'_> {
             .filter(|client| self.may_view_client(client, true))
             .collect();
         found.sort_by(|a, b| a.client_id.cmp(&b.client_id));
-        Ok(Answer::json(
-            page.of(found)
-                .map(|client| self.accessible_client(client))
-                .collect::<Vec<_>>(),
-        ))
+        Ok(Answer::json(page.of(found).map(|client| self.accessible_client(client)).collect::<Vec<_>>()))
     }
 
     pub fn create_client(&mut self) -> Outcome {
@@ -318,12 +222,7 @@ impl Call<'_> {
         let id = self.realm.add_client(&body, self.now)?;
         let mut made = body;
         made.insert("id".into(), json!(id));
-        self.record(
-            "CREATE",
-            "CLIENT",
-            Some(format!("clients/{id}")),
-            Some(masked(made)),
-        );
+        self.record("CREATE", "CLIENT", Some(format!("clients/{id}")), Some(masked(made)));
         Ok(Answer::created(self.place(&format!("clients/{id}"))))
     }
 
@@ -337,9 +236,7 @@ impl Call<'_> {
         let body = self.request.bean(&shapes::CLIENT)?;
         let old = self.managed_client(id)?;
         check(&body)?;
-        let renamed = text(&body, "clientId")
-            .filter(|name| *name != old.client_id)
-            .map(str::to_owned);
+        let renamed = text(&body, "clientId").filter(|name| *name != old.client_id).map(str::to_owned);
         if let Some(name) = &renamed {
             if name.trim().is_empty() {
                 return Err(described(400, "invalid_input", "Client ID cannot be blank"));
@@ -364,11 +261,8 @@ impl Call<'_> {
             client.secret = Some(random_secret());
         }
         if let Some(Value::Array(given)) = body.get("protocolMappers") {
-            let given: Vec<Mapper> = given
-                .iter()
-                .filter_map(Value::as_object)
-                .map(|body| mapper(body, false))
-                .collect();
+            let given: Vec<Mapper> =
+                given.iter().filter_map(Value::as_object).map(|body| mapper(body, false)).collect();
             client.mappers = merge_mappers(&client.mappers, given);
         }
         let account = client.service_account.clone();
@@ -385,24 +279,13 @@ impl Call<'_> {
             (false, true) => self.realm.add_service_account(id, self.now),
             _ => {}
         }
-        self.record(
-            "UPDATE",
-            "CLIENT",
-            Some(format!("clients/{id}")),
-            Some(masked(body)),
-        );
+        self.record("UPDATE", "CLIENT", Some(format!("clients/{id}")), Some(masked(body)));
         done()
     }
 
     pub fn delete_client(&mut self, id: &str) -> Outcome {
-        const BUILT_IN: &[&str] = &[
-            "account",
-            "account-console",
-            "admin-cli",
-            "broker",
-            "realm-management",
-            "security-admin-console",
-        ];
+        const BUILT_IN: &[&str] =
+            &["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"];
         let client = self.managed_client(id)?;
         if BUILT_IN.contains(&client.client_id.as_str()) {
             return Err(error(400, "Client 'internal' cannot be removed"));
@@ -424,18 +307,10 @@ impl Call<'_> {
             return Err(client_not_found());
         };
         client.secret = Some(random_secret());
-        client.attributes.insert(
-            "client.secret.creation.time".into(),
-            (now / 1000).to_string(),
-        );
+        client.attributes.insert("client.secret.creation.time".into(), (now / 1000).to_string());
         let shown = secret_of(client);
         let masked = json!({"type": "secret", "value": MASK});
-        self.record(
-            "ACTION",
-            "CLIENT",
-            Some(format!("clients/{id}/client-secret")),
-            Some(masked),
-        );
+        self.record("ACTION", "CLIENT", Some(format!("clients/{id}/client-secret")), Some(masked));
         Ok(Answer::json(shown))
     }
 
@@ -444,30 +319,9 @@ impl Call<'_> {
         Err(error(404, "Client does not have a rotated secret"))
     }
 
-    pub fn service_account_user(&self, id: &str) -> Outcome {
-        let client = self.visible_client(id)?;
-        let user = client
-            .service_account
-            .as_ref()
-            .and_then(|id| self.realm.users.get(id));
-        let user = user.ok_or_else(|| {
-            error(
-                400,
-                format!(
-                    "Service account not enabled for the client '{}'",
-                    client.client_id
-                ),
-            )
-        })?;
-        Ok(Answer::json(self.realm.show_user(user, Detail::Full)))
-    }
-
     pub fn found_client(&self, id: &str) -> Result<&Client, Refusal> {
         self.realm.clients.get(id).ok_or_else(|| {
-            if self
-                .caller
-                .has(&["view-clients", "manage-clients", "query-clients"])
-            {
+            if self.caller.has(&["view-clients", "manage-clients", "query-clients"]) {
                 client_not_found()
             } else {
                 plain(403)
@@ -477,20 +331,12 @@ impl Call<'_> {
 
     pub fn visible_client(&self, id: &str) -> Result<&Client, Refusal> {
         let client = self.found_client(id)?;
-        if self.may_view_client(client, false) {
-            Ok(client)
-        } else {
-            Err(plain(403))
-        }
+        if self.may_view_client(client, false) { Ok(client) } else { Err(plain(403)) }
     }
 
     pub fn managed_client(&self, id: &str) -> Result<&Client, Refusal> {
         let client = self.found_client(id)?;
-        if self.may_manage_client(client) {
-            Ok(client)
-        } else {
-            Err(plain(403))
-        }
+        if self.may_manage_client(client) { Ok(client) } else { Err(plain(403)) }
     }
 
     fn may_view_client(&self, client: &Client, in_list: bool) -> bool {
@@ -506,10 +352,7 @@ impl Call<'_> {
     fn accessible_client(&self, client: &Client) -> Value {
         let mut shown = self.realm.show_client(client);
         let manage = self.may_manage_client(client);
-        shown.insert(
-            "access".into(),
-            json!({"view": true, "configure": manage, "manage": manage}),
-        );
+        shown.insert("access".into(), json!({"view": true, "configure": manage, "manage": manage}));
         Value::Object(shown)
     }
 }
@@ -533,170 +376,4 @@ fn masked(mut body: Object) -> Value {
         body.insert("secret".into(), json!(MASK));
     }
     Value::Object(shapes::CLIENT.in_order(body))
-}
-
-fn apply_fields(client: &mut Client, body: &Object) {
-    for name in PLAIN {
-        if let Some(value) = body.get(*name) {
-            let value = match *name {
-                "redirectUris" | "webOrigins" => hash_order::of_value(value),
-                _ => value.clone(),
-            };
-            client.fields.insert((*name).into(), value);
-        }
-    }
-}
-
-/// What a body that names its protocol gets beside what it says.
-fn protocol_defaults(client: &mut Client, body: &Object) {
-    let has_redirects = body
-        .get("redirectUris")
-        .and_then(Value::as_array)
-        .is_some_and(|uris| !uris.is_empty());
-    if let Some(root) = text(body, "rootUrl").filter(|root| !root.is_empty()) {
-        if !has_redirects {
-            let all = json!([format!("{}/*", root.trim_end_matches('/'))]);
-            if !body.contains_key("webOrigins") {
-                client.fields.insert(
-                    "webOrigins".into(),
-                    origins(&Object::from_iter([("redirectUris".into(), all.clone())])),
-                );
-            }
-            client.fields.insert("redirectUris".into(), all);
-        }
-        if !body.contains_key("adminUrl") {
-            client.fields.insert("adminUrl".into(), json!(root));
-        }
-    }
-    for (name, value) in [
-        ("backchannel.logout.session.required", "true"),
-        ("backchannel.logout.revoke.offline.tokens", "false"),
-    ] {
-        client
-            .attributes
-            .entry(name.into())
-            .or_insert_with(|| value.into());
-    }
-}
-
-/// Merges key by key; an empty or absent value takes the key away.
-fn apply_attributes(client: &mut Client, body: &Object) {
-    for (name, value) in body
-        .get("attributes")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        match value.as_str().filter(|value| !value.is_empty()) {
-            Some(value) => {
-                client.attributes.insert(name.clone(), value.to_owned());
-            }
-            None => {
-                client.attributes.remove(name);
-            }
-        }
-    }
-}
-
-/// The given mappers, each keeping the id of the one that had its name.
-fn merge_mappers(old: &[Mapper], mut given: Vec<Mapper>) -> Vec<Mapper> {
-    for mapper in &mut given {
-        if let Some(known) = old
-            .iter()
-            .find(|known| known.name == mapper.name && known.protocol == mapper.protocol)
-        {
-            mapper.id = known.id.clone();
-        }
-    }
-    given
-}
-
-/// The origins of the redirect URIs, each once.
-fn origins(body: &Object) -> Value {
-    let mut found: Vec<String> = Vec::new();
-    for uri in body
-        .get("redirectUris")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
-        if !uri.starts_with("http://") && !uri.starts_with("https://") {
-            continue;
-        }
-        let start = uri.find("://").map_or(0, |at| at + 3);
-        let end = uri[start..].find('/').map_or(uri.len(), |at| at + start);
-        let origin = uri[..end].to_owned();
-        if !found.contains(&origin) {
-            found.push(origin);
-        }
-    }
-    json!(found)
-}
-
-/// What the service refuses in a client; all of it is told at once.
-fn check(body: &Object) -> Result<(), Refusal> {
-    let mut errors: Vec<String> = Vec::new();
-    if let Some(protocol) = text(body, "protocol")
-        .filter(|name| !matches!(*name, "openid-connect" | "saml" | "docker-v2"))
-    {
-        errors.push(format!("Invalid protocol: {protocol}"));
-    }
-    for (name, words) in [("rootUrl", "Root URL"), ("baseUrl", "Base URL")] {
-        let Some(url) = text(body, name).filter(|url| !url.is_empty()) else {
-            continue;
-        };
-        if is_illegal(url) {
-            errors.push(format!("{words} uses an illegal scheme"));
-        } else if name == "rootUrl" && url.contains('#') {
-            errors.push(format!("{words} must not contain an URL fragment"));
-        } else if !is_uri(url) && !(name == "baseUrl" && url.starts_with('/')) {
-            errors.push(format!("{words} is not a valid URL"));
-        }
-    }
-    for uri in body
-        .get("redirectUris")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
-        if is_illegal(uri) {
-            errors.push("A redirect URI uses an illegal scheme".into());
-        } else if uri.contains('#') {
-            errors.push("A redirect URI must not contain an URL fragment".into());
-        } else if !is_reference(uri) {
-            errors.push("A redirect URI is not a valid URI".into());
-        }
-    }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(described(400, "invalid_input", errors.join("; ")))
-    }
-}
-
-fn is_illegal(url: &str) -> bool {
-    ["javascript:", "data:", "vbscript:"]
-        .iter()
-        .any(|scheme| url.to_ascii_lowercase().starts_with(scheme))
-}
-
-/// Whether Java would read this as a URI, absolute or relative.
-fn is_reference(uri: &str) -> bool {
-    let scheme_is_right = match uri.find([':', '/', '?']) {
-        Some(at) if uri.as_bytes()[at] == b':' => {
-            let scheme = &uri[..at];
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-                && at + 1 < uri.len()
-        }
-        _ => true,
-    };
-    scheme_is_right
-        && !uri
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c))
 }

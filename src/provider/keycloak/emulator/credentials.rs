@@ -47,18 +47,8 @@ pub(super) fn check_policy(policy: &str) -> Result<(), Refusal> {
 }
 
 /// Takes over the passwords that a body brings along; each replaces the one before.
-pub(super) fn import(
-    realm: &Realm,
-    user: &mut User,
-    body: &Object,
-    now: i64,
-) -> Result<(), Refusal> {
-    for credential in body
-        .get("credentials")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+pub(super) fn import(realm: &Realm, user: &mut User, body: &Object, now: i64) -> Result<(), Refusal> {
+    for credential in body.get("credentials").and_then(Value::as_array).into_iter().flatten() {
         let kind = credential["type"].as_str().unwrap_or("password");
         let Some(value) = credential["value"].as_str() else {
             continue;
@@ -76,9 +66,7 @@ pub(super) fn import(
 
 impl User {
     pub fn has_password(&self, password: &str) -> bool {
-        self.credentials
-            .iter()
-            .any(|credential| credential.kind == "password" && credential.secret == password)
+        self.credentials.iter().any(|credential| credential.kind == "password" && credential.secret == password)
     }
 }
 
@@ -94,19 +82,10 @@ impl Call<'_> {
         let now = self.now;
         let user = self.realm.users.get_mut(id).ok_or_else(user_not_found)?;
         set_password(user, value, now);
-        if body
-            .get("temporary")
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
-        {
+        if body.get("temporary").and_then(Value::as_bool).unwrap_or(false) {
             require(user, "UPDATE_PASSWORD");
         }
-        self.record(
-            "ACTION",
-            "USER",
-            Some(format!("users/{id}/reset-password")),
-            None,
-        );
+        self.record("ACTION", "USER", Some(format!("users/{id}/reset-password")), None);
         done()
     }
 
@@ -134,12 +113,7 @@ impl Call<'_> {
         if user.credentials.len() == before {
             return Err(error(404, "Credential not found"));
         }
-        self.record(
-            "ACTION",
-            "USER",
-            Some(format!("users/{id}/credentials/{credential}")),
-            None,
-        );
+        self.record("ACTION", "USER", Some(format!("users/{id}/credentials/{credential}")), None);
         done()
     }
 
@@ -170,12 +144,7 @@ impl Call<'_> {
         if self.realm.sessions.remove(id).is_none() {
             return Err(error(404, "Sesssion not found"));
         }
-        self.record(
-            "DELETE",
-            "USER_SESSION",
-            Some(format!("sessions/{id}")),
-            None,
-        );
+        self.record("DELETE", "USER_SESSION", Some(format!("sessions/{id}")), None);
         done()
     }
 
@@ -194,19 +163,11 @@ impl Call<'_> {
             return Err(message(400, "User is disabled"));
         }
         self.check_mail_target()?;
-        if actions
-            .iter()
-            .any(|action| !REQUIRED_ACTIONS.iter().any(|(alias, ..)| action == alias))
-        {
+        if actions.iter().any(|action| !REQUIRED_ACTIONS.iter().any(|(alias, ..)| action == alias)) {
             return Err(message(400, "Provided invalid required actions"));
         }
         self.send_mail("execute actions")?;
-        self.record(
-            "ACTION",
-            "USER",
-            Some(format!("users/{id}/execute-actions-email")),
-            None,
-        );
+        self.record("ACTION", "USER", Some(format!("users/{id}/execute-actions-email")), None);
         done()
     }
 
@@ -220,47 +181,27 @@ impl Call<'_> {
         }
         self.check_mail_target()?;
         self.send_mail("verify")?;
-        self.record(
-            "ACTION",
-            "USER",
-            Some(format!("users/{id}/send-verify-email")),
-            None,
-        );
+        self.record("ACTION", "USER", Some(format!("users/{id}/send-verify-email")), None);
         done()
     }
 
     fn check_mail_target(&self) -> Result<(), Refusal> {
         let target = self.request.query("redirect_uri");
         let Some(client_id) = self.request.query("client_id") else {
-            return if target.is_some() {
-                Err(message(400, "Client id missing"))
-            } else {
-                Ok(())
-            };
+            return if target.is_some() { Err(message(400, "Client id missing")) } else { Ok(()) };
         };
-        let client = self
-            .realm
-            .client_named(client_id)
-            .ok_or_else(|| message(400, "Client doesn't exist"))?;
+        let client = self.realm.client_named(client_id).ok_or_else(|| message(400, "Client doesn't exist"))?;
         if !client.is("enabled") {
             return Err(message(400, "Client is not enabled"));
         }
         let allowed = client.fields.get("redirectUris").and_then(Value::as_array);
         let fits = |target: &str| {
-            allowed
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .any(|pattern| match pattern.strip_suffix('*') {
-                    Some(prefix) => target.starts_with(prefix),
-                    None => pattern == target,
-                })
+            allowed.into_iter().flatten().filter_map(Value::as_str).any(|pattern| match pattern.strip_suffix('*') {
+                Some(prefix) => target.starts_with(prefix),
+                None => pattern == target,
+            })
         };
-        if target.is_none_or(fits) {
-            Ok(())
-        } else {
-            Err(message(400, "Invalid redirect uri."))
-        }
+        if target.is_none_or(fits) { Ok(()) } else { Err(message(400, "Invalid redirect uri.")) }
     }
 
     /// Fails as the service does when the realm has no mail server.
@@ -281,9 +222,7 @@ impl Call<'_> {
 
 impl Realm {
     pub fn has_mail_server(&self) -> bool {
-        self.setting("smtpServer")["from"]
-            .as_str()
-            .is_some_and(|from| !from.is_empty())
+        self.setting("smtpServer")["from"].as_str().is_some_and(|from| !from.is_empty())
     }
 }
 
@@ -296,8 +235,7 @@ pub(super) fn require(user: &mut User, action: &str) {
 
 /// Replaces the password.
 pub(super) fn set_password(user: &mut User, password: &str, now: i64) {
-    user.credentials
-        .retain(|credential| credential.kind != "password");
+    user.credentials.retain(|credential| credential.kind != "password");
     user.credentials.push(Credential {
         id: new_id(),
         kind: "password".into(),
@@ -309,27 +247,15 @@ pub(super) fn set_password(user: &mut User, password: &str, now: i64) {
 
 /// The rules of a policy that speak of the text of a password.
 fn demand_policy(realm: &Realm, user: &User, password: &str) -> Result<(), Refusal> {
-    let policy = realm
-        .setting("passwordPolicy")
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let policy = realm.setting("passwordPolicy").as_str().unwrap_or_default().to_owned();
     for (name, value) in rules(&policy) {
         let number: usize = value.parse().unwrap_or(0);
         let count = |is: fn(char) -> bool| password.chars().filter(|c| is(*c)).count();
         let broken = match name {
-            "length" => (password.chars().count() < number).then(|| {
-                (
-                    "invalidPasswordMinLengthMessage",
-                    format!("Invalid password: minimum length {number}."),
-                )
-            }),
-            "maxLength" => (password.chars().count() > number).then(|| {
-                (
-                    "invalidPasswordMaxLengthMessage",
-                    format!("Invalid password: maximum length {number}."),
-                )
-            }),
+            "length" => (password.chars().count() < number)
+                .then(|| ("invalidPasswordMinLengthMessage", format!("Invalid password: minimum length {number}."))),
+            "maxLength" => (password.chars().count() > number)
+                .then(|| ("invalidPasswordMaxLengthMessage", format!("Invalid password: maximum length {number}."))),
             "digits" => (count(|c| c.is_ascii_digit()) < number).then(|| {
                 (
                     "invalidPasswordMinDigitsMessage",
@@ -339,17 +265,13 @@ fn demand_policy(realm: &Realm, user: &User, password: &str) -> Result<(), Refus
             "lowerCase" => (count(char::is_lowercase) < number).then(|| {
                 (
                     "invalidPasswordMinLowerCaseCharsMessage",
-                    format!(
-                        "Invalid password: must contain at least {number} lower case characters."
-                    ),
+                    format!("Invalid password: must contain at least {number} lower case characters."),
                 )
             }),
             "upperCase" => (count(char::is_uppercase) < number).then(|| {
                 (
                     "invalidPasswordMinUpperCaseCharsMessage",
-                    format!(
-                        "Invalid password: must contain at least {number} upper case characters."
-                    ),
+                    format!("Invalid password: must contain at least {number} upper case characters."),
                 )
             }),
             "specialChars" => (count(|c| !c.is_alphanumeric()) < number).then(|| {
@@ -359,23 +281,15 @@ fn demand_policy(realm: &Realm, user: &User, password: &str) -> Result<(), Refus
                 )
             }),
             "notUsername" => (password == user.username).then(|| {
-                (
-                    "invalidPasswordNotUsernameMessage",
-                    "Invalid password: must not be equal to the username.".to_owned(),
-                )
+                ("invalidPasswordNotUsernameMessage", "Invalid password: must not be equal to the username.".to_owned())
             }),
             "notEmail" => (user.email.as_deref() == Some(password)).then(|| {
-                (
-                    "invalidPasswordNotEmailMessage",
-                    "Invalid password: must not be equal to the email.".to_owned(),
-                )
+                ("invalidPasswordNotEmailMessage", "Invalid password: must not be equal to the email.".to_owned())
             }),
             "passwordHistory" => user.has_password(password).then(|| {
                 (
                     "invalidPasswordHistoryMessage",
-                    format!(
-                        "Invalid password: must not be equal to any of last {number} passwords."
-                    ),
+                    format!("Invalid password: must not be equal to any of last {number} passwords."),
                 )
             }),
             _ => None,
@@ -389,12 +303,8 @@ fn demand_policy(realm: &Realm, user: &User, password: &str) -> Result<(), Refus
 
 /// `length(8) and digits(1)` as pairs.
 fn rules(policy: &str) -> impl Iterator<Item = (&str, &str)> {
-    policy
-        .split(" and ")
-        .map(str::trim)
-        .filter(|rule| !rule.is_empty())
-        .map(|rule| match rule.split_once('(') {
-            Some((name, rest)) => (name.trim(), rest.trim_end_matches(')').trim()),
-            None => (rule, ""),
-        })
+    policy.split(" and ").map(str::trim).filter(|rule| !rule.is_empty()).map(|rule| match rule.split_once('(') {
+        Some((name, rest)) => (name.trim(), rest.trim_end_matches(')').trim()),
+        None => (rule, ""),
+    })
 }

@@ -137,21 +137,11 @@ pub(super) const REQUIRED_ACTIONS: &[(&str, &str, bool, i64)] = &[
     ("delete_account", "Delete Account", false, 60),
     ("UPDATE_EMAIL", "Update Email", false, 70),
     ("webauthn-register", "Webauthn Register", true, 80),
-    (
-        "webauthn-register-passwordless",
-        "Webauthn Register Passwordless",
-        true,
-        90,
-    ),
+    ("webauthn-register-passwordless", "Webauthn Register Passwordless", true, 90),
     ("VERIFY_PROFILE", "Verify Profile", true, 100),
     ("delete_credential", "Delete Credential", true, 110),
     ("idp_link", "Linking Identity Provider", true, 120),
-    (
-        "CONFIGURE_RECOVERY_AUTHN_CODES",
-        "Recovery Authentication Codes",
-        true,
-        130,
-    ),
+    ("CONFIGURE_RECOVERY_AUTHN_CODES", "Recovery Authentication Codes", true, 130),
     ("update_user_locale", "Update User Locale", true, 1000),
 ];
 
@@ -163,12 +153,11 @@ pub(super) struct BuiltInScope {
     pub in_token: bool,
     pub role: BuiltInRole,
     /// Name, kind and the settings that differ from the usual of each mapper.
-    pub mappers: &'static [(
-        &'static str,
-        &'static str,
-        &'static [(&'static str, &'static str)],
-    )],
+    pub mappers: &'static [BuiltInMapper],
 }
+
+/// Name, kind, and settings of a mapper.
+pub(super) type BuiltInMapper = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// What new clients make of a scope.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,22 +180,14 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
         protocol: OIDC,
         in_token: false,
         role: Default,
-        mappers: &[(
-            "allowed web origins",
-            "oidc-allowed-origins-mapper",
-            &[("access.token.claim", "true")],
-        )],
+        mappers: &[("allowed web origins", "oidc-allowed-origins-mapper", &[("access.token.claim", "true")])],
     },
     BuiltInScope {
         name: "acr",
         protocol: OIDC,
         in_token: false,
         role: Default,
-        mappers: &[(
-            "acr loa level",
-            "oidc-acr-mapper",
-            &[("id.token.claim", "true"), ("access.token.claim", "true")],
-        )],
+        mappers: &[("acr loa level", "oidc-acr-mapper", &[("id.token.claim", "true"), ("access.token.claim", "true")])],
     },
     BuiltInScope {
         name: "profile",
@@ -217,92 +198,24 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
             (
                 "full name",
                 "oidc-full-name-mapper",
-                &[
-                    ("id.token.claim", "true"),
-                    ("access.token.claim", "true"),
-                    ("userinfo.token.claim", "true"),
-                ],
+                &[("id.token.claim", "true"), ("access.token.claim", "true"), ("userinfo.token.claim", "true")],
             ),
-            (
-                "username",
-                ATTRIBUTE,
-                &[
-                    ("user.attribute", "username"),
-                    ("claim.name", "preferred_username"),
-                ],
-            ),
-            (
-                "given name",
-                ATTRIBUTE,
-                &[
-                    ("user.attribute", "firstName"),
-                    ("claim.name", "given_name"),
-                ],
-            ),
-            (
-                "family name",
-                ATTRIBUTE,
-                &[
-                    ("user.attribute", "lastName"),
-                    ("claim.name", "family_name"),
-                ],
-            ),
-            (
-                "middle name",
-                ATTRIBUTE,
-                &[
-                    ("user.attribute", "middleName"),
-                    ("claim.name", "middle_name"),
-                ],
-            ),
-            (
-                "nickname",
-                ATTRIBUTE,
-                &[("user.attribute", "nickname"), ("claim.name", "nickname")],
-            ),
-            (
-                "profile",
-                ATTRIBUTE,
-                &[("user.attribute", "profile"), ("claim.name", "profile")],
-            ),
-            (
-                "picture",
-                ATTRIBUTE,
-                &[("user.attribute", "picture"), ("claim.name", "picture")],
-            ),
-            (
-                "website",
-                ATTRIBUTE,
-                &[("user.attribute", "website"), ("claim.name", "website")],
-            ),
-            (
-                "gender",
-                ATTRIBUTE,
-                &[("user.attribute", "gender"), ("claim.name", "gender")],
-            ),
-            (
-                "birthdate",
-                ATTRIBUTE,
-                &[("user.attribute", "birthdate"), ("claim.name", "birthdate")],
-            ),
-            (
-                "zoneinfo",
-                ATTRIBUTE,
-                &[("user.attribute", "zoneinfo"), ("claim.name", "zoneinfo")],
-            ),
-            (
-                "locale",
-                ATTRIBUTE,
-                &[("user.attribute", "locale"), ("claim.name", "locale")],
-            ),
+            ("username", ATTRIBUTE, &[("user.attribute", "username"), ("claim.name", "preferred_username")]),
+            ("given name", ATTRIBUTE, &[("user.attribute", "firstName"), ("claim.name", "given_name")]),
+            ("family name", ATTRIBUTE, &[("user.attribute", "lastName"), ("claim.name", "family_name")]),
+            ("middle name", ATTRIBUTE, &[("user.attribute", "middleName"), ("claim.name", "middle_name")]),
+            ("nickname", ATTRIBUTE, &[("user.attribute", "nickname"), ("claim.name", "nickname")]),
+            ("profile", ATTRIBUTE, &[("user.attribute", "profile"), ("claim.name", "profile")]),
+            ("picture", ATTRIBUTE, &[("user.attribute", "picture"), ("claim.name", "picture")]),
+            ("website", ATTRIBUTE, &[("user.attribute", "website"), ("claim.name", "website")]),
+            ("gender", ATTRIBUTE, &[("user.attribute", "gender"), ("claim.name", "gender")]),
+            ("birthdate", ATTRIBUTE, &[("user.attribute", "birthdate"), ("claim.name", "birthdate")]),
+            ("zoneinfo", ATTRIBUTE, &[("user.attribute", "zoneinfo"), ("claim.name", "zoneinfo")]),
+            ("locale", ATTRIBUTE, &[("user.attribute", "locale"), ("claim.name", "locale")]),
             (
                 "updated at",
                 ATTRIBUTE,
-                &[
-                    ("user.attribute", "updatedAt"),
-                    ("claim.name", "updated_at"),
-                    ("jsonType.label", "long"),
-                ],
+                &[("user.attribute", "updatedAt"), ("claim.name", "updated_at"), ("jsonType.label", "long")],
             ),
         ],
     },
@@ -315,11 +228,7 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
             (
                 "realm roles",
                 "oidc-usermodel-realm-role-mapper",
-                &[
-                    ("claim.name", "realm_access.roles"),
-                    ("access.token.claim", "true"),
-                    ("multivalued", "true"),
-                ],
+                &[("claim.name", "realm_access.roles"), ("access.token.claim", "true"), ("multivalued", "true")],
             ),
             (
                 "client roles",
@@ -330,11 +239,7 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
                     ("multivalued", "true"),
                 ],
             ),
-            (
-                "audience resolve",
-                "oidc-audience-resolve-mapper",
-                &[("access.token.claim", "true")],
-            ),
+            ("audience resolve", "oidc-audience-resolve-mapper", &[("access.token.claim", "true")]),
         ],
     },
     BuiltInScope {
@@ -363,11 +268,7 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
         in_token: true,
         role: Default,
         mappers: &[
-            (
-                "email",
-                ATTRIBUTE,
-                &[("user.attribute", "email"), ("claim.name", "email")],
-            ),
+            ("email", ATTRIBUTE, &[("user.attribute", "email"), ("claim.name", "email")]),
             (
                 "email verified",
                 "oidc-usermodel-property-mapper",
@@ -433,14 +334,7 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
         in_token: true,
         role: Optional,
         mappers: &[
-            (
-                "phone number",
-                ATTRIBUTE,
-                &[
-                    ("user.attribute", "phoneNumber"),
-                    ("claim.name", "phone_number"),
-                ],
-            ),
+            ("phone number", ATTRIBUTE, &[("user.attribute", "phoneNumber"), ("claim.name", "phone_number")]),
             (
                 "phone number verified",
                 ATTRIBUTE,
@@ -452,13 +346,7 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
             ),
         ],
     },
-    BuiltInScope {
-        name: "offline_access",
-        protocol: OIDC,
-        in_token: true,
-        role: Optional,
-        mappers: &[],
-    },
+    BuiltInScope { name: "offline_access", protocol: OIDC, in_token: true, role: Optional, mappers: &[] },
     BuiltInScope {
         name: "organization",
         protocol: OIDC,
@@ -482,11 +370,7 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
         in_token: true,
         role: Optional,
         mappers: &[
-            (
-                "upn",
-                ATTRIBUTE,
-                &[("user.attribute", "username"), ("claim.name", "upn")],
-            ),
+            ("upn", ATTRIBUTE, &[("user.attribute", "username"), ("claim.name", "upn")]),
             (
                 "groups",
                 "oidc-usermodel-realm-role-mapper",
@@ -499,25 +383,7 @@ pub(super) const SCOPES: &[BuiltInScope] = &[
             ),
         ],
     },
-    BuiltInScope {
-        name: "role_list",
-        protocol: "saml",
-        in_token: false,
-        role: Default,
-        mappers: &[],
-    },
-    BuiltInScope {
-        name: "saml_organization",
-        protocol: "saml",
-        in_token: false,
-        role: Default,
-        mappers: &[],
-    },
-    BuiltInScope {
-        name: "AuthnContextClassRef",
-        protocol: "saml",
-        in_token: false,
-        role: Default,
-        mappers: &[],
-    },
+    BuiltInScope { name: "role_list", protocol: "saml", in_token: false, role: Default, mappers: &[] },
+    BuiltInScope { name: "saml_organization", protocol: "saml", in_token: false, role: Default, mappers: &[] },
+    BuiltInScope { name: "AuthnContextClassRef", protocol: "saml", in_token: false, role: Default, mappers: &[] },
 ];

@@ -10,14 +10,8 @@ impl Oidc<'_> {
     /// `GET …/.well-known/openid-configuration`; it answers for a disabled realm too.
     pub fn discovery(&self) -> Outcome {
         let issuer = issuer(self.request, &self.realm.name);
-        let named = self
-            .realm
-            .scopes
-            .values()
-            .filter(|scope| scope.protocol == "openid-connect");
-        let scopes: Vec<&str> = std::iter::once("openid")
-            .chain(named.map(|scope| scope.name.as_str()))
-            .collect();
+        let named = self.realm.scopes.values().filter(|scope| scope.protocol == "openid-connect");
+        let scopes: Vec<&str> = std::iter::once("openid").chain(named.map(|scope| scope.name.as_str())).collect();
         let text = DOCUMENT.replace("{issuer}", &issuer);
         let mut document: Object = serde_json::from_str(&text).expect("the text is an object");
         document.insert("scopes_supported".into(), json!(scopes));
@@ -32,9 +26,7 @@ impl Oidc<'_> {
                    "e": "AQAB"})
         };
         let other: String = kid.chars().rev().collect();
-        Ok(Answer::json(
-            json!({"keys": [key(&kid, "RS256", "sig"), key(&other, "RSA-OAEP", "enc")]}),
-        ))
+        Ok(Answer::json(json!({"keys": [key(&kid, "RS256", "sig"), key(&other, "RSA-OAEP", "enc")]})))
     }
 
     /// `GET /realms/{realm}`.

@@ -64,11 +64,8 @@ pub(super) const SAVED_TYPES: &[&str] = &[
 ];
 
 /// Saved types that have no error beside them.
-const SAVED_ALONE: &[&str] = &[
-    "PERMISSION_TOKEN",
-    "USER_DISABLED_BY_PERMANENT_LOCKOUT",
-    "USER_DISABLED_BY_TEMPORARY_LOCKOUT",
-];
+const SAVED_ALONE: &[&str] =
+    &["PERMISSION_TOKEN", "USER_DISABLED_BY_PERMANENT_LOCKOUT", "USER_DISABLED_BY_TEMPORARY_LOCKOUT"];
 
 /// Types that exist and are not saved by default.
 const UNSAVED_TYPES: &[&str] = &[
@@ -134,11 +131,7 @@ const LISTENERS: &[&str] = &["jboss-logging", "email", super::webhooks::LISTENER
 impl Realm {
     /// Records a user event, when the realm records that type.
     pub fn user_event(&mut self, now: i64, kind: &str, event: UserEvent<'_>) {
-        let details: Object = event
-            .details
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect();
+        let details: Object = event.details.into_iter().filter(|(_, value)| !value.is_null()).collect();
         let mut entry = Object::new();
         entry.insert("id".into(), json!(new_id()));
         entry.insert("time".into(), json!(now));
@@ -156,10 +149,7 @@ impl Realm {
         }
         entry.insert("details".into(), Value::Object(details));
         self.deliver_user_event(&entry);
-        let listed = self
-            .setting("enabledEventTypes")
-            .as_array()
-            .filter(|types| !types.is_empty());
+        let listed = self.setting("enabledEventTypes").as_array().filter(|types| !types.is_empty());
         let wanted = match listed {
             Some(types) => types.iter().any(|name| name == kind),
             None => is_saved(kind),
@@ -182,13 +172,7 @@ pub(super) struct UserEvent<'a> {
 
 impl Call<'_> {
     /// Records an admin event. `path` is relative to the realm; a realm's own settings have none.
-    pub fn record(
-        &mut self,
-        operation: &str,
-        kind: &str,
-        path: Option<String>,
-        representation: Option<Value>,
-    ) {
+    pub fn record(&mut self, operation: &str, kind: &str, path: Option<String>, representation: Option<Value>) {
         self.record_with(operation, kind, path, representation, None);
     }
 
@@ -239,11 +223,7 @@ impl Call<'_> {
         }
         let window = Window::of(request)?;
         let found = select(&self.realm.events, request, &window, |event| {
-            let is = |name: &str, field: &str| {
-                request
-                    .query(name)
-                    .is_none_or(|wanted| event[field] == wanted)
-            };
+            let is = |name: &str, field: &str| request.query(name).is_none_or(|wanted| event[field] == wanted);
             (types.is_empty() || types.iter().any(|kind| event["type"] == *kind))
                 && is("client", "clientId")
                 && is("user", "userId")
@@ -263,9 +243,7 @@ impl Call<'_> {
         let request = self.request;
         let operations: Vec<&str> = request.all("operationTypes").collect();
         let kinds: Vec<&str> = request.all("resourceTypes").collect();
-        if operations
-            .iter()
-            .any(|name| !matches!(*name, "CREATE" | "UPDATE" | "DELETE" | "ACTION"))
+        if operations.iter().any(|name| !matches!(*name, "CREATE" | "UPDATE" | "DELETE" | "ACTION"))
             || kinds.iter().any(|name| !RESOURCE_TYPES.contains(name))
         {
             return Err(broken());
@@ -273,15 +251,10 @@ impl Call<'_> {
         let window = Window::of(request)?;
         let found = select(&self.realm.admin_events, request, &window, |event| {
             let auth = |name: &str, field: &str| {
-                request
-                    .query(name)
-                    .is_none_or(|wanted| event["authDetails"][field] == wanted)
+                request.query(name).is_none_or(|wanted| event["authDetails"][field] == wanted)
             };
             let path = event["resourcePath"].as_str().unwrap_or_default();
-            (operations.is_empty()
-                || operations
-                    .iter()
-                    .any(|name| event["operationType"] == *name))
+            (operations.is_empty() || operations.iter().any(|name| event["operationType"] == *name))
                 && (kinds.is_empty() || kinds.iter().any(|name| event["resourceType"] == *name))
                 && auth("authUser", "userId")
                 && auth("authClient", "clientId")
@@ -303,36 +276,19 @@ impl Call<'_> {
     pub fn events_config(&self) -> Outcome {
         self.caller.demand(&["view-events", "manage-events"])?;
         let mut config = Object::new();
-        config.insert(
-            "eventsEnabled".into(),
-            json!(self.realm.is("eventsEnabled")),
-        );
+        config.insert("eventsEnabled".into(), json!(self.realm.is("eventsEnabled")));
         let expiration = self.realm.count_setting("eventsExpiration");
         if expiration != 0 {
             config.insert("eventsExpiration".into(), json!(expiration));
         }
-        config.insert(
-            "eventsListeners".into(),
-            hash_order::of_value(self.realm.setting("eventsListeners")),
-        );
-        let types = match self
-            .realm
-            .setting("enabledEventTypes")
-            .as_array()
-            .filter(|types| !types.is_empty())
-        {
+        config.insert("eventsListeners".into(), hash_order::of_value(self.realm.setting("eventsListeners")));
+        let types = match self.realm.setting("enabledEventTypes").as_array().filter(|types| !types.is_empty()) {
             Some(types) => hash_order::of_value(&json!(types)),
             None => json!(hash_order::of(saved_types())),
         };
         config.insert("enabledEventTypes".into(), types);
-        config.insert(
-            "adminEventsEnabled".into(),
-            json!(self.realm.is("adminEventsEnabled")),
-        );
-        config.insert(
-            "adminEventsDetailsEnabled".into(),
-            json!(self.realm.is("adminEventsDetailsEnabled")),
-        );
+        config.insert("adminEventsEnabled".into(), json!(self.realm.is("adminEventsEnabled")));
+        config.insert("adminEventsDetailsEnabled".into(), json!(self.realm.is("adminEventsDetailsEnabled")));
         Ok(Answer::json(config))
     }
 
@@ -341,39 +297,19 @@ impl Call<'_> {
         let body = self.request.bean(&shapes::EVENTS_CONFIG)?;
         self.caller.demand(&["manage-events"])?;
         let listeners = body.get("eventsListeners").and_then(Value::as_array);
-        if listeners.is_some_and(|names| {
-            names
-                .iter()
-                .any(|name| !LISTENERS.iter().any(|known| name == known))
-        }) {
+        if listeners.is_some_and(|names| names.iter().any(|name| !LISTENERS.iter().any(|known| name == known))) {
             return Err(error(400, "Unknown event listener"));
         }
         let settings = &mut self.realm.settings;
-        settings.insert(
-            "eventsEnabled".into(),
-            body.get("eventsEnabled").cloned().unwrap_or(json!(false)),
-        );
-        settings.insert(
-            "eventsExpiration".into(),
-            body.get("eventsExpiration").cloned().unwrap_or(json!(0)),
-        );
-        for name in [
-            "eventsListeners",
-            "enabledEventTypes",
-            "adminEventsEnabled",
-            "adminEventsDetailsEnabled",
-        ] {
+        settings.insert("eventsEnabled".into(), body.get("eventsEnabled").cloned().unwrap_or(json!(false)));
+        settings.insert("eventsExpiration".into(), body.get("eventsExpiration").cloned().unwrap_or(json!(0)));
+        for name in ["eventsListeners", "enabledEventTypes", "adminEventsEnabled", "adminEventsDetailsEnabled"] {
             if let Some(value) = body.get(name) {
                 settings.insert(name.into(), value.clone());
             }
         }
         let body = shapes::EVENTS_CONFIG.in_order(body);
-        self.record(
-            "UPDATE",
-            "REALM",
-            Some("events/config".into()),
-            Some(Value::Object(body)),
-        );
+        self.record("UPDATE", "REALM", Some("events/config".into()), Some(Value::Object(body)));
         done()
     }
 }
@@ -386,10 +322,7 @@ struct Window {
 
 impl Window {
     fn of(request: &Request) -> Result<Self, Refusal> {
-        Ok(Self {
-            from: moment(request, "dateFrom", false)?,
-            to: moment(request, "dateTo", true)?,
-        })
+        Ok(Self { from: moment(request, "dateFrom", false)?, to: moment(request, "dateTo", true)? })
     }
 }
 
@@ -401,22 +334,10 @@ fn moment(request: &Request, name: &str, end_of_day: bool) -> Result<Option<i64>
         return Ok(Some(number));
     }
     let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| {
-        error(
-            400,
-            format!(
-                "Invalid value for '{name}', expected format is yyyy-MM-dd or an Epoch timestamp"
-            ),
-        )
+        error(400, format!("Invalid value for '{name}', expected format is yyyy-MM-dd or an Epoch timestamp"))
     })?;
-    let start = day
-        .and_time(chrono::NaiveTime::MIN)
-        .and_utc()
-        .timestamp_millis();
-    Ok(Some(if end_of_day {
-        start + 86_399_999
-    } else {
-        start
-    }))
+    let start = day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
+    Ok(Some(if end_of_day { start + 86_399_999 } else { start }))
 }
 
 fn select(
@@ -429,31 +350,23 @@ fn select(
         None | Some("desc") => false,
         Some("asc") => true,
         Some(_) => {
-            return Err(error(
-                400,
-                "Invalid value for sortDirection, expected value is asc or desc",
-            ));
+            return Err(error(400, "Invalid value for sortDirection, expected value is asc or desc"));
         }
     };
     let page = request.page(Some(100))?;
     let in_window = |event: &&Value| {
         let time = event["time"].as_i64().unwrap_or(0);
-        window.from.is_none_or(|from| time >= from)
-            && window.to.is_none_or(|to| time <= to)
-            && wanted(event)
+        window.from.is_none_or(|from| time >= from) && window.to.is_none_or(|to| time <= to) && wanted(event)
     };
     Ok(if ascending {
         page.of(events.iter().filter(in_window)).cloned().collect()
     } else {
-        page.of(events.iter().rev().filter(in_window))
-            .cloned()
-            .collect()
+        page.of(events.iter().rev().filter(in_window)).cloned().collect()
     })
 }
 
 fn is_saved(kind: &str) -> bool {
-    SAVED_TYPES.contains(&kind.strip_suffix("_ERROR").unwrap_or(kind))
-        && kind != "PERMISSION_TOKEN_ERROR"
+    SAVED_TYPES.contains(&kind.strip_suffix("_ERROR").unwrap_or(kind)) && kind != "PERMISSION_TOKEN_ERROR"
         || SAVED_ALONE.contains(&kind)
 }
 
@@ -463,10 +376,6 @@ fn is_known(kind: &str) -> bool {
 }
 
 fn saved_types() -> Vec<String> {
-    let pairs = SAVED_TYPES
-        .iter()
-        .flat_map(|kind| [(*kind).to_owned(), format!("{kind}_ERROR")]);
-    pairs
-        .chain(SAVED_ALONE.iter().map(|kind| (*kind).to_owned()))
-        .collect()
+    let pairs = SAVED_TYPES.iter().flat_map(|kind| [(*kind).to_owned(), format!("{kind}_ERROR")]);
+    pairs.chain(SAVED_ALONE.iter().map(|kind| (*kind).to_owned())).collect()
 }

@@ -8,7 +8,6 @@ use super::profile::attributes;
 use super::realms::text;
 use super::request::terms;
 use super::shapes;
-use super::users::{Detail, detail};
 use super::wildcard::like;
 use super::world::{Attributes, Group, Id, Object, Realm, new_id};
 
@@ -26,19 +25,14 @@ impl Realm {
             shown.insert("parentId".into(), json!(parent));
         }
         if counts {
-            shown.insert(
-                "subGroupCount".into(),
-                json!(self.children_of(Some(&group.id)).len()),
-            );
+            shown.insert("subGroupCount".into(), json!(self.children_of(Some(&group.id)).len()));
         }
         shown.insert("subGroups".into(), json!([]));
         if full {
             shown.insert("attributes".into(), json!(group.attributes));
             let names = |client: Option<&str>| -> Vec<&str> {
                 let held = group.roles.iter().filter_map(|id| self.roles.get(id));
-                held.filter(|role| role.client.as_deref() == client)
-                    .map(|role| role.name.as_str())
-                    .collect()
+                held.filter(|role| role.client.as_deref() == client).map(|role| role.name.as_str()).collect()
             };
             shown.insert("realmRoles".into(), json!(names(None)));
             let by_client: Object = self
@@ -62,11 +56,7 @@ impl Realm {
     ) -> Result<Id, Refusal> {
         let name = text(body, "name").filter(|name| !name.trim().is_empty());
         let name = name.ok_or_else(|| message(400, "Group name is missing"))?;
-        if self
-            .children_of(parent)
-            .iter()
-            .any(|sibling| sibling.name == name)
-        {
+        if self.children_of(parent).iter().any(|sibling| sibling.name == name) {
             return Err(name_taken(parent, name));
         }
         if name.chars().count() > 255 {
@@ -92,10 +82,7 @@ impl Realm {
             if id == ancestor {
                 return true;
             }
-            next = self
-                .groups
-                .get(id)
-                .and_then(|group| group.parent.as_deref());
+            next = self.groups.get(id).and_then(|group| group.parent.as_deref());
         }
         false
     }
@@ -113,9 +100,7 @@ impl Call<'_> {
         let visible = |group: &&Group| self.may_view_group(group);
         let Some(wanted) = wanted else {
             let top = self.realm.children_of(None).into_iter().filter(visible);
-            let shown = page
-                .of(top)
-                .map(|group| self.accessible(group, full, counts));
+            let shown = page.of(top).map(|group| self.accessible(group, full, counts));
             return Ok(Answer::json(shown.collect::<Vec<_>>()));
         };
         let mut hits: Vec<&Group> = self
@@ -128,9 +113,7 @@ impl Call<'_> {
         hits.sort_by(|a, b| a.name.cmp(&b.name));
         let hits: Vec<&Group> = page.of(hits).collect();
         if !hierarchy {
-            let shown = hits
-                .into_iter()
-                .map(|group| self.accessible(group, full, counts));
+            let shown = hits.into_iter().map(|group| self.accessible(group, full, counts));
             return Ok(Answer::json(shown.collect::<Vec<_>>()));
         }
         Ok(Answer::json(self.hierarchy(&hits, full, counts)))
@@ -159,12 +142,7 @@ impl Call<'_> {
             return self.move_group(&id, None, body);
         }
         let id = self.realm.add_group(&body, None, None)?;
-        self.record(
-            "CREATE",
-            "GROUP",
-            Some(format!("groups/{id}")),
-            Some(made(&id, body)),
-        );
+        self.record("CREATE", "GROUP", Some(format!("groups/{id}")), Some(made(&id, body)));
         Ok(Answer::created(self.place(&format!("groups/{id}"))))
     }
 
@@ -175,26 +153,21 @@ impl Call<'_> {
             return self.move_group(&id, Some(parent), body);
         }
         let id = self.realm.add_group(&body, Some(parent), None)?;
-        self.record(
-            "CREATE",
-            "GROUP",
-            Some(format!("groups/{parent}/children")),
-            Some(made(&id, body)),
-        );
+        self.record("CREATE", "GROUP", Some(format!("groups/{parent}/children")), Some(made(&id, body)));
         let shown = self.accessible(self.found_group(&id)?, true, false);
         Ok(Answer::created(self.place(&format!("groups/{id}"))).with_body(shown))
     }
 
     fn move_group(&mut self, id: &str, parent: Option<&str>, body: Object) -> Outcome {
+        if text(&body, "name").is_none_or(|name| name.trim().is_empty()) {
+            return Err(message(400, "Group name is missing"));
+        }
         let Some(group) = self.realm.groups.get(id) else {
             return Err(error(404, "Could not find child by id"));
         };
         let name = group.name.clone();
         let siblings = self.realm.children_of(parent);
-        if siblings
-            .iter()
-            .any(|sibling| sibling.name == name && sibling.id != id)
-        {
+        if siblings.iter().any(|sibling| sibling.name == name && sibling.id != id) {
             return Err(name_taken(parent, &name));
         }
         // Moving a group below itself is taken and changes nothing.
@@ -203,43 +176,7 @@ impl Call<'_> {
         {
             group.parent = parent.map(str::to_owned);
         }
-        self.record(
-            "UPDATE",
-            "GROUP",
-            Some(format!("groups/{id}")),
-            Some(kept(body)),
-        );
-        done()
-    }
-
-    /// The groups that new people join.
-    pub fn default_groups(&self) -> Outcome {
-        self.caller.demand(&["view-realm", "manage-realm"])?;
-        let groups = self
-            .realm
-            .default_groups
-            .iter()
-            .filter_map(|id| self.realm.groups.get(id));
-        let shown = groups.map(|group| Value::Object(self.realm.show_group(group, false, false)));
-        Ok(Answer::json(shown.collect::<Vec<_>>()))
-    }
-
-    pub fn set_default_group(&mut self, id: &str, add: bool) -> Outcome {
-        self.caller.demand(&["manage-realm"])?;
-        if !self.realm.groups.contains_key(id) {
-            return Err(error(404, "Group not found"));
-        }
-        self.realm.default_groups.retain(|known| known != id);
-        if add {
-            self.realm.default_groups.push(id.to_owned());
-        }
-        let operation = if add { "CREATE" } else { "DELETE" };
-        self.record(
-            operation,
-            "GROUP",
-            Some(format!("default-groups/{id}")),
-            None,
-        );
+        self.record("UPDATE", "GROUP", Some(format!("groups/{id}")), Some(kept(body)));
         done()
     }
 
@@ -250,10 +187,7 @@ impl Call<'_> {
 
     pub fn group_by_path(&self, path: &[String]) -> Outcome {
         let path = path.join("/");
-        let group = self
-            .realm
-            .group_at(&path)
-            .ok_or_else(|| error(404, "Group path does not exist"))?;
+        let group = self.realm.group_at(&path).ok_or_else(|| error(404, "Group path does not exist"))?;
         if !self.may_view_group(group) {
             return Err(plain(403));
         }
@@ -264,15 +198,13 @@ impl Call<'_> {
         let body = self.request.bean(&shapes::GROUP)?;
         let group = self.managed_group(id)?;
         let name = text(&body, "name").filter(|name| !name.trim().is_empty());
-        let name = name
-            .ok_or_else(|| message(400, "Group name is missing"))?
-            .to_owned();
+        let name = name.ok_or_else(|| message(400, "Group name is missing"))?.to_owned();
+        if text(&body, "id").is_some_and(|given| given != id) {
+            return Err(message(400, "Invalid group id"));
+        }
         let parent = group.parent.clone();
         let siblings = self.realm.children_of(parent.as_deref());
-        if siblings
-            .iter()
-            .any(|sibling| sibling.name == name && sibling.id != id)
-        {
+        if siblings.iter().any(|sibling| sibling.name == name && sibling.id != id) {
             return Err(name_taken(Some(""), &name));
         }
         if name.chars().count() > 255 {
@@ -280,19 +212,13 @@ impl Call<'_> {
         }
         if let Some(group) = self.realm.groups.get_mut(id) {
             group.name = name;
-            if let Some(description) = text(&body, "description") {
-                group.description = Some(description.to_owned());
-            }
+            // A description that is left out is gone; attributes stay.
+            group.description = text(&body, "description").map(str::to_owned);
             if let Some(given) = body.get("attributes") {
                 group.attributes = attributes(given);
             }
         }
-        self.record(
-            "UPDATE",
-            "GROUP",
-            Some(format!("groups/{id}")),
-            Some(kept(body)),
-        );
+        self.record("UPDATE", "GROUP", Some(format!("groups/{id}")), Some(kept(body)));
         done()
     }
 
@@ -307,188 +233,45 @@ impl Call<'_> {
     pub fn children(&self, id: &str) -> Outcome {
         self.visible_group(id)?;
         let page = self.request.page(Some(10))?;
-        let full = self
-            .request
-            .flag("briefRepresentation")
-            .is_none_or(|brief| !brief);
+        let full = self.request.flag("briefRepresentation").is_none_or(|brief| !brief);
         let counts = self.request.flag("subGroupsCount").unwrap_or(true);
         let exact = self.request.flag("exact").unwrap_or(false);
         let wanted = self.request.filled("search").map(str::to_lowercase);
-        let children = self
-            .realm
-            .children_of(Some(id))
-            .into_iter()
-            .filter(|child| {
-                let name = child.name.to_lowercase();
-                self.may_view_group(child)
-                    && wanted
-                        .as_ref()
-                        .is_none_or(|wanted| match (exact, wanted.contains('*')) {
-                            (true, _) => name == *wanted,
-                            (false, true) => like(&name, &wanted.replace('*', "%")),
-                            (false, false) => name.starts_with(wanted.as_str()),
-                        })
-            });
-        let shown = page
-            .of(children)
-            .map(|child| self.accessible(child, full, counts));
+        let children = self.realm.children_of(Some(id)).into_iter().filter(|child| {
+            let name = child.name.to_lowercase();
+            self.may_view_group(child)
+                && wanted.as_ref().is_none_or(|wanted| match (exact, wanted.contains('*')) {
+                    (true, _) => name == *wanted,
+                    (false, true) => like(&name, &wanted.replace('*', "%")),
+                    (false, false) => name.starts_with(wanted.as_str()),
+                })
+        });
+        let shown = page.of(children).map(|child| self.accessible(child, full, counts));
         Ok(Answer::json(shown.collect::<Vec<_>>()))
-    }
-
-    pub fn group_members(&self, id: &str) -> Outcome {
-        let group = self.found_group(id)?;
-        let all = self.caller.has(&["view-users", "manage-users"]);
-        if !all && !self.granted("Groups", "view-members", &group.id, false) {
-            return Err(plain(403));
-        }
-        let page = self.request.page(Some(100))?;
-        let detail = detail(self.request, Detail::Full);
-        let members = self
-            .realm
-            .members_of(id)
-            .filter(|user| self.may_list_user(user));
-        let shown = page
-            .of(members)
-            .map(|user| Value::Object(self.realm.show_user(user, detail)));
-        Ok(Answer::json(shown.collect::<Vec<_>>()))
-    }
-
-    pub fn groups_of(&self, id: &str) -> Outcome {
-        let user = self.visible_user(id)?;
-        let page = self.request.page(None)?;
-        let full = self.request.flag("briefRepresentation") == Some(false);
-        let groups = self.sorted_groups(&user.id);
-        Ok(Answer::json(
-            page.of(groups)
-                .map(|group| self.realm.show_group(group, full, false))
-                .map(Value::Object)
-                .collect::<Vec<_>>(),
-        ))
-    }
-
-    pub fn count_groups_of(&self, id: &str) -> Outcome {
-        let user = self.visible_user(id)?;
-        Ok(Answer::json(
-            json!({"count": self.sorted_groups(&user.id).len()}),
-        ))
-    }
-
-    fn sorted_groups(&self, user: &str) -> Vec<&Group> {
-        let wanted = self.request.filled("search").map(str::to_lowercase);
-        let held = self.realm.users.get(user).map(|user| &user.groups);
-        let mut groups: Vec<&Group> = held
-            .into_iter()
-            .flatten()
-            .filter_map(|group| self.realm.groups.get(group))
-            .filter(|group| group.organization.is_none())
-            .filter(|group| {
-                wanted
-                    .as_ref()
-                    .is_none_or(|wanted| group.name.to_lowercase().contains(wanted.as_str()))
-            })
-            .collect();
-        groups.sort_by(|a, b| a.name.cmp(&b.name));
-        groups
-    }
-
-    /// Joins or leaves. Joining twice and leaving what one is not in are taken, and leave no event.
-    pub fn set_membership(&mut self, id: &str, group: &str, member: bool) -> Outcome {
-        let user = self.found_user(id)?;
-        let allowed = self.caller.has(&["manage-users"])
-            || (self.granted_over(
-                user,
-                &["manage-group-membership"],
-                &["manage-membership-of-members"],
-                false,
-            ) && self.granted("Groups", "manage-membership", group, false));
-        if !allowed {
-            return Err(plain(403));
-        }
-        let target = self
-            .realm
-            .groups
-            .get(group)
-            .ok_or_else(|| error(404, "Group not found"))?;
-        if target.organization.is_some() {
-            return Err(message(
-                400,
-                "Cannot access organization related group via non Organization API.",
-            ));
-        }
-        let details = self.person_details(id);
-        let shown = Value::Object(self.realm.show_group(target, true, false));
-        let Some(user) = self.realm.users.get_mut(id) else {
-            return Err(super::users::user_not_found());
-        };
-        let changed = if member {
-            user.groups.insert(group.to_owned())
-        } else {
-            user.groups.remove(group)
-        };
-        if changed {
-            let operation = if member { "CREATE" } else { "DELETE" };
-            let path = Some(format!("users/{id}/groups/{group}"));
-            self.record_with(
-                operation,
-                "GROUP_MEMBERSHIP",
-                path,
-                Some(shown),
-                Some(details),
-            );
-        }
-        done()
-    }
-
-    /// What events of memberships say of the person.
-    pub fn person_details(&self, id: &str) -> Value {
-        let mut details = Object::new();
-        if let Some(user) = self.realm.users.get(id) {
-            if let Some(email) = &user.email {
-                details.insert("email".into(), json!(email));
-            }
-            details.insert("username".into(), json!(user.username));
-        }
-        Value::Object(details)
     }
 
     pub fn found_group(&self, id: &str) -> Result<&Group, Refusal> {
-        self.realm
-            .groups
-            .get(id)
-            .filter(|group| group.organization.is_none())
-            .ok_or_else(|| {
-                if self
-                    .caller
-                    .has(&["view-users", "manage-users", "query-groups", "query-users"])
-                {
-                    error(404, "Could not find group by id")
-                } else {
-                    plain(403)
-                }
-            })
+        self.realm.groups.get(id).filter(|group| group.organization.is_none()).ok_or_else(|| {
+            if self.caller.has(&["view-users", "manage-users", "query-groups", "query-users"]) {
+                error(404, "Could not find group by id")
+            } else {
+                plain(403)
+            }
+        })
     }
 
     fn visible_group(&self, id: &str) -> Result<&Group, Refusal> {
         let group = self.found_group(id)?;
-        if self.may_view_group(group) {
-            Ok(group)
-        } else {
-            Err(plain(403))
-        }
+        if self.may_view_group(group) { Ok(group) } else { Err(plain(403)) }
     }
 
     pub fn managed_group(&self, id: &str) -> Result<&Group, Refusal> {
         let group = self.found_group(id)?;
-        if self.may_manage_group(group) {
-            Ok(group)
-        } else {
-            Err(plain(403))
-        }
+        if self.may_manage_group(group) { Ok(group) } else { Err(plain(403)) }
     }
 
     fn demand_group_query(&self) -> Result<(), Refusal> {
-        self.caller
-            .demand(&["view-users", "manage-users", "query-groups"])
+        self.caller.demand(&["view-users", "manage-users", "query-groups"])
     }
 
     fn may_view_group(&self, group: &Group) -> bool {
@@ -507,9 +290,7 @@ impl Call<'_> {
         let manage = self.may_manage_group(group);
         let view_members = self.caller.has(&["view-users", "manage-users"])
             || self.granted("Groups", "view-members", &group.id, false);
-        let over = |scope: &str| {
-            self.caller.has(&["manage-users"]) || self.granted("Groups", scope, &group.id, false)
-        };
+        let over = |scope: &str| self.caller.has(&["manage-users"]) || self.granted("Groups", scope, &group.id, false);
         shown.insert(
             "access".into(),
             json!({"view": self.may_view_group(group), "viewMembers": view_members, "manageMembers": over("manage-members"),
@@ -521,21 +302,14 @@ impl Call<'_> {
     /// What `search` and `q` ask for; nothing when neither is given.
     fn group_filter(&self) -> Option<impl Fn(&Group) -> bool + use<>> {
         let exact = self.request.flag("exact").unwrap_or(false);
-        let search = self
-            .request
-            .filled("search")
-            .map(|search| search.trim().to_owned());
+        let search = self.request.filled("search").map(|search| search.trim().to_owned());
         let wanted: Vec<(String, String)> = terms(self.request.query("q").unwrap_or_default());
         if search.is_none() && wanted.is_empty() {
             return None;
         }
         Some(move |group: &Group| {
             search.as_ref().is_none_or(|search| {
-                if exact {
-                    group.name == *search
-                } else {
-                    group.name.to_lowercase().contains(&search.to_lowercase())
-                }
+                if exact { group.name == *search } else { group.name.to_lowercase().contains(&search.to_lowercase()) }
             }) && has_attributes(&group.attributes, &wanted)
         })
     }
@@ -547,10 +321,7 @@ impl Call<'_> {
             let mut next = Some(*hit);
             while let Some(group) = next {
                 wanted.insert(&group.id);
-                next = group
-                    .parent
-                    .as_ref()
-                    .and_then(|id| self.realm.groups.get(id));
+                next = group.parent.as_ref().and_then(|id| self.realm.groups.get(id));
             }
         }
         self.branch(None, &wanted, full, counts)
@@ -564,14 +335,11 @@ impl Call<'_> {
         counts: bool,
     ) -> Vec<Value> {
         let children = self.realm.children_of(parent);
-        let on_the_way = children
-            .into_iter()
-            .filter(|child| wanted.contains(child.id.as_str()));
+        let on_the_way = children.into_iter().filter(|child| wanted.contains(child.id.as_str()));
         on_the_way
             .map(|child| {
                 let mut shown = self.accessible(child, full, counts);
-                shown["subGroups"] =
-                    Value::Array(self.branch(Some(&child.id), wanted, full, counts));
+                shown["subGroups"] = Value::Array(self.branch(Some(&child.id), wanted, full, counts));
                 shown
             })
             .collect()
@@ -580,17 +348,11 @@ impl Call<'_> {
 
 /// Whether attributes hold all the values asked for.
 pub(super) fn has_attributes(held: &Attributes, wanted: &[(String, String)]) -> bool {
-    wanted
-        .iter()
-        .all(|(key, value)| held.get(key).is_some_and(|values| values.contains(value)))
+    wanted.iter().all(|(key, value)| held.get(key).is_some_and(|values| values.contains(value)))
 }
 
 fn name_taken(parent: Option<&str>, name: &str) -> Refusal {
-    let place = if parent.is_some() {
-        "Sibling"
-    } else {
-        "Top level"
-    };
+    let place = if parent.is_some() { "Sibling" } else { "Top level" };
     message(409, format!("{place} group named '{name}' already exists."))
 }
 

@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 
 /// Where a text lands in a table of `size` places, a power of two.
 pub(super) fn bucket(text: &str, size: u32) -> u32 {
-    let hash = text.encode_utf16().fold(0u32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(u32::from(unit))
-    });
+    let hash = text.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
     (hash ^ (hash >> 16)) & (size - 1)
 }
 
@@ -29,11 +27,6 @@ pub(super) fn of(texts: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// As [`of`], for a list in JSON.
 pub(super) fn of_value(list: &Value) -> Value {
-    let texts = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned);
+    let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
     json!(of(texts))
 }

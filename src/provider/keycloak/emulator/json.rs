@@ -18,15 +18,10 @@ pub(super) struct Bean {
 
 impl Bean {
     pub const fn new(name: &'static str, fields: &'static [(&'static str, Shape)]) -> Self {
-        Self {
-            name,
-            fields,
-            text: None,
-            open: false,
-        }
+        Self { name, fields, text: None, open: false }
     }
 
-    pub const fn from_text(mut self, field: &'static str) -> Self {
+    pub const fn standing_for(mut self, field: &'static str) -> Self {
         self.text = Some(field);
         self
     }
@@ -61,12 +56,7 @@ pub(super) enum Shape {
 /// Why a body cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
-    Unknown {
-        bean: &'static str,
-        field: String,
-        line: usize,
-        column: usize,
-    },
+    Unknown { bean: &'static str, field: String, line: usize, column: usize },
     Syntax,
     Type,
     Encoding,
@@ -78,10 +68,7 @@ pub(super) fn read(shape: &Shape, bytes: &[u8]) -> Result<Value, Fault> {
         return Ok(Value::Null);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Fault::Encoding)?;
-    let mut reader = Reader {
-        bytes: text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes(),
-        at: 0,
-    };
+    let mut reader = Reader { bytes: text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes(), at: 0 };
     if reader.peek().is_none() {
         return Err(Fault::Type);
     }
@@ -115,21 +102,14 @@ impl Reader<'_> {
                 from_number(shape, &text)
             }
             _ => match self.literal()? {
-                None => Ok(if matches!(shape, Shape::PlainFlag) {
-                    Value::Bool(false)
-                } else {
-                    Value::Null
-                }),
+                None => Ok(if matches!(shape, Shape::PlainFlag) { Value::Bool(false) } else { Value::Null }),
                 Some(flag) => from_flag(shape, flag),
             },
         }
     }
 
     fn object(&mut self, shape: &Shape) -> Result<Value, Fault> {
-        if !matches!(
-            shape,
-            Shape::Bean(_) | Shape::Map(_) | Shape::Multi | Shape::Any
-        ) {
+        if !matches!(shape, Shape::Bean(_) | Shape::Map(_) | Shape::Multi | Shape::Any) {
             return Err(Fault::Type);
         }
         self.at += 1;
@@ -159,12 +139,7 @@ impl Reader<'_> {
         }
     }
 
-    fn member(
-        &mut self,
-        shape: &Shape,
-        key: String,
-        map: &mut Map<String, Value>,
-    ) -> Result<(), Fault> {
+    fn member(&mut self, shape: &Shape, key: String, map: &mut Map<String, Value>) -> Result<(), Fault> {
         match shape {
             Shape::Map(inner) => {
                 let value = self.value(inner)?;
@@ -193,12 +168,7 @@ impl Reader<'_> {
                 None => {
                     self.first_token()?;
                     let (line, column) = self.place();
-                    return Err(Fault::Unknown {
-                        bean: bean.name,
-                        field: key,
-                        line,
-                        column,
-                    });
+                    return Err(Fault::Unknown { bean: bean.name, field: key, line, column });
                 }
             },
             _ => {
@@ -232,11 +202,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(if matches!(shape, Shape::Multi) {
-            Value::Object(Map::new())
-        } else {
-            Value::Array(items)
-        })
+        Ok(if matches!(shape, Shape::Multi) { Value::Object(Map::new()) } else { Value::Array(items) })
     }
 
     /// Moves past the first token of the value that follows: the place that the server names for an unknown field.
@@ -278,10 +244,7 @@ impl Reader<'_> {
 
     fn number(&mut self) -> Result<String, Fault> {
         let start = self.at;
-        while matches!(
-            self.bytes.get(self.at),
-            Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
-        ) {
+        while matches!(self.bytes.get(self.at), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
             self.at += 1;
         }
         let text = String::from_utf8_lossy(&self.bytes[start..self.at]).into_owned();
@@ -313,12 +276,9 @@ fn from_text(shape: &Shape, text: String) -> Result<Value, Fault> {
         Shape::Int | Shape::Long if text.trim().is_empty() => Ok(Value::Null),
         Shape::Int | Shape::Long => from_number(shape, text.trim()),
         Shape::Choice(names) if names.contains(&text.as_str()) => Ok(Value::String(text)),
-        Shape::Bean(Bean {
-            text: Some(field), ..
-        }) => Ok(Value::Object(Map::from_iter([(
-            (*field).to_owned(),
-            Value::String(text),
-        )]))),
+        Shape::Bean(Bean { text: Some(field), .. }) => {
+            Ok(Value::Object(Map::from_iter([((*field).to_owned(), Value::String(text))])))
+        }
         // The reader of such maps iterates over the fields of whatever it is given; a scalar has none.
         Shape::Multi => Ok(Value::Object(Map::new())),
         _ => Err(Fault::Type),
@@ -328,19 +288,12 @@ fn from_text(shape: &Shape, text: String) -> Result<Value, Fault> {
 fn from_number(shape: &Shape, text: &str) -> Result<Value, Fault> {
     match shape {
         Shape::Text => Ok(Value::String(text.to_owned())),
-        Shape::Flag | Shape::PlainFlag => text
-            .parse::<i64>()
-            .map(|n| Value::Bool(n != 0))
-            .map_err(|_| Fault::Type),
+        Shape::Flag | Shape::PlainFlag => text.parse::<i64>().map(|n| Value::Bool(n != 0)).map_err(|_| Fault::Type),
         Shape::Int | Shape::Long => {
             let number = match text.parse::<i64>() {
                 Ok(number) => number,
                 // A fraction is cut off.
-                Err(_) => text
-                    .parse::<f64>()
-                    .ok()
-                    .filter(|f| f.abs() < 9e18)
-                    .ok_or(Fault::Type)? as i64,
+                Err(_) => text.parse::<f64>().ok().filter(|f| f.abs() < 9e18).ok_or(Fault::Type)? as i64,
             };
             if matches!(shape, Shape::Int) && i32::try_from(number).is_err() {
                 return Err(Fault::Type);

@@ -18,10 +18,7 @@ pub(super) struct Signer {
 
 impl Signer {
     pub fn new() -> Self {
-        Self {
-            issued: random_key(),
-            operator: random_key(),
-        }
+        Self { issued: random_key(), operator: random_key() }
     }
 
     /// Makes every token that was signed with [`Signer::sign`] invalid.
@@ -79,27 +76,18 @@ pub(super) fn random_text(length: usize) -> String {
 
 /// Random letters and digits.
 pub(super) fn random_secret() -> String {
-    random_text(160)
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(86)
-        .collect()
+    random_text(160).chars().filter(char::is_ascii_alphanumeric).take(86).collect()
 }
 
 /// The lower-case hexadecimal HMAC-SHA256 that webhook deliveries carry.
 pub(super) fn hex_hmac(secret: &str, body: &[u8]) -> String {
     let mut mac = mac(secret.as_bytes());
     mac.update(body);
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn sign(key: &[u8], claims: &Object) -> String {
-    let header =
-        json!({"alg": "HS256", "typ": "JWT", "kid": URL_SAFE_NO_PAD.encode(Sha256::digest(key))});
+    let header = json!({"alg": "HS256", "typ": "JWT", "kid": URL_SAFE_NO_PAD.encode(Sha256::digest(key))});
     let head = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header.to_string()),
@@ -107,10 +95,7 @@ fn sign(key: &[u8], claims: &Object) -> String {
     );
     let mut mac = mac(key);
     mac.update(head.as_bytes());
-    format!(
-        "{head}.{}",
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-    )
+    format!("{head}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 fn mac(key: &[u8]) -> Hmac<Sha256> {
@@ -118,8 +103,5 @@ fn mac(key: &[u8]) -> Hmac<Sha256> {
 }
 
 fn random_key() -> Vec<u8> {
-    [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()]
-        .iter()
-        .flat_map(|id| *id.as_bytes())
-        .collect()
+    [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].iter().flat_map(|id| *id.as_bytes()).collect()
 }

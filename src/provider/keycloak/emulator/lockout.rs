@@ -14,9 +14,8 @@ impl Oidc<'_> {
         if !self.realm.is("bruteForceProtected") {
             return false;
         }
-        let for_good = self.realm.is("permanentLockout")
-            && !user.enabled
-            && user.attributes.contains_key(DISABLED_REASON);
+        let for_good =
+            self.realm.is("permanentLockout") && !user.enabled && user.attributes.contains_key(DISABLED_REASON);
         for_good || self.realm.is_locked_out(&user.id, self.now)
     }
 
@@ -49,8 +48,7 @@ impl Oidc<'_> {
         if for_good {
             if let Some(user) = self.realm.users.get_mut(&user.id) {
                 user.enabled = false;
-                user.attributes
-                    .insert(DISABLED_REASON.into(), vec!["permanentLockout".into()]);
+                user.attributes.insert(DISABLED_REASON.into(), vec!["permanentLockout".into()]);
             }
         } else if wait > 0 {
             failures.locked_until = now / 1000 + wait;
@@ -61,9 +59,7 @@ impl Oidc<'_> {
 
 impl Realm {
     fn is_locked_out(&self, user: &str, now: i64) -> bool {
-        self.failures
-            .get(user)
-            .is_some_and(|failures| failures.locked_until * 1000 > now)
+        self.failures.get(user).is_some_and(|failures| failures.locked_until * 1000 > now)
     }
 }
 
@@ -71,20 +67,12 @@ impl Call<'_> {
     /// What is counted; people who do not exist have a clean record.
     pub fn failures_of(&self, user: &str) -> Outcome {
         self.caller.demand(&["view-users", "manage-users"])?;
-        let counted = if self.realm.is("bruteForceProtected") {
-            self.realm.failures.get(user)
-        } else {
-            None
-        };
+        let counted = if self.realm.is("bruteForceProtected") { self.realm.failures.get(user) } else { None };
         let Some(failures) = counted else {
             return Ok(Answer::json(clean()));
         };
         let disabled = self.realm.is_locked_out(user, self.now)
-            || self
-                .realm
-                .users
-                .get(user)
-                .is_some_and(|user| user.attributes.contains_key(DISABLED_REASON));
+            || self.realm.users.get(user).is_some_and(|user| user.attributes.contains_key(DISABLED_REASON));
         Ok(Answer::json(shown(failures, disabled)))
     }
 
@@ -100,12 +88,7 @@ impl Call<'_> {
     pub fn clear_all_failures(&mut self) -> Outcome {
         self.caller.demand(&["manage-users"])?;
         self.realm.failures.clear();
-        self.record(
-            "DELETE",
-            "USER_LOGIN_FAILURE",
-            Some("attack-detection/brute-force/users".into()),
-            None,
-        );
+        self.record("DELETE", "USER_LOGIN_FAILURE", Some("attack-detection/brute-force/users".into()), None);
         done()
     }
 }

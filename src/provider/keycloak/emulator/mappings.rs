@@ -53,9 +53,7 @@ impl Call<'_> {
     pub fn effective_roles(&self, holder: Holder<'_>, client: Container<'_>) -> Outcome {
         self.held(holder)?;
         self.demand_container(client)?;
-        Ok(Answer::json(
-            self.shown(self.all_held(holder).iter(), client),
-        ))
+        Ok(Answer::json(self.shown(self.all_held(holder).iter(), client)))
     }
 
     /// The roles that are not mapped yet; roles held through others count as available.
@@ -69,37 +67,21 @@ impl Call<'_> {
             .filter(|role| role.client.as_deref() == client && !held.contains(&role.id))
             .filter(|role| self.demand_mappable(&role.id).is_ok())
             .collect();
-        Ok(Answer::json(
-            free.into_iter()
-                .map(|role| role.brief(self.realm))
-                .collect::<Vec<_>>(),
-        ))
+        Ok(Answer::json(free.into_iter().map(|role| role.brief(self.realm)).collect::<Vec<_>>()))
     }
 
     /// Maps or unmaps roles, each named by id and name. Unmapping without a body unmaps all.
     pub fn map_roles(&mut self, holder: Holder<'_>, client: Container<'_>, add: bool) -> Outcome {
-        let body = if add || !self.request.body.is_empty() {
-            Some(self.request.beans(&ROLE_LIST)?)
-        } else {
-            None
-        };
+        let body = if add || !self.request.body.is_empty() { Some(self.request.beans(&ROLE_LIST)?) } else { None };
         self.demand_mapping(holder)?;
         self.demand_container(client)?;
         let held = self.held(holder)?.clone();
         let roles: Vec<Id> = match &body {
             None => held
                 .into_iter()
-                .filter(|id| {
-                    self.realm
-                        .roles
-                        .get(id)
-                        .is_some_and(|role| role.client.as_deref() == client)
-                })
+                .filter(|id| self.realm.roles.get(id).is_some_and(|role| role.client.as_deref() == client))
                 .collect(),
-            Some(named) => named
-                .iter()
-                .map(|named| self.named_role(named, client))
-                .collect::<Result<_, _>>()?,
+            Some(named) => named.iter().map(|named| self.named_role(named, client)).collect::<Result<_, _>>()?,
         };
         for role in &roles {
             self.demand_mappable(role)?;
@@ -138,23 +120,17 @@ impl Call<'_> {
             .values()
             .filter(|client| {
                 client.client_id == REALM_MANAGEMENT
-                    || (self.realm.name == MASTER
-                        && client.client_id.ends_with("-realm")
-                        && client.is("bearerOnly"))
+                    || (self.realm.name == MASTER && client.client_id.ends_with("-realm") && client.is("bearerOnly"))
             })
             .map(|client| &client.id)
             .collect();
-        let everything = self.caller.realm == MASTER
-            && self.caller.has(&["manage-realm"])
-            && self.caller.has(&["manage-users"]);
+        let everything =
+            self.caller.realm == MASTER && self.caller.has(&["manage-realm"]) && self.caller.has(&["manage-users"]);
         for part in self.realm.expand([&role.to_owned()]) {
             let Some(part) = self.realm.roles.get(&part) else {
                 continue;
             };
-            let is_right = part
-                .client
-                .as_ref()
-                .is_some_and(|client| admin_clients.contains(&client));
+            let is_right = part.client.as_ref().is_some_and(|client| admin_clients.contains(&client));
             let has = self.caller.roles.contains(&part.name)
                 || (part.name == "realm-admin"
                     && self.caller.has(&["manage-realm"])
@@ -186,8 +162,7 @@ impl Call<'_> {
         match holder {
             Holder::User(id) => {
                 let user = self.found_user(id)?;
-                let allowed = self.caller.has(&["manage-users"])
-                    || self.granted_over(user, &["map-roles"], &[], false);
+                let allowed = self.caller.has(&["manage-users"]) || self.granted_over(user, &["map-roles"], &[], false);
                 if allowed { Ok(()) } else { Err(plain(403)) }
             }
             Holder::Group(id) => self.managed_group(id).map(|_| ()),
@@ -199,8 +174,7 @@ impl Call<'_> {
         match holder {
             Holder::User(id) => self.visible_user(id).map(|user| &user.roles),
             Holder::Group(id) => {
-                self.caller
-                    .demand(&["view-users", "manage-users", "query-groups"])?;
+                self.caller.demand(&["view-users", "manage-users", "query-groups"])?;
                 self.found_group(id).map(|group| &group.roles)
             }
         }
@@ -208,18 +182,10 @@ impl Call<'_> {
 
     fn all_held(&self, holder: Holder<'_>) -> BTreeSet<Id> {
         match holder {
-            Holder::User(id) => self
-                .realm
-                .users
-                .get(id)
-                .map(|user| self.realm.roles_of(user))
-                .unwrap_or_default(),
-            Holder::Group(id) => self
-                .realm
-                .groups
-                .get(id)
-                .map(|group| self.realm.expand(&group.roles))
-                .unwrap_or_default(),
+            Holder::User(id) => self.realm.users.get(id).map(|user| self.realm.roles_of(user)).unwrap_or_default(),
+            Holder::Group(id) => {
+                self.realm.groups.get(id).map(|group| self.realm.expand(&group.roles)).unwrap_or_default()
+            }
         }
     }
 

@@ -3,11 +3,13 @@
 //! Requests are taken apart by [`request`] and [`json`], led to an operation by [`routes`], and answered from a
 //! [`world`] behind one lock. The operations are plain functions on that state; nothing below this module waits.
 
+mod admin_routes;
 mod answer;
 mod authorization;
 mod broker;
 mod call;
 mod claims;
+mod client_rules;
 mod clients;
 mod credentials;
 mod defaults;
@@ -19,12 +21,16 @@ mod invitations;
 mod json;
 mod jwt;
 mod lockout;
+mod mappers;
 mod mappings;
 mod members;
+mod memberships;
+mod new_realm;
 mod organizations;
 mod partial_import;
 mod permissions;
 mod profile;
+mod profile_document;
 mod providers;
 mod realms;
 mod registration;
@@ -35,8 +41,12 @@ mod routes;
 mod scopes;
 mod search;
 mod server_info;
+mod service_accounts;
 mod shapes;
+#[cfg(test)]
+mod tests;
 mod tokens;
+mod userinfo;
 mod users;
 mod validators;
 mod webhooks;
@@ -49,7 +59,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::provider::emulator::{Credentials, Emulator};
@@ -91,39 +101,18 @@ impl Keycloak {
     pub fn new(clock: SharedClock) -> Arc<Self> {
         let (user, client) = (new_id(), new_id());
         let world = installed(&user, &client, clock.now().timestamp_millis());
-        let state = State_ {
-            world,
-            signer: Signer::new(),
-            bootstrap_user: user,
-            bootstrap_client: client,
-        };
-        Arc::new(Self {
-            clock,
-            state: Mutex::new(state),
-            sender: reqwest::Client::new(),
-        })
+        let state = State_ { world, signer: Signer::new(), bootstrap_user: user, bootstrap_client: client };
+        Arc::new(Self { clock, state: Mutex::new(state), sender: reqwest::Client::new() })
     }
 
     /// Signs a person in through the identity provider `alias` of `realm`, as a browser would: on the first time the
     /// account is made and linked, and it becomes a **managed** member of the organisation that owns the provider. Answers
     /// the id of the account, or nothing when there is no such realm or provider.
-    pub fn sign_in_through(
-        &self,
-        realm: &str,
-        alias: &str,
-        person: &UpstreamPerson,
-    ) -> Option<String> {
+    pub fn sign_in_through(&self, realm: &str, alias: &str, person: &UpstreamPerson) -> Option<String> {
         let now = self.now();
         let mut state = self.lock();
-        let visit = broker::Visit {
-            client: "account-console",
-            redirect: "",
-        };
-        state
-            .world
-            .realms
-            .get_mut(realm)?
-            .sign_in_through(alias, person, visit, now)
+        let visit = broker::Visit { client: "account-console", redirect: "" };
+        state.world.realms.get_mut(realm)?.sign_in_through(alias, person, visit, now)
     }
 
     fn lock(&self) -> MutexGuard<'_, State_> {
@@ -145,10 +134,7 @@ impl Keycloak {
             let mut state = self.lock();
             let State_ { world, signer, .. } = &mut *state;
             let answer = routes::handle(world, signer, &request, now);
-            let waiting = world
-                .realms
-                .values_mut()
-                .flat_map(|realm| realm.outbox.drain(..));
+            let waiting = world.realms.values_mut().flat_map(|realm| realm.outbox.drain(..));
             (answer, waiting.collect::<Vec<_>>())
         };
         webhooks::post(&self.sender, deliveries);
@@ -178,22 +164,24 @@ impl Emulator for Keycloak {
         let mut claims = Object::new();
         claims.insert("iat".into(), json!(self.now() / 1000));
         claims.insert("exp".into(), json!(self.now() / 1000 + 10 * 365 * 86_400));
-        claims.insert(
-            "iss".into(),
-            json!(format!("http://localhost/realms/{MASTER}")),
-        );
+        claims.insert("iss".into(), json!(format!("http://localhost/realms/{MASTER}")));
         claims.insert("typ".into(), json!("Bearer"));
         claims.insert("azp".into(), json!(BOOTSTRAP_CLIENT.0));
         claims.insert("sub".into(), json!(state.bootstrap_user));
         let header = format!("Bearer {}", state.signer.sign_for_operator(&claims));
-        BTreeMap::from([(
-            "admin".to_owned(),
-            BTreeMap::from([("Authorization".to_owned(), header)]),
-        )])
+        BTreeMap::from([("admin".to_owned(), BTreeMap::from([("Authorization".to_owned(), header)]))])
     }
 
     fn expire_tokens(&self) {
         self.lock().signer.rotate();
+    }
+
+    fn error_answer(&self, status: StatusCode, _base: &str) -> Response<Body> {
+        let refusal = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => answer::broken(),
+            status => answer::plain(status.as_u16()),
+        };
+        refusal.0.into_response(false)
     }
 }
 
@@ -203,13 +191,7 @@ async fn serve(State(keycloak): State<Arc<Keycloak>>, request: HttpRequest) -> R
         return answer::Answer::nothing(413).into_response(false);
     };
     let query = parts.uri.query().unwrap_or_default();
-    let request = Request::new(
-        parts.method.as_str(),
-        parts.uri.path(),
-        query,
-        parts.headers,
-        body.to_vec(),
-    );
+    let request = Request::new(parts.method.as_str(), parts.uri.path(), query, parts.headers, body.to_vec());
     keycloak.answer(request)
 }
 
@@ -220,10 +202,7 @@ fn installed(user: &str, client: &str, now: i64) -> World {
         ("enabled", json!(true)),
         ("accessTokenLifespan", json!(60)),
         ("displayName", json!("Keycloak")),
-        (
-            "displayNameHtml",
-            json!("<div class=\"kc-logo-text\"><span>Keycloak</span></div>"),
-        ),
+        ("displayNameHtml", json!("<div class=\"kc-logo-text\"><span>Keycloak</span></div>")),
     ] {
         master.settings.insert(name.into(), value);
     }
@@ -238,20 +217,13 @@ fn installed(user: &str, client: &str, now: i64) -> World {
     let mut boot = clients::bare(&master, BOOTSTRAP_CLIENT.0);
     boot.id = client.to_owned();
     boot.secret = Some(BOOTSTRAP_CLIENT.1.to_owned());
-    boot.fields
-        .insert("serviceAccountsEnabled".into(), json!(true));
-    boot.fields
-        .insert("standardFlowEnabled".into(), json!(false));
-    boot.attributes.insert(
-        "client.use.lightweight.access.token.enabled".into(),
-        "true".into(),
-    );
+    boot.fields.insert("serviceAccountsEnabled".into(), json!(true));
+    boot.fields.insert("standardFlowEnabled".into(), json!(false));
+    boot.attributes.insert("client.use.lightweight.access.token.enabled".into(), "true".into());
     boot.service_account = Some(user.to_owned());
-    let mut account = realms::service_account(&boot, user.to_owned(), now, &master.default_role);
+    let mut account = service_accounts::service_account(&boot, user.to_owned(), now, &master.default_role);
     account.roles.insert(admin);
     master.clients.insert(client.to_owned(), boot);
     master.put_user(account);
-    World {
-        realms: BTreeMap::from([(MASTER.to_owned(), master)]),
-    }
+    World { realms: BTreeMap::from([(MASTER.to_owned(), master)]) }
 }

@@ -19,12 +19,7 @@ use super::world::{Group, Id, Object, Organization, Realm, new_id};
 /// Rights over organisations; those over their members want one over users beside.
 const VIEW: &[&str] = &["view-organizations", "manage-organizations", "manage-realm"];
 const MANAGE: &[&str] = &["manage-organizations", "manage-realm"];
-const QUERY: &[&str] = &[
-    "query-organizations",
-    "view-organizations",
-    "manage-organizations",
-    "manage-realm",
-];
+const QUERY: &[&str] = &["query-organizations", "view-organizations", "manage-organizations", "manage-realm"];
 
 impl Organization {
     pub fn show(&self, full: bool) -> Object {
@@ -33,10 +28,7 @@ impl Organization {
         shown.insert("name".into(), json!(self.name));
         shown.insert("alias".into(), json!(self.alias));
         shown.insert("enabled".into(), json!(self.enabled));
-        for (name, value) in [
-            ("description", &self.description),
-            ("redirectUrl", &self.redirect_url),
-        ] {
+        for (name, value) in [("description", &self.description), ("redirectUrl", &self.redirect_url)] {
             if let Some(value) = value {
                 shown.insert(name.into(), json!(value));
             }
@@ -45,10 +37,7 @@ impl Organization {
             shown.insert("attributes".into(), json!(self.attributes));
         }
         if !self.domains.is_empty() {
-            let domains = self
-                .domains
-                .iter()
-                .map(|(name, verified)| json!({"name": name, "verified": verified}));
+            let domains = self.domains.iter().map(|(name, verified)| json!({"name": name, "verified": verified}));
             shown.insert("domains".into(), domains.collect());
         }
         shown
@@ -64,28 +53,20 @@ impl Realm {
 
     fn domains_of(&self, body: &Object, own: Option<&str>) -> Result<Vec<(String, bool)>, Refusal> {
         let mut domains: Vec<(String, bool)> = Vec::new();
-        for domain in body
-            .get("domains")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for domain in body.get("domains").and_then(Value::as_array).into_iter().flatten() {
             let given = domain["name"].as_str().unwrap_or_default();
             let name = given.to_lowercase();
             if !is_domain(name.strip_prefix("*.").unwrap_or(&name)) {
                 return Err(message(400, format!("Invalid domain format: {given}")));
             }
-            let taken = self.organizations.values().find(|other| {
-                Some(other.id.as_str()) != own
-                    && other.domains.iter().any(|(known, _)| *known == name)
-            });
+            let taken = self
+                .organizations
+                .values()
+                .find(|other| Some(other.id.as_str()) != own && other.domains.iter().any(|(known, _)| *known == name));
             if let Some(other) = taken {
                 return Err(message(
                     400,
-                    format!(
-                        "Domain {name} is already linked to organization {} in realm {}",
-                        other.name, self.name
-                    ),
+                    format!("Domain {name} is already linked to organization {} in realm {}", other.name, self.name),
                 ));
             }
             if !domains.iter().any(|(known, _)| *known == name) {
@@ -101,11 +82,7 @@ impl Call<'_> {
         let found = self.filtered_organizations()?;
         let page = self.request.page(Some(10))?;
         let full = self.request.flag("briefRepresentation") == Some(false);
-        Ok(Answer::json(
-            page.of(found)
-                .map(|org| Value::Object(org.show(full)))
-                .collect::<Vec<_>>(),
-        ))
+        Ok(Answer::json(page.of(found).map(|org| Value::Object(org.show(full))).collect::<Vec<_>>()))
     }
 
     /// What the caller may see; to one who may only query that is nothing.
@@ -121,9 +98,7 @@ impl Call<'_> {
         self.caller.demand(MANAGE)?;
         self.demand_organizations()?;
         let name = text(&body, "name").filter(|name| !name.trim().is_empty());
-        let name = name
-            .ok_or_else(|| message(400, "Name can not be null"))?
-            .to_owned();
+        let name = name.ok_or_else(|| message(400, "Name can not be null"))?.to_owned();
         let alias = match text(&body, "alias").filter(|alias| !alias.trim().is_empty()) {
             Some(alias) => {
                 demand_plain_name(alias)?;
@@ -139,24 +114,11 @@ impl Call<'_> {
                 name.clone()
             }
         };
-        if self
-            .realm
-            .organizations
-            .values()
-            .any(|org| org.name == name)
-        {
+        if self.realm.organizations.values().any(|org| org.name == name) {
             return Err(name_taken());
         }
-        if self
-            .realm
-            .organizations
-            .values()
-            .any(|org| org.alias == alias)
-        {
-            return Err(message(
-                409,
-                "A organization with the same alias already exists",
-            ));
+        if self.realm.organizations.values().any(|org| org.alias == alias) {
+            return Err(message(409, "A organization with the same alias already exists"));
         }
         if name.chars().count() > 255 || alias.chars().count() > 255 {
             return Err(broken());
@@ -182,12 +144,7 @@ impl Call<'_> {
         let mut made = kept(body);
         made.insert("id".into(), json!(id));
         let made = Value::Object(shapes::ORGANIZATION.in_order(made));
-        self.record(
-            "CREATE",
-            "ORGANIZATION",
-            Some(format!("organizations/{id}")),
-            Some(made),
-        );
+        self.record("CREATE", "ORGANIZATION", Some(format!("organizations/{id}")), Some(made));
         Ok(Answer::created(self.place(&format!("organizations/{id}"))))
     }
 
@@ -199,17 +156,9 @@ impl Call<'_> {
     pub fn put_organization(&mut self, id: &str) -> Outcome {
         let body = self.request.bean(&shapes::ORGANIZATION)?;
         let old = self.managed_organization(id)?;
-        let name = text(&body, "name")
-            .filter(|name| !name.trim().is_empty())
-            .ok_or_else(name_taken)?
-            .to_owned();
+        let name = text(&body, "name").filter(|name| !name.trim().is_empty()).ok_or_else(name_taken)?.to_owned();
         let old_alias = old.alias.clone();
-        if self
-            .realm
-            .organizations
-            .values()
-            .any(|org| org.name == name && org.id != id)
-        {
+        if self.realm.organizations.values().any(|org| org.name == name && org.id != id) {
             return Err(name_taken());
         }
         if text(&body, "alias").unwrap_or(&name) != old_alias {
@@ -231,24 +180,15 @@ impl Call<'_> {
         }
         organization.domains = domains;
         let body = Value::Object(shapes::ORGANIZATION.in_order(kept(body)));
-        self.record(
-            "UPDATE",
-            "ORGANIZATION",
-            Some(format!("organizations/{id}")),
-            Some(body),
-        );
+        self.record("UPDATE", "ORGANIZATION", Some(format!("organizations/{id}")), Some(body));
         done()
     }
 
     /// Deletes the organisation, and with it the people that it manages.
     pub fn delete_organization(&mut self, id: &str) -> Outcome {
         let organization = self.managed_organization(id)?;
-        let managed: Vec<Id> = organization
-            .members
-            .iter()
-            .filter(|(_, managed)| **managed)
-            .map(|(user, _)| user.clone())
-            .collect();
+        let managed: Vec<Id> =
+            organization.members.iter().filter(|(_, managed)| **managed).map(|(user, _)| user.clone()).collect();
         let groups: Vec<Id> = self
             .realm
             .groups
@@ -263,12 +203,7 @@ impl Call<'_> {
             self.realm.remove_group(&group);
         }
         self.realm.organizations.remove(id);
-        self.record(
-            "DELETE",
-            "ORGANIZATION",
-            Some(format!("organizations/{id}")),
-            None,
-        );
+        self.record("DELETE", "ORGANIZATION", Some(format!("organizations/{id}")), None);
         done()
     }
 
@@ -280,23 +215,14 @@ impl Call<'_> {
         self.organization_for(id, MANAGE, "manage")
     }
 
-    fn organization_for(
-        &self,
-        id: &str,
-        roles: &[&str],
-        scope: &str,
-    ) -> Result<&Organization, Refusal> {
+    fn organization_for(&self, id: &str, roles: &[&str], scope: &str) -> Result<&Organization, Refusal> {
         let granted = self.granted("Organizations", scope, id, false);
         if !self.caller.has(QUERY) && !granted {
             return Err(plain(403));
         }
         self.demand_organizations()?;
         let organization = self.realm.organizations.get(id).ok_or_else(not_found)?;
-        if self.caller.has(roles) || granted {
-            Ok(organization)
-        } else {
-            Err(plain(403))
-        }
+        if self.caller.has(roles) || granted { Ok(organization) } else { Err(plain(403)) }
     }
 
     pub fn demand_organizations(&self) -> Result<(), Refusal> {
@@ -316,21 +242,11 @@ impl Call<'_> {
         self.caller.demand(QUERY)?;
         self.demand_organizations()?;
         let exact = self.request.flag("exact").unwrap_or(false);
-        let search = self
-            .request
-            .filled("search")
-            .map(|search| search.trim().to_owned());
+        let search = self.request.filled("search").map(|search| search.trim().to_owned());
         let mut wanted = terms(self.request.query("q").unwrap_or_default());
-        let alias = wanted
-            .iter()
-            .position(|(key, _)| key == "alias")
-            .map(|at| wanted.remove(at).1);
+        let alias = wanted.iter().position(|(key, _)| key == "alias").map(|at| wanted.remove(at).1);
         let fits = |text: &str, search: &str| {
-            if exact {
-                text == search
-            } else {
-                text.to_lowercase().contains(&search.to_lowercase())
-            }
+            if exact { text == search } else { text.to_lowercase().contains(&search.to_lowercase()) }
         };
         let all = self.caller.has(VIEW);
         Ok(self
@@ -339,13 +255,9 @@ impl Call<'_> {
             .into_iter()
             .filter(|org| all || self.granted("Organizations", "view", &org.id, true))
             .filter(|org| match &search {
-                Some(search) => {
-                    fits(&org.name, search)
-                        || org.domains.iter().any(|(name, _)| fits(name, search))
-                }
+                Some(search) => fits(&org.name, search) || org.domains.iter().any(|(name, _)| fits(name, search)),
                 None => {
-                    alias.as_ref().is_none_or(|alias| org.alias == *alias)
-                        && has_attributes(&org.attributes, &wanted)
+                    alias.as_ref().is_none_or(|alias| org.alias == *alias) && has_attributes(&org.attributes, &wanted)
                 }
             })
             .collect())
@@ -381,20 +293,13 @@ fn why_no_alias(name: &str) -> Option<String> {
         return Some("Empty Space not allowed.".into());
     }
     const RESERVED: &str = ":/?#@!$&()*+,;=[]\\";
-    name.chars()
-        .find(|c| RESERVED.contains(*c))
-        .map(|c| format!("Character '{c}' not allowed."))
+    name.chars().find(|c| RESERVED.contains(*c)).map(|c| format!("Character '{c}' not allowed."))
 }
 
 /// The body as events keep it, with what the class fills in by itself.
 fn kept(mut body: Object) -> Object {
     body.entry("enabled").or_insert(json!(true));
-    for domain in body
-        .get_mut("domains")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for domain in body.get_mut("domains").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(domain) = domain.as_object_mut() {
             domain.entry("verified").or_insert(json!(false));
         }

@@ -21,10 +21,7 @@ static IMPORT: Bean = Bean::new(
         ("groups", Shape::List(&Shape::Bean(&shapes::GROUP))),
         ("roles", Shape::Bean(&shapes::ROLES)),
         ("clients", Shape::List(&Shape::Bean(&shapes::CLIENT))),
-        (
-            "identityProviders",
-            Shape::List(&Shape::Bean(&shapes::IDENTITY_PROVIDER)),
-        ),
+        ("identityProviders", Shape::List(&Shape::Bean(&shapes::IDENTITY_PROVIDER))),
     ],
 )
 .open();
@@ -53,12 +50,7 @@ pub(super) fn import(realm: &mut Realm, body: &Object, now: i64) -> Result<Vec<I
             give_paths(group, "");
         }
     }
-    Import {
-        realm,
-        now,
-        policy: IfExists::Skip,
-    }
-    .run(&body)
+    Import { realm, now, policy: IfExists::Skip }.run(&body)
 }
 
 impl Call<'_> {
@@ -71,12 +63,7 @@ impl Call<'_> {
             Some("OVERWRITE") => IfExists::Overwrite,
             Some(_) => return Err(described(500, "unknown_error", "Cannot parse the JSON")),
         };
-        let results = Import {
-            realm: &mut *self.realm,
-            now: self.now,
-            policy,
-        }
-        .run(&body)?;
+        let results = Import { realm: &mut *self.realm, now: self.now, policy }.run(&body)?;
         for line in &results {
             let place = match line.kind {
                 "USER" => format!("users/{}", line.id),
@@ -113,12 +100,7 @@ impl Call<'_> {
                 .realm
                 .clients
                 .values()
-                .map(|client| {
-                    (
-                        client.client_id.clone(),
-                        json!(self.roles_in(Some(&client.id))),
-                    )
-                })
+                .map(|client| (client.client_id.clone(), json!(self.roles_in(Some(&client.id)))))
                 .collect();
             shown.insert("roles".into(), json!({"realm": realm, "client": by_client}));
         }
@@ -165,47 +147,25 @@ impl Import<'_> {
     /// Everything is looked at before anything is written: an import happens whole or not at all.
     fn run(mut self, body: &Object) -> Result<Vec<Imported>, Refusal> {
         let list = |name: &str| -> Vec<Object> {
-            let items = body
-                .get(name)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
+            let items = body.get(name).and_then(Value::as_array).into_iter().flatten();
             items.filter_map(Value::as_object).cloned().collect()
         };
-        let (people, groups, clients, providers) = (
-            list("users"),
-            list("groups"),
-            list("clients"),
-            list("identityProviders"),
-        );
+        let (people, groups, clients, providers) =
+            (list("users"), list("groups"), list("clients"), list("identityProviders"));
         let roles = body.get("roles").unwrap_or(&Value::Null);
         self.check(&people, &groups, &clients, roles)?;
         let mut results = Vec::new();
-        for role in roles["realm"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object)
-        {
+        for role in roles["realm"].as_array().into_iter().flatten().filter_map(Value::as_object) {
             results.push(self.role(None, role));
         }
         for client in &clients {
             results.push(self.client(client)?);
         }
         for (client, roles) in roles["client"].as_object().into_iter().flatten() {
-            let Some(id) = self
-                .realm
-                .client_named(client)
-                .map(|client| client.id.clone())
-            else {
+            let Some(id) = self.realm.client_named(client).map(|client| client.id.clone()) else {
                 continue;
             };
-            for role in roles
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_object)
-            {
+            for role in roles.as_array().into_iter().flatten().filter_map(Value::as_object) {
                 results.push(self.role(Some(&id), role));
             }
         }
@@ -216,12 +176,7 @@ impl Import<'_> {
             if action != "SKIPPED" {
                 self.realm.providers.insert(alias.clone(), provider);
             }
-            results.push(Imported {
-                action,
-                kind: "IDP",
-                name: alias.clone(),
-                id: alias,
-            });
+            results.push(Imported { action, kind: "IDP", name: alias.clone(), id: alias });
         }
         for group in &groups {
             results.push(self.group(group));
@@ -234,19 +189,11 @@ impl Import<'_> {
         Ok(results)
     }
 
-    fn check(
-        &self,
-        people: &[Object],
-        groups: &[Object],
-        clients: &[Object],
-        roles: &Value,
-    ) -> Result<(), Refusal> {
+    fn check(&self, people: &[Object], groups: &[Object], clients: &[Object], roles: &Value) -> Result<(), Refusal> {
         let fail = self.policy == IfExists::Fail;
         let mut names = BTreeSet::new();
         for person in people {
-            let name = text(person, "username")
-                .filter(|name| !name.is_empty())
-                .ok_or_else(broken)?;
+            let name = text(person, "username").filter(|name| !name.is_empty()).ok_or_else(broken)?;
             if !names.insert(name.to_lowercase()) {
                 return Err(message(409, "Duplicate resource error"));
             }
@@ -255,13 +202,9 @@ impl Import<'_> {
             let name = text(person, "username").unwrap_or_default();
             let same_name = self.realm.user_named(&name.to_lowercase()).is_some();
             let email = text(person, "email").unwrap_or_default().to_lowercase();
-            let same_email = !self.realm.is("duplicateEmailsAllowed")
-                && self.realm.user_with_email(&email).is_some();
+            let same_email = !self.realm.is("duplicateEmailsAllowed") && self.realm.user_with_email(&email).is_some();
             if fail && (same_name || same_email) {
-                return Err(message(
-                    409,
-                    format!("User with user name {name} already exists."),
-                ));
+                return Err(message(409, format!("User with user name {name} already exists.")));
             }
             if same_email && !same_name {
                 return Err(broken());
@@ -275,11 +218,8 @@ impl Import<'_> {
             }
             collect_paths(group, "", &mut paths);
         }
-        for path in people
-            .iter()
-            .filter_map(|person| person.get("groups")?.as_array())
-            .flatten()
-            .filter_map(Value::as_str)
+        for path in
+            people.iter().filter_map(|person| person.get("groups")?.as_array()).flatten().filter_map(Value::as_str)
         {
             let clean = format!("/{}", path.trim_matches('/'));
             if self.realm.group_at(path).is_none() && !paths.contains(&clean) {
@@ -313,61 +253,32 @@ impl Import<'_> {
         let name = text(body, "name").unwrap_or_default().to_owned();
         let known = self.realm.role(client, &name).map(|role| role.id.clone());
         let action = self.action(known.is_some());
-        let kind = if client.is_some() {
-            "CLIENT_ROLE"
-        } else {
-            "REALM_ROLE"
-        };
+        let kind = if client.is_some() { "CLIENT_ROLE" } else { "REALM_ROLE" };
         if let Some(id) = known.clone().filter(|_| action == "SKIPPED") {
-            return Imported {
-                action,
-                kind,
-                name,
-                id,
-            };
+            return Imported { action, kind, name, id };
         }
         if let Some(id) = known {
             self.realm.remove_role(&id);
         }
-        let id = self
-            .realm
-            .add_role(client, &name, text(body, "description"));
+        let id = self.realm.add_role(client, &name, text(body, "description"));
         if let Some(role) = self.realm.roles.get_mut(&id) {
             role.attributes = attributes(body.get("attributes").unwrap_or(&Value::Null));
         }
-        Imported {
-            action,
-            kind,
-            name,
-            id,
-        }
+        Imported { action, kind, name, id }
     }
 
     fn client(&mut self, body: &Object) -> Result<Imported, Refusal> {
         let name = text(body, "clientId").unwrap_or_default().to_owned();
-        let known = self
-            .realm
-            .client_named(&name)
-            .map(|client| client.id.clone());
+        let known = self.realm.client_named(&name).map(|client| client.id.clone());
         let action = self.action(known.is_some());
         if let Some(id) = known.clone().filter(|_| action == "SKIPPED") {
-            return Ok(Imported {
-                action,
-                kind: "CLIENT",
-                name,
-                id,
-            });
+            return Ok(Imported { action, kind: "CLIENT", name, id });
         }
         if let Some(id) = known {
             self.realm.remove_client(&id);
         }
         let id = self.realm.add_client(body, self.now)?;
-        Ok(Imported {
-            action,
-            kind: "CLIENT",
-            name,
-            id,
-        })
+        Ok(Imported { action, kind: "CLIENT", name, id })
     }
 
     fn group(&mut self, body: &Object) -> Imported {
@@ -376,37 +287,19 @@ impl Import<'_> {
         let known = self.realm.group_at(path).map(|group| group.id.clone());
         let action = self.action(known.is_some());
         if let Some(id) = known.clone().filter(|_| action == "SKIPPED") {
-            return Imported {
-                action,
-                kind: "GROUP",
-                name,
-                id,
-            };
+            return Imported { action, kind: "GROUP", name, id };
         }
         if let Some(id) = known {
             self.realm.remove_group(&id);
         }
         let id = self.grow(body, None);
-        Imported {
-            action,
-            kind: "GROUP",
-            name,
-            id,
-        }
+        Imported { action, kind: "GROUP", name, id }
     }
 
     fn grow(&mut self, body: &Object, parent: Option<&str>) -> Id {
         let id = text(body, "id").map_or_else(new_id, str::to_owned);
-        let roles = body
-            .get("realmRoles")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
-        let roles = roles
-            .filter_map(|name| self.realm.realm_role(name))
-            .map(|role| role.id.clone())
-            .collect();
+        let roles = body.get("realmRoles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let roles = roles.filter_map(|name| self.realm.realm_role(name)).map(|role| role.id.clone()).collect();
         let group = Group {
             id: id.clone(),
             name: text(body, "name").unwrap_or_default().to_owned(),
@@ -417,12 +310,7 @@ impl Import<'_> {
             roles,
         };
         self.realm.groups.insert(id.clone(), group);
-        for child in body
-            .get("subGroups")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object)
+        for child in body.get("subGroups").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
         {
             self.grow(child, Some(&id));
         }
@@ -432,76 +320,41 @@ impl Import<'_> {
     /// A person, without the default role; a realm role that does not exist is made.
     fn person(&mut self, body: &Object) -> Result<Imported, Refusal> {
         let name = text(body, "username").unwrap_or_default().to_owned();
-        let known = self
-            .realm
-            .user_named(&name.to_lowercase())
-            .map(|user| user.id.clone());
+        let known = self.realm.user_named(&name.to_lowercase()).map(|user| user.id.clone());
         let action = self.action(known.is_some());
         if let Some(id) = known.clone().filter(|_| action == "SKIPPED") {
-            return Ok(Imported {
-                action,
-                kind: "USER",
-                name,
-                id,
-            });
+            return Ok(Imported { action, kind: "USER", name, id });
         }
         if let Some(id) = known {
             self.realm.remove_user(&id);
         }
         let mut user = users::imported(self.realm, body, self.now).ok_or_else(broken)?;
-        let names = |field: &str| -> Vec<String> {
-            super::profile::strings(body.get(field).unwrap_or(&Value::Null))
-        };
+        let names = |field: &str| -> Vec<String> { super::profile::strings(body.get(field).unwrap_or(&Value::Null)) };
         for path in names("groups") {
-            user.groups
-                .extend(self.realm.group_at(&path).map(|group| group.id.clone()));
+            user.groups.extend(self.realm.group_at(&path).map(|group| group.id.clone()));
         }
         for role in names("realmRoles") {
             let id = self.realm.realm_role(&role).map(|role| role.id.clone());
             let id = id.unwrap_or_else(|| self.realm.add_role(None, &role, None));
             user.roles.insert(id);
         }
-        for (client, roles) in body
-            .get("clientRoles")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            let Some(client) = self
-                .realm
-                .client_named(client)
-                .map(|client| client.id.clone())
-            else {
+        for (client, roles) in body.get("clientRoles").and_then(Value::as_object).into_iter().flatten() {
+            let Some(client) = self.realm.client_named(client).map(|client| client.id.clone()) else {
                 continue;
             };
             for role in super::profile::strings(roles) {
-                user.roles.extend(
-                    self.realm
-                        .client_role(&client, &role)
-                        .map(|role| role.id.clone()),
-                );
+                user.roles.extend(self.realm.client_role(&client, &role).map(|role| role.id.clone()));
             }
         }
         let id = user.id.clone();
         self.realm.put_user(user);
-        Ok(Imported {
-            action,
-            kind: "USER",
-            name,
-            id,
-        })
+        Ok(Imported { action, kind: "USER", name, id })
     }
 }
 
 fn collect_paths(group: &Object, parent: &str, paths: &mut BTreeSet<String>) {
     let path = format!("{parent}/{}", text(group, "name").unwrap_or_default());
-    for child in group
-        .get("subGroups")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-    {
+    for child in group.get("subGroups").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
         collect_paths(child, &path, paths);
     }
     paths.insert(path);

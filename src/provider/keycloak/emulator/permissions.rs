@@ -6,17 +6,7 @@ use super::world::Id;
 
 /// The resource types and the scopes of each.
 pub(super) const SCHEMA: &[(&str, &[&str])] = &[
-    (
-        "Users",
-        &[
-            "impersonate",
-            "manage",
-            "manage-group-membership",
-            "map-roles",
-            "reset-password",
-            "view",
-        ],
-    ),
+    ("Users", &["impersonate", "manage", "manage-group-membership", "map-roles", "reset-password", "view"]),
     (
         "Groups",
         &[
@@ -29,20 +19,8 @@ pub(super) const SCHEMA: &[(&str, &[&str])] = &[
             "view-members",
         ],
     ),
-    (
-        "Clients",
-        &[
-            "manage",
-            "map-roles",
-            "map-roles-client-scope",
-            "map-roles-composite",
-            "view",
-        ],
-    ),
-    (
-        "Roles",
-        &["map-role", "map-role-client-scope", "map-role-composite"],
-    ),
+    ("Clients", &["manage", "map-roles", "map-roles-client-scope", "map-roles-composite", "view"]),
+    ("Roles", &["map-role", "map-role-client-scope", "map-role-composite"]),
     ("Organizations", &["manage", "view"]),
 ];
 
@@ -86,14 +64,7 @@ pub(super) struct Subject {
 impl Permissions {
     /// Whether `subject` was given `scope` on the object `id` of this type. Lists do not look at client policies
     /// (as seen: single reads work with them, lists stay empty).
-    pub fn grant(
-        &self,
-        subject: &Subject,
-        resource_type: &str,
-        scope: &str,
-        id: &str,
-        in_list: bool,
-    ) -> bool {
+    pub fn grant(&self, subject: &Subject, resource_type: &str, scope: &str, id: &str, in_list: bool) -> bool {
         self.permissions.values().any(|permission| {
             permission.resource_type == resource_type
                 && permission.scopes.contains(scope)

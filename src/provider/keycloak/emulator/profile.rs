@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Outcome, Refusal, message, refuse};
-use super::call::Call;
+use super::answer::{Refusal, message, refuse};
 use super::hash_order;
 use super::realms::text;
-use super::shapes;
 use super::validators;
 use super::world::{Attributes, Object, Realm, User};
 
@@ -38,16 +36,12 @@ impl Realm {
         }
     }
 
-    fn declared(&self) -> &[Value] {
-        self.profile["attributes"]
-            .as_array()
-            .map_or(&[], Vec::as_slice)
+    pub fn declared(&self) -> &[Value] {
+        self.profile["attributes"].as_array().map_or(&[], Vec::as_slice)
     }
 
     fn declaration(&self, name: &str) -> Option<&Value> {
-        self.declared()
-            .iter()
-            .find(|attribute| attribute["name"] == name)
+        self.declared().iter().find(|attribute| attribute["name"] == name)
     }
 
     /// The attributes of a user that an administrator sees.
@@ -56,9 +50,7 @@ impl Realm {
         user.attributes
             .iter()
             .filter(|(name, _)| match self.declaration(name) {
-                Some(declaration) => {
-                    permits(declaration, "view", "admin") || permits(declaration, "edit", "admin")
-                }
+                Some(declaration) => permits(declaration, "view", "admin") || permits(declaration, "edit", "admin"),
                 None => unmanaged != Unmanaged::Hidden || name.as_str() == DISABLED_REASON,
             })
             .map(|(name, values)| (name.clone(), values.clone()))
@@ -97,10 +89,7 @@ impl Realm {
     /// Everything that the write speaks of, names folded.
     fn given(&self, body: &Object, user: &User, is_new: bool) -> Attributes {
         let mut given: Attributes = match body.get("attributes") {
-            Some(Value::Object(map)) => map
-                .iter()
-                .map(|(name, values)| (name.clone(), strings(values)))
-                .collect(),
+            Some(Value::Object(map)) => map.iter().map(|(name, values)| (name.clone(), strings(values))).collect(),
             _ => Attributes::new(),
         };
         for name in ROOT {
@@ -120,25 +109,15 @@ impl Realm {
                 given.entry(name.clone()).or_insert_with(|| values.clone());
             }
             for name in ROOT {
-                given
-                    .entry(name.into())
-                    .or_insert_with(|| current(user, name));
+                given.entry(name.into()).or_insert_with(|| current(user, name));
             }
         }
         for declaration in self.declared() {
             let name = text_of(declaration, "name");
-            let kept = if permits(declaration, "edit", "admin") {
-                Vec::new()
-            } else {
-                current(user, name)
-            };
+            let kept = if permits(declaration, "edit", "admin") { Vec::new() } else { current(user, name) };
             given.entry(name.to_owned()).or_insert(kept);
         }
-        if !is_new
-            && given
-                .get("username")
-                .is_none_or(|values| values.iter().all(String::is_empty))
-        {
+        if !is_new && given.get("username").is_none_or(|values| values.iter().all(String::is_empty)) {
             given.insert("username".into(), vec![user.username.clone()]);
         }
         for name in ["username", "email"] {
@@ -149,10 +128,7 @@ impl Realm {
             }
         }
         if self.is("registrationEmailAsUsername")
-            && let Some(email) = given
-                .get("email")
-                .and_then(|values| values.first())
-                .filter(|email| !email.is_empty())
+            && let Some(email) = given.get("email").and_then(|values| values.first()).filter(|email| !email.is_empty())
         {
             given.insert("username".into(), vec![email.clone()]);
         }
@@ -171,15 +147,8 @@ impl Realm {
         }
         if self.unmanaged() == Unmanaged::Editable {
             for (name, values) in given.iter().filter(|(name, _)| self.is_unmanaged(name)) {
-                if values
-                    .iter()
-                    .any(|value| value.encode_utf16().count() > UNMANAGED_LENGTH)
-                {
-                    broken.push(Broken::new(
-                        name,
-                        "error-invalid-length",
-                        vec![json!(0), json!(UNMANAGED_LENGTH)],
-                    ));
+                if values.iter().any(|value| value.encode_utf16().count() > UNMANAGED_LENGTH) {
+                    broken.push(Broken::new(name, "error-invalid-length", vec![json!(0), json!(UNMANAGED_LENGTH)]));
                 }
             }
         }
@@ -196,47 +165,29 @@ impl Realm {
         is_new: bool,
         broken: &mut Vec<Broken>,
     ) {
-        let required = is_required(declaration, "admin")
-            || (name == "email" && self.is("registrationEmailAsUsername"));
+        let required = is_required(declaration, "admin") || (name == "email" && self.is("registrationEmailAsUsername"));
         if required && values.iter().all(|value| value.trim().is_empty()) {
-            broken.push(Broken::new(
-                name,
-                "error-user-attribute-required",
-                Vec::new(),
-            ));
+            broken.push(Broken::new(name, "error-user-attribute-required", Vec::new()));
         }
         let renames_by_hand = name == "username"
             && !is_new
             && !self.is("editUsernameAllowed")
             && !self.is("registrationEmailAsUsername")
             && values.first().is_some_and(|value| *value != user.username);
-        let locked = name != "username"
-            && !is_new
-            && !permits(declaration, "edit", "admin")
-            && *values != current(user, name);
+        let locked =
+            name != "username" && !is_new && !permits(declaration, "edit", "admin") && *values != current(user, name);
         if renames_by_hand || locked {
-            broken.push(Broken::new(
-                name,
-                "error-user-attribute-read-only",
-                Vec::new(),
-            ));
+            broken.push(Broken::new(name, "error-user-attribute-read-only", Vec::new()));
         }
         let single = !declaration["multivalued"].as_bool().unwrap_or(false);
         if single && values.len() > 1 {
-            broken.push(Broken::new(
-                name,
-                "error-invalid-multivalued-size",
-                vec![json!(0), json!(1)],
-            ));
+            broken.push(Broken::new(name, "error-invalid-multivalued-size", vec![json!(0), json!(1)]));
         }
         let Some(rules) = declaration["validations"].as_object() else {
             return;
         };
         for (rule, config) in rules {
-            if let Some(found) = values
-                .iter()
-                .find_map(|value| validators::check(rule, config, value))
-            {
+            if let Some(found) = values.iter().find_map(|value| validators::check(rule, config, value)) {
                 broken.push(Broken::new(name, found.message, found.params));
             }
         }
@@ -247,12 +198,9 @@ impl Realm {
         if let Some(username) = given.get("username").and_then(|values| values.first())
             && (is_new || *username != user.username)
         {
-            let as_email =
-                self.is("loginWithEmailAllowed") && other(self.user_with_email(username));
+            let as_email = self.is("loginWithEmailAllowed") && other(self.user_with_email(username));
             let by_email = self.is("registrationEmailAsUsername")
-                && given
-                    .get("email")
-                    .is_some_and(|e| e.first() == Some(username));
+                && given.get("email").is_some_and(|e| e.first() == Some(username));
             if other(self.user_named(username)) || (as_email && !by_email) {
                 broken.push(Broken::new("username", USERNAME_EXISTS, Vec::new()));
             }
@@ -282,18 +230,13 @@ impl Realm {
         } else if replaces {
             written.email = None;
         }
-        for (name, field) in [
-            ("firstName", &mut written.first_name),
-            ("lastName", &mut written.last_name),
-        ] {
+        for (name, field) in [("firstName", &mut written.first_name), ("lastName", &mut written.last_name)] {
             if given.contains_key(name) && (self.declaration(name).is_some() || editable) {
                 *field = first(name);
             }
         }
         if replaces && editable {
-            written
-                .attributes
-                .retain(|name, _| given.contains_key(name) || !self.is_unmanaged(name));
+            written.attributes.retain(|name, _| given.contains_key(name) || !self.is_unmanaged(name));
         }
         for (name, values) in given {
             if ROOT.contains(&name.as_str()) {
@@ -314,95 +257,6 @@ impl Realm {
         }
         written
     }
-
-    /// What `userProfileMetadata=true` adds to a user.
-    pub fn profile_metadata(&self) -> Value {
-        let attributes: Vec<Value> = self
-            .declared()
-            .iter()
-            .map(|declaration| {
-                let name = text_of(declaration, "name");
-                let multivalued = declaration["multivalued"].as_bool().unwrap_or(false);
-                let mut rules = Object::new();
-                for (rule, config) in declaration["validations"].as_object().into_iter().flatten() {
-                    let mut config = config.as_object().cloned().unwrap_or_default();
-                    config.insert("ignore.empty.value".into(), json!(true));
-                    rules.insert(rule.clone(), Value::Object(config));
-                }
-                if !multivalued {
-                    rules.insert("multivalued".into(), json!({"max": "1"}));
-                }
-                let read_only = if name == "username" {
-                    !self.is("editUsernameAllowed")
-                } else {
-                    !permits(declaration, "edit", "admin")
-                };
-                let mut shown = Object::new();
-                shown.insert("name".into(), json!(name));
-                shown.insert(
-                    "displayName".into(),
-                    json!(text_or(declaration, "displayName", name)),
-                );
-                shown.insert(
-                    "required".into(),
-                    json!(name == "username" || is_required(declaration, "admin")),
-                );
-                shown.insert("readOnly".into(), json!(read_only));
-                for key in ["annotations", "group", "defaultValue"] {
-                    if !declaration[key].is_null() {
-                        shown.insert(key.into(), declaration[key].clone());
-                    }
-                }
-                shown.insert("validators".into(), Value::Object(rules));
-                shown.insert("multivalued".into(), json!(multivalued));
-                Value::Object(shown)
-            })
-            .collect();
-        json!({"attributes": attributes, "groups": self.profile["groups"].clone()})
-    }
-}
-
-impl Call<'_> {
-    pub fn profile(&self) -> Outcome {
-        self.caller
-            .demand(&["view-users", "manage-users", "view-realm", "manage-realm"])?;
-        Ok(Answer::json(self.realm.profile.clone()))
-    }
-
-    /// Replaces the whole document. Without `attributes` every rule of names is gone; that is what the service does.
-    pub fn put_profile(&mut self) -> Outcome {
-        let body = self.request.bean(&shapes::PROFILE)?;
-        self.caller.demand(&["manage-realm"])?;
-        let mut profile = Object::new();
-        if let Some(Value::Array(attributes)) = body.get("attributes") {
-            check_attributes(attributes)?;
-            let ordered = attributes
-                .iter()
-                .filter_map(Value::as_object)
-                .map(|attribute| {
-                    let mut attribute = shapes::PROFILE_ATTRIBUTE.in_order(attribute.clone());
-                    attribute.entry("multivalued").or_insert(json!(false));
-                    Value::Object(attribute)
-                });
-            profile.insert("attributes".into(), ordered.collect());
-        }
-        profile.insert(
-            "groups".into(),
-            body.get("groups").cloned().unwrap_or_else(|| json!([])),
-        );
-        if let Some(policy) = body.get("unmanagedAttributePolicy") {
-            profile.insert("unmanagedAttributePolicy".into(), policy.clone());
-        }
-        self.realm.profile = Value::Object(profile);
-        let shown = self.realm.profile.clone();
-        self.record(
-            "UPDATE",
-            "USER_PROFILE",
-            Some("users/profile".into()),
-            Some(shown.clone()),
-        );
-        Ok(Answer::json(shown))
-    }
 }
 
 const USERNAME_EXISTS: &str = "usernameExistsMessage";
@@ -416,11 +270,7 @@ struct Broken {
 
 impl Broken {
     fn new(field: &str, message: &'static str, params: Vec<Value>) -> Self {
-        Self {
-            field: field.to_owned(),
-            message,
-            params,
-        }
+        Self { field: field.to_owned(), message, params }
     }
 }
 
@@ -430,17 +280,11 @@ fn raise(broken: Vec<Broken>) -> Result<(), Refusal> {
     let mut by_message: BTreeMap<(u32, usize), Vec<Broken>> = BTreeMap::new();
     let mut order: Vec<&'static str> = Vec::new();
     for entry in broken {
-        let place = order
-            .iter()
-            .position(|known| *known == entry.message)
-            .unwrap_or_else(|| {
-                order.push(entry.message);
-                order.len() - 1
-            });
-        by_message
-            .entry((hash_order::bucket(entry.message, 16), place))
-            .or_default()
-            .push(entry);
+        let place = order.iter().position(|known| *known == entry.message).unwrap_or_else(|| {
+            order.push(entry.message);
+            order.len() - 1
+        });
+        by_message.entry((hash_order::bucket(entry.message, 16), place)).or_default().push(entry);
     }
     let mut errors = Vec::new();
     for entry in by_message.into_values().flatten() {
@@ -449,9 +293,7 @@ fn raise(broken: Vec<Broken>) -> Result<(), Refusal> {
             EMAIL_EXISTS => return Err(message(409, "User exists with same email")),
             _ => {}
         }
-        let params: Vec<Value> = std::iter::once(json!(entry.field))
-            .chain(entry.params)
-            .collect();
+        let params: Vec<Value> = std::iter::once(json!(entry.field)).chain(entry.params).collect();
         errors.push(json!({"field": entry.field, "errorMessage": entry.message, "params": params}));
     }
     match errors.len() {
@@ -461,73 +303,21 @@ fn raise(broken: Vec<Broken>) -> Result<(), Refusal> {
     }
 }
 
-fn check_attributes(attributes: &[Value]) -> Result<(), Refusal> {
-    let mut errors: Vec<String> = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
-    for attribute in attributes {
-        let name = text_of(attribute, "name");
-        if name.is_empty() {
-            errors.push("Attribute configuration without 'name' is not allowed".into());
-            continue;
-        }
-        if seen.contains(&name) {
-            errors.push(format!(
-                "Duplicate attribute configuration with 'name':'{name}'"
-            ));
-        }
-        seen.push(name);
-        if !name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-        {
-            errors.push(format!(
-                "Invalid attribute name (only letters, numbers and '.' '_' '-' special characters allowed): {name}"
-            ));
-        }
-        for rule in attribute["validations"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(rule, _)| rule)
-        {
-            if !validators::KNOWN.contains(&rule.as_str()) {
-                errors.push(format!(
-                    "Validator '{rule}' defined for attribute '{name}' doesn't exist"
-                ));
-            }
-        }
-    }
-    for name in ["username", "email"] {
-        if !seen.contains(&name) {
-            errors.push(format!("The attribute '{name}' can not be removed"));
-        }
-    }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(message(400, format!("[{}]", errors.join(", "))))
-    }
-}
-
-fn permits(declaration: &Value, what: &str, role: &str) -> bool {
+/// Whether a role may see or change an attribute.
+pub(super) fn permits(declaration: &Value, what: &str, role: &str) -> bool {
     let name = text_of(declaration, "name");
-    let listed = declaration["permissions"][what]
-        .as_array()
-        .is_some_and(|roles| roles.iter().any(|known| known == role));
+    let listed =
+        declaration["permissions"][what].as_array().is_some_and(|roles| roles.iter().any(|known| known == role));
     // Whoever manages users can always see and set what people are told apart by.
     listed || (role == "admin" && (name == "username" || name == "email"))
 }
 
-fn is_required(declaration: &Value, role: &str) -> bool {
+/// Whether an attribute is demanded of a role.
+pub(super) fn is_required(declaration: &Value, role: &str) -> bool {
     let Some(required) = declaration["required"].as_object() else {
         return false;
     };
-    let list = |name: &str| {
-        required
-            .get(name)
-            .and_then(Value::as_array)
-            .filter(|list| !list.is_empty())
-    };
+    let list = |name: &str| required.get(name).and_then(Value::as_array).filter(|list| !list.is_empty());
     match (list("roles"), list("scopes")) {
         (Some(roles), _) => roles.iter().any(|known| known == role),
         (None, Some(_)) => false,
@@ -550,11 +340,7 @@ pub(super) fn current(user: &User, name: &str) -> Vec<String> {
 /// A list of strings out of JSON.
 pub(super) fn strings(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(items) => items
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
 }
@@ -570,10 +356,7 @@ pub(super) fn attributes(value: &Value) -> Attributes {
         .collect()
 }
 
-fn text_of<'a>(value: &'a Value, name: &str) -> &'a str {
+/// A text in JSON, or nothing.
+pub(super) fn text_of<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
-}
-
-fn text_or<'a>(value: &'a Value, name: &str, default: &'a str) -> &'a str {
-    value[name].as_str().unwrap_or(default)
 }

@@ -30,11 +30,7 @@ pub(super) fn show(realm: &Realm, provider: &Object) -> Object {
         config.insert("clientSecret".into(), json!(MASK));
     }
     let alias = text(provider, "alias").unwrap_or_default();
-    if let Some(organization) = realm
-        .organizations
-        .values()
-        .find(|org| org.providers.contains(alias))
-    {
+    if let Some(organization) = realm.organizations.values().find(|org| org.providers.contains(alias)) {
         shown.insert("organizationId".into(), json!(organization.id));
     }
     shown
@@ -43,11 +39,7 @@ pub(super) fn show(realm: &Realm, provider: &Object) -> Object {
 impl Call<'_> {
     pub fn providers(&self) -> Outcome {
         self.caller.demand(VIEW)?;
-        let shown = self
-            .realm
-            .providers
-            .values()
-            .map(|provider| Value::Object(show(self.realm, provider)));
+        let shown = self.realm.providers.values().map(|provider| Value::Object(show(self.realm, provider)));
         Ok(Answer::json(shown.collect::<Vec<_>>()))
     }
 
@@ -56,35 +48,21 @@ impl Call<'_> {
         self.caller.demand(MANAGE)?;
         let alias = text(&body, "alias").unwrap_or_default().to_owned();
         if self.realm.providers.contains_key(&alias) {
-            return Err(message(
-                409,
-                format!("Identity Provider {alias} already exists"),
-            ));
+            return Err(message(409, format!("Identity Provider {alias} already exists")));
         }
         self.check_addresses(&body)?;
         let mut provider = Object::new();
         provider.insert("alias".into(), json!(alias));
         provider.insert("internalId".into(), json!(new_id()));
         provider.insert("enabled".into(), json!(true));
-        for flag in [
-            "trustEmail",
-            "storeToken",
-            "addReadTokenRoleOnCreate",
-            "authenticateByDefault",
-            "linkOnly",
-        ] {
+        for flag in ["trustEmail", "storeToken", "addReadTokenRoleOnCreate", "authenticateByDefault", "linkOnly"] {
             provider.insert(flag.into(), json!(false));
         }
         provider.insert("config".into(), json!({}));
         provider.extend(body.clone());
         self.realm.providers.insert(alias.clone(), provider);
         let path = format!("identity-provider/instances/{alias}");
-        self.record(
-            "CREATE",
-            "IDENTITY_PROVIDER",
-            Some(path.clone()),
-            Some(masked(body)),
-        );
+        self.record("CREATE", "IDENTITY_PROVIDER", Some(path.clone()), Some(masked(body)));
         Ok(Answer::created(self.place(&path)))
     }
 
@@ -120,42 +98,23 @@ impl Call<'_> {
         for user in self.realm.users.values_mut() {
             user.identities.retain(|link| link.provider != alias);
         }
-        self.record(
-            "DELETE",
-            "IDENTITY_PROVIDER",
-            Some(format!("identity-provider/instances/{alias}")),
-            None,
-        );
+        self.record("DELETE", "IDENTITY_PROVIDER", Some(format!("identity-provider/instances/{alias}")), None);
         done()
     }
 
     fn found_provider(&self, alias: &str) -> Result<&Object, Refusal> {
-        self.realm
-            .providers
-            .get(alias)
-            .ok_or_else(|| error(404, "HTTP 404 Not Found"))
+        self.realm.providers.get(alias).ok_or_else(|| error(404, "HTTP 404 Not Found"))
     }
 
     /// Plain http is for realms that demand no encryption.
     fn check_addresses(&self, body: &Object) -> Result<(), Refusal> {
-        if self
-            .realm
-            .setting("sslRequired")
-            .as_str()
-            .is_some_and(|demand| demand.eq_ignore_ascii_case("none"))
-        {
+        if self.realm.setting("sslRequired").as_str().is_some_and(|demand| demand.eq_ignore_ascii_case("none")) {
             return Ok(());
         }
         let config = body.get("config").unwrap_or(&Value::Null);
         for (name, words) in ADDRESSES {
-            if config[*name]
-                .as_str()
-                .is_some_and(|url| url.starts_with("http://"))
-            {
-                return Err(message(
-                    400,
-                    format!("The url [{words}] requires secure connections"),
-                ));
+            if config[*name].as_str().is_some_and(|url| url.starts_with("http://")) {
+                return Err(message(400, format!("The url [{words}] requires secure connections")));
             }
         }
         Ok(())

@@ -1,31 +1,19 @@
 //! Realms: how one comes to be, what a PUT touches, and what goes with it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use indexmap::IndexMap;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome, Refusal, broken, done, error, message, plain};
 use super::call::Call;
-use super::clients;
-use super::defaults::{self, BuiltInRole};
+use super::defaults::{self};
 use super::json::{Shape, read};
 use super::request::Request;
-use super::rights::{
-    ADMIN_ROLES, Bearer, Caller, MASTER, REALM_MANAGEMENT, admin_client_in_master,
-};
+use super::rights::{Bearer, Caller, MASTER, admin_client_in_master};
 use super::shapes;
-use super::world::{
-    Attributes, Client, Id, Mapper, Object, Realm, Role, Scope, User, World, new_id,
-};
+use super::world::{Object, Realm, World, new_id};
 
 /// What a cut-down reading of a realm shows.
-const CUT_DOWN: &[&str] = &[
-    "registrationEmailAsUsername",
-    "bruteForceProtected",
-    "organizationsEnabled",
-];
+const CUT_DOWN: &[&str] = &["registrationEmailAsUsername", "bruteForceProtected", "organizationsEnabled"];
 
 /// Attributes that a realm has always; a PUT of attributes cannot remove them.
 const FIXED_ATTRIBUTES: &[&str] = &[
@@ -68,9 +56,9 @@ impl World {
         };
         let allowed = self.realms.get(MASTER).is_some_and(|master| {
             bearer.realm == MASTER
-                && master.realm_role("create-realm").is_some_and(|role| {
-                    super::rights::effective_roles(master, bearer).contains(&role.id)
-                })
+                && master
+                    .realm_role("create-realm")
+                    .is_some_and(|role| super::rights::effective_roles(master, bearer).contains(&role.id))
         });
         if !allowed {
             return Err(plain(403));
@@ -92,10 +80,7 @@ impl World {
         import_parts(&mut realm, &body)?;
         self.adopt(realm, Some(bearer));
         let place = utf8_percent_encode(&name, PATH_SEGMENT).to_string();
-        Ok(Answer::created(format!(
-            "{}/admin/realms/{place}",
-            request.origin()
-        )))
+        Ok(Answer::created(format!("{}/admin/realms/{place}", request.origin())))
     }
 
     /// Puts a realm beside the others: master gets the client whose roles are the rights over it.
@@ -143,11 +128,7 @@ impl World {
                 realm.representation()
             });
         }
-        if shown.is_empty() {
-            Err(plain(403))
-        } else {
-            Ok(Answer::json(shown))
-        }
+        if shown.is_empty() { Err(plain(403)) } else { Ok(Answer::json(shown)) }
     }
 
     /// `PUT /admin/realms/{realm}` once the rights were checked: a rename moves the realm and the client in master.
@@ -159,11 +140,7 @@ impl World {
         self.realms.insert(to.to_owned(), realm);
         if let Some(master) = self.realms.get_mut(MASTER) {
             let old = admin_client_in_master(from);
-            if let Some(client) = master
-                .clients
-                .values_mut()
-                .find(|client| client.client_id == old)
-            {
+            if let Some(client) = master.clients.values_mut().find(|client| client.client_id == old) {
                 client.client_id = admin_client_in_master(to);
             }
         }
@@ -173,9 +150,7 @@ impl World {
     pub fn remove_realm(&mut self, name: &str) {
         self.realms.remove(name);
         if let Some(master) = self.realms.get_mut(MASTER)
-            && let Some(id) = master
-                .client_named(&admin_client_in_master(name))
-                .map(|client| client.id.clone())
+            && let Some(id) = master.client_named(&admin_client_in_master(name)).map(|client| client.id.clone())
         {
             master.remove_client(&id);
         }
@@ -183,40 +158,6 @@ impl World {
 }
 
 impl Realm {
-    /// A realm as `POST` makes it, before its body is looked at.
-    pub fn new(name: &str, id: Id) -> Self {
-        let mut realm = Self {
-            id,
-            name: name.to_owned(),
-            settings: defaults::settings(),
-            profile: defaults::profile(),
-            users: BTreeMap::new(),
-            usernames: BTreeMap::new(),
-            emails: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            default_groups: Vec::new(),
-            roles: BTreeMap::new(),
-            default_role: new_id(),
-            clients: BTreeMap::new(),
-            scopes: IndexMap::new(),
-            default_scopes: Vec::new(),
-            optional_scopes: Vec::new(),
-            organizations: BTreeMap::new(),
-            providers: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            events: Vec::new(),
-            admin_events: Vec::new(),
-            failures: BTreeMap::new(),
-            permissions: super::permissions::Permissions::default(),
-            webhooks: IndexMap::new(),
-            outbox: Vec::new(),
-        };
-        realm.settings.insert("enabled".into(), json!(false));
-        realm.add_built_in_scopes();
-        realm.add_built_in_roles_and_clients();
-        realm
-    }
-
     /// The realm as a full reading shows it.
     pub fn representation(&self) -> Value {
         let mut shown = Object::new();
@@ -229,180 +170,11 @@ impl Realm {
             shown.insert("defaultRole".into(), role.brief(self));
         }
         if !self.default_groups.is_empty() {
-            let paths = self
-                .default_groups
-                .iter()
-                .filter_map(|id| self.groups.get(id))
-                .map(|group| self.path_of(group));
+            let paths =
+                self.default_groups.iter().filter_map(|id| self.groups.get(id)).map(|group| self.path_of(group));
             shown.insert("defaultGroups".into(), paths.collect());
         }
         Value::Object(shown)
-    }
-
-    pub fn add_role(&mut self, client: Option<&str>, name: &str, description: Option<&str>) -> Id {
-        let id = new_id();
-        self.roles.insert(
-            id.clone(),
-            Role {
-                id: id.clone(),
-                name: name.to_owned(),
-                description: description.map(str::to_owned),
-                client: client.map(str::to_owned),
-                composites: BTreeSet::new(),
-                attributes: Attributes::new(),
-            },
-        );
-        id
-    }
-
-    /// A client that comes with a realm.
-    pub fn built_in_client(&mut self, client_id: &str, bearer_only: bool, public: bool) -> Id {
-        let mut client: Client = clients::bare(self, client_id);
-        client
-            .fields
-            .insert("bearerOnly".into(), json!(bearer_only));
-        client.fields.insert("publicClient".into(), json!(public));
-        client
-            .attributes
-            .insert("realm_client".into(), bearer_only.to_string());
-        client.secret = None;
-        let id = client.id.clone();
-        self.clients.insert(id.clone(), client);
-        id
-    }
-
-    /// The administrators' roles of a client, composed as the service does.
-    pub fn admin_roles(&mut self, client: &str, with_realm_admin: bool) -> Vec<Id> {
-        let mut by_name = BTreeMap::new();
-        for (name, _) in ADMIN_ROLES {
-            let id = self.add_role(Some(client), name, Some(&format!("${{role_{name}}}")));
-            by_name.insert(*name, id);
-        }
-        for (name, parts) in ADMIN_ROLES {
-            let parts: BTreeSet<Id> = parts.iter().map(|part| by_name[part].clone()).collect();
-            if let Some(role) = self.roles.get_mut(&by_name[name]) {
-                role.composites = parts;
-            }
-        }
-        let all: Vec<Id> = by_name.into_values().collect();
-        if with_realm_admin {
-            let id = self.add_role(Some(client), "realm-admin", Some("${role_realm-admin}"));
-            if let Some(role) = self.roles.get_mut(&id) {
-                role.composites = all.iter().cloned().collect();
-            }
-        }
-        all
-    }
-
-    fn add_built_in_scopes(&mut self) {
-        for built_in in defaults::SCOPES {
-            let id = new_id();
-            let mappers = built_in
-                .mappers
-                .iter()
-                .map(|(name, kind, config)| built_in_mapper(name, kind, config))
-                .collect();
-            let attributes = BTreeMap::from([
-                (
-                    "include.in.token.scope".to_owned(),
-                    built_in.in_token.to_string(),
-                ),
-                (
-                    "display.on.consent.screen".to_owned(),
-                    built_in.in_token.to_string(),
-                ),
-            ]);
-            self.scopes.insert(
-                id.clone(),
-                Scope {
-                    id: id.clone(),
-                    name: built_in.name.to_owned(),
-                    description: Some(format!("OpenID Connect built-in scope: {}", built_in.name)),
-                    protocol: built_in.protocol.to_owned(),
-                    attributes,
-                    mappers,
-                    scope_roles: BTreeSet::new(),
-                },
-            );
-            match built_in.role {
-                BuiltInRole::Default => self.default_scopes.push(id),
-                BuiltInRole::Optional => self.optional_scopes.push(id),
-                BuiltInRole::Service => {}
-            }
-        }
-    }
-
-    fn add_built_in_roles_and_clients(&mut self) {
-        let offline = self.add_role(None, "offline_access", Some("${role_offline-access}"));
-        let uma = self.add_role(None, "uma_authorization", Some("${role_uma_authorization}"));
-        let account = self.built_in_client("account", false, true);
-        let mut account_roles = BTreeMap::new();
-        for name in [
-            "delete-account",
-            "manage-account",
-            "manage-account-links",
-            "manage-consent",
-            "view-applications",
-            "view-consent",
-            "view-groups",
-            "view-profile",
-        ] {
-            account_roles.insert(
-                name,
-                self.add_role(Some(&account), name, Some(&format!("${{role_{name}}}"))),
-            );
-        }
-        for (whole, part) in [
-            ("manage-account", "manage-account-links"),
-            ("manage-consent", "view-consent"),
-        ] {
-            let part = account_roles[part].clone();
-            if let Some(role) = self.roles.get_mut(&account_roles[whole]) {
-                role.composites.insert(part);
-            }
-        }
-        self.built_in_client("account-console", false, true);
-        let cli = self.built_in_client("admin-cli", false, true);
-        if let Some(client) = self.clients.get_mut(&cli) {
-            client
-                .fields
-                .insert("directAccessGrantsEnabled".into(), json!(true));
-            client
-                .fields
-                .insert("standardFlowEnabled".into(), json!(false));
-            client.attributes.insert(
-                "client.use.lightweight.access.token.enabled".into(),
-                "true".into(),
-            );
-        }
-        let broker = self.built_in_client("broker", true, false);
-        self.add_role(Some(&broker), "read-token", Some("${role_read-token}"));
-        if self.name != MASTER {
-            let management = self.built_in_client(REALM_MANAGEMENT, true, false);
-            self.admin_roles(&management, true);
-        }
-        let console = self.built_in_client("security-admin-console", false, true);
-        if let Some(client) = self.clients.get_mut(&console) {
-            client.attributes.insert(
-                "client.use.lightweight.access.token.enabled".into(),
-                "true".into(),
-            );
-        }
-        let id = self.default_role.clone();
-        let role = Role {
-            id: id.clone(),
-            name: format!("default-roles-{}", self.name.to_lowercase()),
-            description: Some("${role_default-roles}".into()),
-            client: None,
-            composites: BTreeSet::from([
-                offline,
-                uma,
-                account_roles["view-profile"].clone(),
-                account_roles["manage-account"].clone(),
-            ]),
-            attributes: Attributes::new(),
-        };
-        self.roles.insert(id, role);
     }
 }
 
@@ -427,9 +199,7 @@ impl Call<'_> {
     pub fn put_realm(&mut self, taken: impl Fn(&str) -> bool) -> Result<Option<String>, Refusal> {
         let body = self.request.bean(&shapes::REALM)?;
         self.caller.demand(&["manage-realm"])?;
-        let rename = text(&body, "realm")
-            .filter(|name| *name != self.realm.name)
-            .map(str::to_owned);
+        let rename = text(&body, "realm").filter(|name| *name != self.realm.name).map(str::to_owned);
         if let Some(name) = &rename {
             demand_plain_name(name)?;
             if taken(name) {
@@ -446,8 +216,7 @@ impl Call<'_> {
     }
 
     pub fn required_actions(&self) -> Outcome {
-        self.caller
-            .demand(&["view-realm", "manage-realm", "view-users", "manage-users"])?;
+        self.caller.demand(&["view-realm", "manage-realm", "view-users", "manage-users"])?;
         let actions: Vec<Value> = defaults::REQUIRED_ACTIONS
             .iter()
             .map(|(alias, name, enabled, priority)| {
@@ -469,11 +238,8 @@ impl Call<'_> {
 }
 
 /// The characters that stay as they are in a `Location`.
-pub(super) const PATH_SEGMENT: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+pub(super) const PATH_SEGMENT: &percent_encoding::AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A text field that was given.
 pub(super) fn text<'a>(body: &'a Object, name: &str) -> Option<&'a str> {
@@ -513,21 +279,12 @@ fn apply_settings(realm: &mut Realm, body: &Object) -> Result<(), Refusal> {
                 .collect(),
             _ => Object::new(),
         };
-        kept.extend(
-            given
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(k, v)| (k.clone(), v.clone())),
-        );
-        realm
-            .settings
-            .insert("attributes".into(), Value::Object(kept));
+        kept.extend(given.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())));
+        realm.settings.insert("attributes".into(), Value::Object(kept));
     }
     // Signing in by e-mail and sharing e-mails exclude each other; the former wins, and so does e-mail as username.
     if realm.is("loginWithEmailAllowed") || realm.is("registrationEmailAsUsername") {
-        realm
-            .settings
-            .insert("duplicateEmailsAllowed".into(), json!(false));
+        realm.settings.insert("duplicateEmailsAllowed".into(), json!(false));
     }
     if realm.is("adminPermissionsEnabled") && realm.client_named("admin-permissions").is_none() {
         realm.built_in_client("admin-permissions", true, false);
@@ -542,42 +299,4 @@ fn import_parts(realm: &mut Realm, body: &Object) -> Result<(), Refusal> {
         return Ok(());
     }
     super::partial_import::import(realm, body, 0).map(|_| ())
-}
-
-fn built_in_mapper(name: &str, kind: &str, config: &[(&str, &str)]) -> Mapper {
-    let mut map: BTreeMap<String, String> = config
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect();
-    if kind == "oidc-usermodel-attribute-mapper" {
-        map.entry("jsonType.label".into())
-            .or_insert_with(|| "String".into());
-        for target in [
-            "id.token.claim",
-            "access.token.claim",
-            "userinfo.token.claim",
-        ] {
-            map.entry(target.into()).or_insert_with(|| "true".into());
-        }
-    }
-    Mapper {
-        id: new_id(),
-        name: name.into(),
-        protocol: "openid-connect".into(),
-        kind: kind.into(),
-        config: map,
-    }
-}
-
-/// Somebody who does the work of a client.
-pub(super) fn service_account(client: &Client, id: Id, now: i64, default_role: &str) -> User {
-    User {
-        id,
-        username: format!("service-account-{}", client.client_id.to_lowercase()),
-        enabled: true,
-        created: now,
-        roles: BTreeSet::from([default_role.to_owned()]),
-        service_account_of: Some(client.id.clone()),
-        ..User::default()
-    }
 }

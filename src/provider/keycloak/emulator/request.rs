@@ -20,26 +20,12 @@ pub(super) struct Request {
 
 impl Request {
     /// Takes a request apart, or refuses it as the server's front door does.
-    pub fn new(
-        method: &str,
-        path: &str,
-        query: &str,
-        headers: HeaderMap,
-        body: Vec<u8>,
-    ) -> Result<Self, Refusal> {
+    pub fn new(method: &str, path: &str, query: &str, headers: HeaderMap, body: Vec<u8>) -> Result<Self, Refusal> {
         if path.contains(';') {
-            return Err(described(
-                400,
-                "invalidCharacter",
-                "Request path contains invalid character ';'",
-            ));
+            return Err(described(400, "invalidCharacter", "Request path contains invalid character ';'"));
         }
         if path.contains("//") || path.split('/').any(|segment| matches!(segment, "." | "..")) {
-            return Err(described(
-                400,
-                "missingNormalization",
-                "Request path not normalized",
-            ));
+            return Err(described(400, "missingNormalization", "Request path not normalized"));
         }
         let bad = || Refusal(Box::new(super::answer::Answer::nothing(400)));
         let path = path
@@ -49,13 +35,7 @@ impl Request {
             .map(|segment| decode(segment, false).ok_or_else(bad))
             .collect::<Result<_, _>>()?;
         let query = pairs(query).ok_or_else(bad)?;
-        Ok(Self {
-            method: method.to_owned(),
-            path,
-            query,
-            headers,
-            body,
-        })
+        Ok(Self { method: method.to_owned(), path, query, headers, body })
     }
 
     /// Where the caller found us; what is made is told under this address.
@@ -69,10 +49,7 @@ impl Request {
 
     /// The first value of a query parameter.
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A query parameter that is there and not blank.
@@ -81,55 +58,42 @@ impl Request {
     }
 
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.query
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// What is not `true` is `false`.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        self.query(name)
-            .map(|value| value.eq_ignore_ascii_case("true"))
+        self.query(name).map(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// A number, or the 404 that a word in its place is answered with.
     pub fn number(&self, name: &str) -> Result<Option<i32>, Refusal> {
-        self.query(name)
-            .map(|value| value.parse().map_err(|_| plain(404)))
-            .transpose()
+        self.query(name).map(|value| value.parse().map_err(|_| plain(404))).transpose()
     }
 
     pub fn long(&self, name: &str) -> Result<Option<i64>, Refusal> {
-        self.query(name)
-            .map(|value| value.parse().map_err(|_| plain(404)))
-            .transpose()
+        self.query(name).map(|value| value.parse().map_err(|_| plain(404))).transpose()
     }
 
     /// The page that `first` and `max` ask for; without `max` it has `default` items, or all.
     pub fn page(&self, default: Option<i32>) -> Result<Page, Refusal> {
         let first = self.number("first")?.unwrap_or(0).max(0);
         let max = self.number("max")?.or(default).filter(|max| *max >= 0);
-        Ok(Page {
-            first: first as usize,
-            max: max.map_or(usize::MAX, |max| max as usize),
-        })
+        Ok(Page { first: first as usize, max: max.map_or(usize::MAX, |max| max as usize) })
     }
 
     /// The media type of the body without its parameters.
     pub fn media(&self) -> Option<&str> {
-        self.header("content-type")
-            .map(|value| value.split(';').next().unwrap_or("").trim())
+        self.header("content-type").map(|value| value.split(';').next().unwrap_or("").trim())
     }
 
     /// Refuses bodies that are not declared as JSON.
     pub fn demand_json(&self) -> Result<(), Refusal> {
         match self.media() {
             Some("") => Err(broken()),
-            Some(media) if !media.eq_ignore_ascii_case("application/json") => Err(error(
-                415,
-                "The content-type header value did not match the value in @Consumes",
-            )),
+            Some(media) if !media.eq_ignore_ascii_case("application/json") => {
+                Err(error(415, "The content-type header value did not match the value in @Consumes"))
+            }
             _ => Ok(()),
         }
     }
@@ -167,16 +131,12 @@ impl Request {
         if self.media() != Some("application/x-www-form-urlencoded") {
             return Vec::new();
         }
-        std::str::from_utf8(&self.body)
-            .ok()
-            .and_then(pairs)
-            .unwrap_or_default()
+        std::str::from_utf8(&self.body).ok().and_then(pairs).unwrap_or_default()
     }
 
     /// Whether the caller wants pages rather than JSON.
     pub fn wants_html(&self) -> bool {
-        self.header("accept")
-            .is_some_and(|accept| accept.contains("text/html") && !accept.contains("json"))
+        self.header("accept").is_some_and(|accept| accept.contains("text/html") && !accept.contains("json"))
     }
 
     /// Whether the caller takes JSON.
@@ -239,21 +199,14 @@ fn word(text: &str, key: bool) -> (String, &str) {
         }
         return (out, "");
     }
-    let end = text
-        .find(|c: char| c.is_whitespace() || (key && c == ':'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| c.is_whitespace() || (key && c == ':')).unwrap_or(text.len());
     (text[..end].to_owned(), &text[end..])
 }
 
 fn unreadable(fault: Fault) -> Refusal {
     const UNREADABLE: &str = "Cannot parse the JSON";
     match fault {
-        Fault::Unknown {
-            bean,
-            field,
-            line,
-            column,
-        } => error(
+        Fault::Unknown { bean, field, line, column } => error(
             400,
             format!(
                 "Invalid json representation for {bean}. Unrecognized field \"{field}\" at line {line} column {column}."
@@ -279,16 +232,11 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
 fn decode(text: &str, form: bool) -> Option<String> {
     let bytes = text.as_bytes();
     let broken = bytes.iter().enumerate().any(|(at, byte)| {
-        *byte == b'%'
-            && !(bytes.len() > at + 2 && bytes[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit))
+        *byte == b'%' && !(bytes.len() > at + 2 && bytes[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit))
     });
     if broken {
         return None;
     }
-    let spaced = if form {
-        text.replace('+', " ")
-    } else {
-        text.to_owned()
-    };
+    let spaced = if form { text.replace('+', " ") } else { text.to_owned() };
     Some(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }

@@ -74,12 +74,7 @@ pub(super) struct Caller {
 }
 
 /// Finds whose bearer token a request carries.
-pub(super) fn bearer(
-    world: &World,
-    signer: &Signer,
-    request: &Request,
-    now: i64,
-) -> Result<Bearer, Rejected> {
+pub(super) fn bearer(world: &World, signer: &Signer, request: &Request, now: i64) -> Result<Bearer, Rejected> {
     let token = request
         .header("authorization")
         .and_then(|value| value.split_once(' '))
@@ -91,47 +86,21 @@ pub(super) fn bearer(
 }
 
 /// Checks a token as the admin API and userinfo do: signature, life time, and whether whom it names is still there.
-pub(super) fn accept(
-    world: &World,
-    signer: &Signer,
-    token: &str,
-    now: i64,
-) -> Result<Bearer, Rejected> {
+pub(super) fn accept(world: &World, signer: &Signer, token: &str, now: i64) -> Result<Bearer, Rejected> {
     let claims = signer.verify(token).ok_or(Rejected::Invalid)?;
-    let text = |name: &str| {
-        claims
-            .get(name)
-            .and_then(|value| value.as_str())
-            .unwrap_or_default()
-    };
-    let number = |name: &str| {
-        claims
-            .get(name)
-            .and_then(|value| value.as_i64())
-            .unwrap_or(0)
-    };
+    let text = |name: &str| claims.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+    let number = |name: &str| claims.get(name).and_then(|value| value.as_i64()).unwrap_or(0);
     if text("typ") != "Bearer" || number("exp") * 1000 <= now {
         return Err(Rejected::Invalid);
     }
     let realm = realm_of_issuer(text("iss"));
-    let realm = world
-        .realms
-        .get(&realm)
-        .filter(|realm| realm.is("enabled"))
-        .ok_or(Rejected::Invalid)?;
-    let client = realm
-        .client_named(text("azp"))
-        .filter(|client| client.is("enabled"))
-        .ok_or(Rejected::ClientGone)?;
+    let realm = world.realms.get(&realm).filter(|realm| realm.is("enabled")).ok_or(Rejected::Invalid)?;
+    let client = realm.client_named(text("azp")).filter(|client| client.is("enabled")).ok_or(Rejected::ClientGone)?;
     let session = text("sid");
     let user = match (text("sub"), session) {
         // A lightweight token names nobody: its session does, or the client that it was given to.
         ("", "") => client.service_account.clone().ok_or(Rejected::Invalid)?,
-        ("", session) => realm
-            .sessions
-            .get(session)
-            .map(|session| session.user.clone())
-            .ok_or(Rejected::NoSession)?,
+        ("", session) => realm.sessions.get(session).map(|session| session.user.clone()).ok_or(Rejected::NoSession)?,
         (subject, _) => subject.to_owned(),
     };
     if !session.is_empty() && !realm.sessions.contains_key(session) {
@@ -145,20 +114,13 @@ pub(super) fn accept(
         return Err(Rejected::Invalid);
     }
     let (realm, client) = (realm.name.clone(), client.id.clone());
-    Ok(Bearer {
-        realm,
-        client,
-        user,
-        claims,
-    })
+    Ok(Bearer { realm, client, user, claims })
 }
 
 /// The name of the realm that issued a token.
 pub(super) fn realm_of_issuer(issuer: &str) -> String {
     let name = issuer.rsplit('/').next().unwrap_or_default();
-    percent_encoding::percent_decode_str(name)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
 impl Caller {
@@ -170,12 +132,7 @@ impl Caller {
             client: bearer.client.clone(),
             user: bearer.user.clone(),
             username: String::new(),
-            session: bearer
-                .claims
-                .get("sid")
-                .and_then(|sid| sid.as_str())
-                .unwrap_or_default()
-                .to_owned(),
+            session: bearer.claims.get("sid").and_then(|sid| sid.as_str()).unwrap_or_default().to_owned(),
             roles: BTreeSet::new(),
             subject: Subject::default(),
         };
@@ -219,11 +176,7 @@ impl Caller {
 
     /// 403 unless one of the roles is held.
     pub fn demand(&self, roles: &[&str]) -> Result<(), Refusal> {
-        if self.has(roles) {
-            Ok(())
-        } else {
-            Err(plain(403))
-        }
+        if self.has(roles) { Ok(()) } else { Err(plain(403)) }
     }
 
     pub fn is_administrator(&self) -> bool {
@@ -244,20 +197,12 @@ pub(super) fn effective_roles(home: &Realm, bearer: &Bearer) -> BTreeSet<Id> {
         return held;
     }
     let mut allowed = home.expand(&client.scope_roles);
-    for scope in client
-        .default_scopes
-        .iter()
-        .filter_map(|id| home.scopes.get(id))
-    {
+    for scope in client.default_scopes.iter().filter_map(|id| home.scopes.get(id)) {
         allowed.extend(home.expand(&scope.scope_roles));
     }
     held.into_iter()
         .filter(|id| {
-            allowed.contains(id)
-                || home
-                    .roles
-                    .get(id)
-                    .is_some_and(|role| role.client.as_ref() == Some(&client.id))
+            allowed.contains(id) || home.roles.get(id).is_some_and(|role| role.client.as_ref() == Some(&client.id))
         })
         .collect()
 }

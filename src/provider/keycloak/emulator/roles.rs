@@ -26,10 +26,7 @@ impl Role {
         }
         shown.insert("composite".into(), json!(!self.composites.is_empty()));
         shown.insert("clientRole".into(), json!(self.client.is_some()));
-        shown.insert(
-            "containerId".into(),
-            json!(self.client.as_ref().unwrap_or(&realm.id)),
-        );
+        shown.insert("containerId".into(), json!(self.client.as_ref().unwrap_or(&realm.id)));
         Value::Object(shown)
     }
 
@@ -49,9 +46,7 @@ impl Call<'_> {
         self.demand_view_roles(client)?;
         let request = self.request;
         let brief = request.flag("briefRepresentation").unwrap_or(true);
-        let search = request
-            .filled("search")
-            .map(|search| search.trim().to_lowercase());
+        let search = request.filled("search").map(|search| search.trim().to_lowercase());
         let mut roles: Vec<&Role> = self
             .realm
             .roles
@@ -60,23 +55,15 @@ impl Call<'_> {
             .filter(|role| {
                 search.as_ref().is_none_or(|search| {
                     role.name.to_lowercase().contains(search.as_str())
-                        || role
-                            .description
-                            .as_ref()
-                            .is_some_and(|text| text.to_lowercase().contains(search.as_str()))
+                        || role.description.as_ref().is_some_and(|text| text.to_lowercase().contains(search.as_str()))
                 })
             })
             .collect();
         roles.sort_by(|a, b| a.name.cmp(&b.name));
-        let paged = search.is_some()
-            || (request.query("first").is_some() && request.query("max").is_some());
+        let paged = search.is_some() || (request.query("first").is_some() && request.query("max").is_some());
         let page = request.page(None)?;
         let show = |role: &Role| {
-            if brief {
-                role.brief(self.realm)
-            } else {
-                role.full(self.realm)
-            }
+            if brief { role.brief(self.realm) } else { role.full(self.realm) }
         };
         Ok(Answer::json(if paged {
             page.of(roles).map(show).collect::<Vec<_>>()
@@ -88,21 +75,14 @@ impl Call<'_> {
     pub fn create_role(&mut self, client: Container<'_>) -> Outcome {
         let body = self.request.bean(&shapes::ROLE)?;
         self.demand_manage_roles(client)?;
-        let name = text(&body, "name")
-            .ok_or_else(|| error(400, "role has no name"))?
-            .to_owned();
+        let name = text(&body, "name").ok_or_else(|| error(400, "role has no name"))?.to_owned();
         if self.realm.role(client, &name).is_some() {
-            return Err(message(
-                409,
-                format!("Role with name {name} already exists"),
-            ));
+            return Err(message(409, format!("Role with name {name} already exists")));
         }
         if name.chars().count() > 255 {
             return Err(broken());
         }
-        let id = self
-            .realm
-            .add_role(client, &name, text(&body, "description"));
+        let id = self.realm.add_role(client, &name, text(&body, "description"));
         if let Some(role) = self.realm.roles.get_mut(&id) {
             role.attributes = attributes(body.get("attributes").unwrap_or(&Value::Null));
         }
@@ -114,16 +94,8 @@ impl Call<'_> {
         made.insert("id".into(), json!(id));
         made.entry("composite").or_insert(json!(false));
         let path = role_path(client, &name);
-        self.record(
-            "CREATE",
-            role_kind(client),
-            Some(path.clone()),
-            Some(Value::Object(shapes::ROLE.in_order(made))),
-        );
-        let place = self.place(&role_path(
-            client,
-            &utf8_percent_encode(&name, PATH_SEGMENT).to_string(),
-        ));
+        self.record("CREATE", role_kind(client), Some(path.clone()), Some(Value::Object(shapes::ROLE.in_order(made))));
+        let place = self.place(&role_path(client, &utf8_percent_encode(&name, PATH_SEGMENT).to_string()));
         Ok(Answer::created(place))
     }
 
@@ -138,14 +110,8 @@ impl Call<'_> {
         let body = self.request.bean(&shapes::ROLE)?;
         self.demand_manage_roles(client)?;
         let id = self.found_role(client, name)?.id.clone();
-        let renamed = text(&body, "name")
-            .ok_or_else(|| error(400, "role has no name"))?
-            .to_owned();
-        if self
-            .realm
-            .role(client, &renamed)
-            .is_some_and(|other| other.id != id)
-        {
+        let renamed = text(&body, "name").ok_or_else(|| error(400, "role has no name"))?.to_owned();
+        if self.realm.role(client, &renamed).is_some_and(|other| other.id != id) {
             return Err(duplicate());
         }
         if let Some(role) = self.realm.roles.get_mut(&id) {
@@ -156,12 +122,7 @@ impl Call<'_> {
             }
         }
         let path = role_path(client, name);
-        self.record(
-            "UPDATE",
-            role_kind(client),
-            Some(path),
-            Some(Value::Object(shapes::ROLE.in_order(body))),
-        );
+        self.record("UPDATE", role_kind(client), Some(path), Some(Value::Object(shapes::ROLE.in_order(body))));
         done()
     }
 
@@ -170,39 +131,19 @@ impl Call<'_> {
         let role = self.found_role(client, name)?;
         let id = role.id.clone();
         if id == self.realm.default_role {
-            return Err(message(
-                400,
-                format!("{name} is default role of the realm and cannot be removed."),
-            ));
+            return Err(message(400, format!("{name} is default role of the realm and cannot be removed.")));
         }
         self.realm.remove_role(&id);
-        self.record(
-            "DELETE",
-            role_kind(client),
-            Some(role_path(client, name)),
-            None,
-        );
+        self.record("DELETE", role_kind(client), Some(role_path(client, name)), None);
         done()
     }
 
-    pub fn role_composites(
-        &self,
-        client: Container<'_>,
-        name: &str,
-        of: Option<Container<'_>>,
-    ) -> Outcome {
+    pub fn role_composites(&self, client: Container<'_>, name: &str, of: Option<Container<'_>>) -> Outcome {
         self.demand_view_roles(client)?;
         let role = self.found_role(client, name)?;
-        let parts = role
-            .composites
-            .iter()
-            .filter_map(|id| self.realm.roles.get(id));
+        let parts = role.composites.iter().filter_map(|id| self.realm.roles.get(id));
         let wanted = parts.filter(|part| of.is_none_or(|of| part.client.as_deref() == of));
-        Ok(Answer::json(
-            wanted
-                .map(|part| part.brief(self.realm))
-                .collect::<Vec<_>>(),
-        ))
+        Ok(Answer::json(wanted.map(|part| part.brief(self.realm)).collect::<Vec<_>>()))
     }
 
     /// Adds or removes parts; they are found by id.
@@ -213,10 +154,7 @@ impl Call<'_> {
         let mut ids: Vec<Id> = Vec::new();
         for part in &parts {
             let part = text(part, "id").filter(|id| self.realm.roles.contains_key(*id));
-            ids.push(
-                part.ok_or_else(|| error(404, "Could not find composite role"))?
-                    .to_owned(),
-            );
+            ids.push(part.ok_or_else(|| error(404, "Could not find composite role"))?.to_owned());
         }
         for part in &ids {
             self.demand_mappable(part)?;
@@ -232,12 +170,7 @@ impl Call<'_> {
         }
         let operation = if add { "CREATE" } else { "DELETE" };
         let path = format!("{}/composites", role_path(client, name));
-        self.record(
-            operation,
-            role_kind(client),
-            Some(path),
-            Some(role_list(parts)),
-        );
+        self.record(operation, role_kind(client), Some(path), Some(role_list(parts)));
         done()
     }
 
@@ -245,57 +178,38 @@ impl Call<'_> {
     pub fn role_users(&self, client: Container<'_>, name: &str) -> Outcome {
         self.demand_view_roles(client)?;
         let role = self.found_role(client, name)?;
-        self.caller
-            .demand(&["view-users", "manage-users", "query-users"])?;
-        let page = self.request.page(None)?;
+        self.caller.demand(&["view-users", "manage-users", "query-users"])?;
+        let page = self.request.page(Some(100))?;
         let detail = detail(self.request, Detail::Full);
-        let holders = self
-            .realm
-            .users_in_order()
-            .filter(|user| user.roles.contains(&role.id) && self.may_list_user(user));
+        let holders =
+            self.realm.users_in_order().filter(|user| user.roles.contains(&role.id) && self.may_list_user(user));
         Ok(Answer::json(
-            page.of(holders)
-                .map(|user| Value::Object(self.realm.show_user(user, detail)))
-                .collect::<Vec<_>>(),
+            page.of(holders).map(|user| Value::Object(self.realm.show_user(user, detail))).collect::<Vec<_>>(),
         ))
     }
 
     pub fn role_groups(&self, client: Container<'_>, name: &str) -> Outcome {
         self.demand_view_roles(client)?;
         let role = self.found_role(client, name)?;
-        self.caller
-            .demand(&["view-users", "manage-users", "query-groups"])?;
+        self.caller.demand(&["view-users", "manage-users", "query-groups"])?;
         let page = self.request.page(None)?;
         let full = self.request.flag("briefRepresentation") == Some(false);
-        let mut holders: Vec<_> = self
-            .realm
-            .groups
-            .values()
-            .filter(|group| group.roles.contains(&role.id))
-            .collect();
+        let mut holders: Vec<_> = self.realm.groups.values().filter(|group| group.roles.contains(&role.id)).collect();
         holders.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Answer::json(
-            page.of(holders)
-                .map(|group| Value::Object(self.realm.show_group(group, full, false)))
-                .collect::<Vec<_>>(),
+            page.of(holders).map(|group| Value::Object(self.realm.show_group(group, full, false))).collect::<Vec<_>>(),
         ))
     }
 
     /// `roles-by-id/{id}`.
     pub fn role_by_id(&self, id: &str) -> Outcome {
-        let role = self
-            .realm
-            .roles
-            .get(id)
-            .ok_or_else(|| error(404, "Could not find role with id"))?;
+        let role = self.realm.roles.get(id).ok_or_else(|| error(404, "Could not find role with id"))?;
         self.demand_view_roles(role.client.as_deref())?;
         Ok(Answer::json(role.full(self.realm)))
     }
 
     pub fn found_role(&self, client: Container<'_>, name: &str) -> Result<&Role, Refusal> {
-        self.realm
-            .role(client, name)
-            .ok_or_else(|| error(404, "Could not find role"))
+        self.realm.role(client, name).ok_or_else(|| error(404, "Could not find role"))
     }
 
     fn demand_view_roles(&self, client: Container<'_>) -> Result<(), Refusal> {
@@ -315,29 +229,15 @@ impl Call<'_> {
     /// The composites that a body names: realm roles by name, client roles by client and name.
     fn named_composites(&self, named: &Value) -> Vec<Id> {
         let mut ids = Vec::new();
-        for name in named["realm"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
+        for name in named["realm"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             ids.extend(self.realm.realm_role(name).map(|role| role.id.clone()));
         }
         for (client, names) in named["client"].as_object().into_iter().flatten() {
             let Some(client) = self.realm.client_named(client) else {
                 continue;
             };
-            for name in names
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-            {
-                ids.extend(
-                    self.realm
-                        .client_role(&client.id, name)
-                        .map(|role| role.id.clone()),
-                );
+            for name in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                ids.extend(self.realm.client_role(&client.id, name).map(|role| role.id.clone()));
             }
         }
         ids
@@ -359,11 +259,7 @@ pub(super) fn role_not_found() -> Refusal {
 }
 
 fn role_kind(client: Container<'_>) -> &'static str {
-    if client.is_some() {
-        "CLIENT_ROLE"
-    } else {
-        "REALM_ROLE"
-    }
+    if client.is_some() { "CLIENT_ROLE" } else { "REALM_ROLE" }
 }
 
 fn role_path(client: Container<'_>, name: &str) -> String {

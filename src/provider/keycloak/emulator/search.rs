@@ -10,9 +10,7 @@ use super::world::{Realm, User};
 /// With `search` the other filters do not count, but for `enabled`. Service accounts are left out of searches and of the
 /// unfiltered list, and appear as soon as any other filter is used.
 pub(super) fn users<'a>(realm: &'a Realm, request: &Request) -> Result<Vec<&'a User>, Refusal> {
-    let enabled = request
-        .filled("enabled")
-        .map(|_| request.flag("enabled") == Some(true));
+    let enabled = request.filled("enabled").map(|_| request.flag("enabled") == Some(true));
     let is_enabled = |user: &User| enabled.is_none_or(|wanted| user.enabled == wanted);
     if let Some(search) = request.filled("search") {
         let search = search.trim();
@@ -28,15 +26,9 @@ pub(super) fn users<'a>(realm: &'a Realm, request: &Request) -> Result<Vec<&'a U
     }
     let filter = Filter::of(request)?;
     if filter.is_empty() && enabled.is_none() {
-        return Ok(realm
-            .users_in_order()
-            .filter(|user| user.service_account_of.is_none())
-            .collect());
+        return Ok(realm.users_in_order().filter(|user| user.service_account_of.is_none()).collect());
     }
-    Ok(realm
-        .users_in_order()
-        .filter(|user| is_enabled(user) && filter.matches(user))
-        .collect())
+    Ok(realm.users_in_order().filter(|user| is_enabled(user) && filter.matches(user)).collect())
 }
 
 fn by_ids<'a>(realm: &'a Realm, search: &str) -> Vec<&'a User> {
@@ -59,11 +51,7 @@ impl Word {
         if text.len() >= 2 && text.starts_with('"') && text.ends_with('"') {
             return Self::Exact(text[1..text.len() - 1].to_owned());
         }
-        let mut pattern = text
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_")
-            .replace('*', "%");
+        let mut pattern = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('*', "%");
         if !pattern.ends_with('%') {
             pattern.push('%');
         }
@@ -71,12 +59,7 @@ impl Word {
     }
 
     fn matches(&self, user: &User) -> bool {
-        let fields = [
-            Some(&user.username),
-            user.email.as_ref(),
-            user.first_name.as_ref(),
-            user.last_name.as_ref(),
-        ];
+        let fields = [Some(&user.username), user.email.as_ref(), user.first_name.as_ref(), user.last_name.as_ref()];
         fields.into_iter().flatten().any(|field| {
             let field = field.to_lowercase();
             match self {
@@ -104,10 +87,8 @@ impl Filter {
     fn of(request: &Request) -> Result<Self, Refusal> {
         const FIELDS: [&str; 4] = ["username", "email", "firstName", "lastName"];
         let text = |name: &str| request.filled(name).map(str::to_owned);
-        let mut fields: Vec<(String, String)> = FIELDS
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), text(name)?)))
-            .collect();
+        let mut fields: Vec<(String, String)> =
+            FIELDS.iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
         let mut attributes = Vec::new();
         for (key, value) in terms(request.query("q").unwrap_or_default()) {
             if FIELDS.contains(&key.as_str()) {
@@ -120,9 +101,7 @@ impl Filter {
             exact: request.filled("exact").and_then(|_| request.flag("exact")),
             fields,
             attributes,
-            verified: request
-                .filled("emailVerified")
-                .and_then(|_| request.flag("emailVerified")),
+            verified: request.filled("emailVerified").and_then(|_| request.flag("emailVerified")),
             provider: text("idpAlias"),
             provider_user: text("idpUserId"),
             after: request.long("createdAfter")?,
@@ -143,20 +122,11 @@ impl Filter {
 
     fn matches(&self, user: &User) -> bool {
         let link = |wanted: &Option<String>, of: fn(&super::world::Identity) -> &str| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| user.identities.iter().any(|link| of(link) == wanted))
+            wanted.as_ref().is_none_or(|wanted| user.identities.iter().any(|link| of(link) == wanted))
         };
-        self.fields
-            .iter()
-            .all(|(name, wanted)| self.field_matches(user, name, wanted))
-            && self
-                .attributes
-                .iter()
-                .all(|(name, wanted)| self.attribute_matches(user, name, wanted))
-            && self
-                .verified
-                .is_none_or(|wanted| user.email_verified == wanted)
+        self.fields.iter().all(|(name, wanted)| self.field_matches(user, name, wanted))
+            && self.attributes.iter().all(|(name, wanted)| self.attribute_matches(user, name, wanted))
+            && self.verified.is_none_or(|wanted| user.email_verified == wanted)
             && link(&self.provider, |link| &link.provider)
             && link(&self.provider_user, |link| &link.user_id)
             && self.after.is_none_or(|after| user.created >= after)
@@ -175,11 +145,7 @@ impl Filter {
             return false;
         };
         let wanted = wanted.to_lowercase();
-        if self.exact == Some(true) {
-            field == wanted
-        } else {
-            like(&field, &format!("%{wanted}%"))
-        }
+        if self.exact == Some(true) { field == wanted } else { like(&field, &format!("%{wanted}%")) }
     }
 
     /// Equal, unless exactness is asked not to be.
@@ -191,12 +157,6 @@ impl Filter {
         values
             .iter()
             .map(|value| value.to_lowercase())
-            .any(|value| {
-                if self.exact == Some(false) {
-                    like(&value, &format!("%{wanted}%"))
-                } else {
-                    value == wanted
-                }
-            })
+            .any(|value| if self.exact == Some(false) { like(&value, &format!("%{wanted}%")) } else { value == wanted })
     }
 }

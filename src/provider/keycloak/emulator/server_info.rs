@@ -32,10 +32,10 @@ impl World {
             "parameterizedScopeTypes": [],
         });
         if bearer.realm == MASTER {
-            info["systemInfo"] =
-                json!({"version": VERSION, "javaVersion": "25.0.3", "osName": "Linux"});
+            info["systemInfo"] = json!({"version": VERSION, "javaVersion": "25.0.3", "osName": "Linux"});
             info["cpuInfo"] = json!({"processorCount": 2});
-            info["memoryInfo"] = json!({"total": 536_870_912, "used": 268_435_456, "free": 268_435_456, "freePercentage": 50});
+            info["memoryInfo"] =
+                json!({"total": 536_870_912, "used": 268_435_456, "free": 268_435_456, "freePercentage": 50});
         }
         Ok(Answer::json(info))
     }

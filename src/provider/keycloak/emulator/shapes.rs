@@ -1,9 +1,7 @@
 //! The bodies that Keycloak reads, field by field: what is not here is an unknown field and a 400.
 
 use super::json::Bean;
-use super::json::Shape::{
-    Any, Bean as Nested, Choice, Flag, Int, List, Long, Map, Multi, PlainFlag, Text,
-};
+use super::json::Shape::{Any, Bean as Nested, Choice, Flag, Int, List, Long, Map, Multi, PlainFlag, Text};
 
 pub(super) static USER: Bean = Bean::new(
     "UserRepresentation",
@@ -65,14 +63,8 @@ pub(super) static CREDENTIAL: Bean = Bean::new(
     ],
 );
 
-pub(super) static IDENTITY: Bean = Bean::new(
-    "FederatedIdentityRepresentation",
-    &[
-        ("identityProvider", Text),
-        ("userId", Text),
-        ("userName", Text),
-    ],
-);
+pub(super) static IDENTITY: Bean =
+    Bean::new("FederatedIdentityRepresentation", &[("identityProvider", Text), ("userId", Text), ("userName", Text)]);
 
 pub(super) static CONSENT: Bean = Bean::new(
     "UserConsentRepresentation",
@@ -119,11 +111,7 @@ pub(super) static ROLE: Bean = Bean::new(
 
 pub(super) static COMPOSITES: Bean = Bean::new(
     "Composites",
-    &[
-        ("realm", List(&Text)),
-        ("client", Map(&List(&Text))),
-        ("application", Map(&List(&Text))),
-    ],
+    &[("realm", List(&Text)), ("client", Map(&List(&Text))), ("application", Map(&List(&Text)))],
 );
 
 pub(super) static ROLES: Bean = Bean::new(
@@ -227,11 +215,8 @@ pub(super) static ORGANIZATION: Bean = Bean::new(
     ],
 );
 
-pub(super) static DOMAIN: Bean = Bean::new(
-    "OrganizationDomainRepresentation",
-    &[("name", Text), ("verified", Flag)],
-)
-.from_text("name");
+pub(super) static DOMAIN: Bean =
+    Bean::new("OrganizationDomainRepresentation", &[("name", Text), ("verified", Flag)]).standing_for("name");
 
 pub(super) static IDENTITY_PROVIDER: Bean = Bean::new(
     "IdentityProviderRepresentation",
@@ -273,10 +258,7 @@ pub(super) static PROFILE: Bean = Bean::new(
     &[
         ("attributes", List(&Nested(&PROFILE_ATTRIBUTE))),
         ("groups", List(&Nested(&PROFILE_GROUP))),
-        (
-            "unmanagedAttributePolicy",
-            Choice(&["ENABLED", "ADMIN_EDIT", "ADMIN_VIEW"]),
-        ),
+        ("unmanagedAttributePolicy", Choice(&["ENABLED", "ADMIN_EDIT", "ADMIN_VIEW"])),
     ],
 );
 
@@ -296,27 +278,17 @@ pub(super) static PROFILE_ATTRIBUTE: Bean = Bean::new(
     ],
 );
 
-pub(super) static PROFILE_PERMISSIONS: Bean = Bean::new(
-    "UPAttributePermissions",
-    &[("view", List(&Text)), ("edit", List(&Text))],
-);
+pub(super) static PROFILE_PERMISSIONS: Bean =
+    Bean::new("UPAttributePermissions", &[("view", List(&Text)), ("edit", List(&Text))]);
 
-pub(super) static PROFILE_REQUIRED: Bean = Bean::new(
-    "UPAttributeRequired",
-    &[("roles", List(&Text)), ("scopes", List(&Text))],
-);
+pub(super) static PROFILE_REQUIRED: Bean =
+    Bean::new("UPAttributeRequired", &[("roles", List(&Text)), ("scopes", List(&Text))]);
 
-pub(super) static PROFILE_SELECTOR: Bean =
-    Bean::new("UPAttributeSelector", &[("scopes", List(&Text))]);
+pub(super) static PROFILE_SELECTOR: Bean = Bean::new("UPAttributeSelector", &[("scopes", List(&Text))]);
 
 pub(super) static PROFILE_GROUP: Bean = Bean::new(
     "UPGroup",
-    &[
-        ("name", Text),
-        ("displayHeader", Text),
-        ("displayDescription", Text),
-        ("annotations", Map(&Any)),
-    ],
+    &[("name", Text), ("displayHeader", Text), ("displayDescription", Text), ("annotations", Map(&Any))],
 );
 
 pub(super) static EVENTS_CONFIG: Bean = Bean::new(
@@ -422,22 +394,13 @@ pub(super) static REALM: Bean = Bean::new(
         ("webAuthnPolicyPasswordlessRpEntityName", Text),
         ("webAuthnPolicyPasswordlessSignatureAlgorithms", List(&Text)),
         ("webAuthnPolicyPasswordlessRpId", Text),
-        (
-            "webAuthnPolicyPasswordlessAttestationConveyancePreference",
-            Text,
-        ),
+        ("webAuthnPolicyPasswordlessAttestationConveyancePreference", Text),
         ("webAuthnPolicyPasswordlessAuthenticatorAttachment", Text),
         ("webAuthnPolicyPasswordlessRequireResidentKey", Text),
         ("webAuthnPolicyPasswordlessResidentKey", Text),
-        (
-            "webAuthnPolicyPasswordlessUserVerificationRequirement",
-            Text,
-        ),
+        ("webAuthnPolicyPasswordlessUserVerificationRequirement", Text),
         ("webAuthnPolicyPasswordlessCreateTimeout", Int),
-        (
-            "webAuthnPolicyPasswordlessAvoidSameAuthenticatorRegister",
-            Flag,
-        ),
+        ("webAuthnPolicyPasswordlessAvoidSameAuthenticatorRegister", Flag),
         ("webAuthnPolicyPasswordlessAcceptableAaguids", List(&Text)),
         ("webAuthnPolicyPasswordlessExtraOrigins", List(&Text)),
         ("webAuthnPolicyPasswordlessPasskeysEnabled", Flag),
@@ -467,10 +430,7 @@ pub(super) static REALM: Bean = Bean::new(
         ("adminEventsEnabled", Flag),
         ("adminEventsDetailsEnabled", Flag),
         ("identityProviders", List(&Nested(&IDENTITY_PROVIDER))),
-        (
-            "identityProviderMappers",
-            List(&Nested(&IDENTITY_PROVIDER_MAPPER)),
-        ),
+        ("identityProviderMappers", List(&Nested(&IDENTITY_PROVIDER_MAPPER))),
         ("protocolMappers", List(&Nested(&MAPPER))),
         ("components", Any),
         ("internationalizationEnabled", Flag),

@@ -2,14 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::answer::{Answer, Outcome, Refusal, described, error};
+use super::answer::{Answer, Outcome, Refusal, described};
 use super::claims::{Grant, session_id};
 use super::events::UserEvent;
 use super::jwt::Signer;
 use super::request::Request;
-use super::rights::Rejected;
 use super::world::{Client, Object, Realm, Session, User, new_id};
 
 const BAD_CLIENT: &str = "Invalid client or Invalid client credentials";
@@ -44,18 +43,10 @@ impl Oidc<'_> {
         }
         let form = Form(self.request.form());
         let Some(grant) = form.get("grant_type") else {
-            return Err(described(
-                400,
-                "invalid_request",
-                "Missing form parameter: grant_type",
-            ));
+            return Err(described(400, "invalid_request", "Missing form parameter: grant_type"));
         };
         if !GRANTS.contains(&grant) {
-            return Err(described(
-                400,
-                "unsupported_grant_type",
-                "Unsupported grant_type",
-            ));
+            return Err(described(400, "unsupported_grant_type", "Unsupported grant_type"));
         }
         let client = self.authenticated_client(&form)?;
         match grant {
@@ -72,51 +63,27 @@ impl Oidc<'_> {
             return Err(described(401, "invalid_client", "Bearer-only not allowed"));
         }
         if client.is("publicClient") {
-            return Err(refuse(
-                "Public client not allowed to retrieve service account",
-            ));
+            return Err(refuse("Public client not allowed to retrieve service account"));
         }
-        let account = client
-            .service_account
-            .as_ref()
-            .and_then(|id| self.realm.users.get(id));
+        let account = client.service_account.as_ref().and_then(|id| self.realm.users.get(id));
         let Some(user) = account.cloned() else {
             return Err(refuse("Client not enabled to retrieve service account"));
         };
         if !user.enabled {
-            return Err(described(
-                401,
-                "invalid_request",
-                format!("User '{}' disabled", user.username),
-            ));
+            return Err(described(401, "invalid_request", format!("User '{}' disabled", user.username)));
         }
         let refreshable = client.attribute("client_credentials.use_refresh_token") == Some("true");
         let session = refreshable.then(|| self.open_session(&user, client));
-        self.answer(
-            client,
-            &user,
-            form.get("scope").unwrap_or_default(),
-            session,
-            "trrtcc",
-            "CLIENT_LOGIN",
-        )
+        self.answer(client, &user, form.get("scope").unwrap_or_default(), session, "trrtcc", "CLIENT_LOGIN")
     }
 
     fn password(&mut self, client: &Client, form: &Form) -> Outcome {
         if !client.is("directAccessGrantsEnabled") {
-            return Err(described(
-                400,
-                "unauthorized_client",
-                "Client not allowed for direct access grants",
-            ));
+            return Err(described(400, "unauthorized_client", "Client not allowed for direct access grants"));
         }
         let scope = form.get("scope").unwrap_or_default();
         let Some(username) = form.get("username") else {
-            return Err(described(
-                401,
-                "invalid_request",
-                "Missing parameter: username",
-            ));
+            return Err(described(401, "invalid_request", "Missing parameter: username"));
         };
         let refused = || described(400, "invalid_grant", BAD_USER);
         let Some(user) = self.person(username) else {
@@ -124,52 +91,31 @@ impl Oidc<'_> {
             return Err(refused());
         };
         if self.is_locked(&user) {
-            self.login_error(
-                client,
-                Some(&user.id),
-                &user.username,
-                "user_temporarily_disabled",
-            );
+            self.login_error(client, Some(&user.id), &user.username, "user_temporarily_disabled");
             return Err(refused());
         }
         if !user.has_password(form.get("password").unwrap_or_default()) {
             self.count_failure(&user);
-            self.login_error(
-                client,
-                Some(&user.id),
-                &user.username,
-                "invalid_user_credentials",
-            );
+            self.login_error(client, Some(&user.id), &user.username, "invalid_user_credentials");
             return Err(refused());
         }
         if !user.enabled || self.realm.is_locked_by_organization(&user.id) {
             self.login_error(client, Some(&user.id), &user.username, "user_disabled");
             return Err(described(400, "invalid_grant", "Account disabled"));
         }
-        let unverified =
-            self.realm.is("verifyEmail") && user.email.is_some() && !user.email_verified;
+        let unverified = self.realm.is("verifyEmail") && user.email.is_some() && !user.email_verified;
         if !user.required_actions.is_empty() || unverified || !self.realm.is_complete(&user) {
-            self.login_error(
-                client,
-                Some(&user.id),
-                &user.username,
-                "resolve_required_actions",
-            );
-            return Err(described(
-                400,
-                "invalid_grant",
-                "Account is not fully set up",
-            ));
+            self.login_error(client, Some(&user.id), &user.username, "resolve_required_actions");
+            return Err(described(400, "invalid_grant", "Account is not fully set up"));
         }
         self.demand_scope(client, &user, scope)?;
         self.realm.failures.remove(&user.id);
         let session = self.open_session(&user, client);
-        let prefix =
-            if client.attribute("client.use.lightweight.access.token.enabled") == Some("true") {
-                "onltro"
-            } else {
-                "onrtro"
-            };
+        let prefix = if client.attribute("client.use.lightweight.access.token.enabled") == Some("true") {
+            "onltro"
+        } else {
+            "onrtro"
+        };
         self.answer(client, &user, scope, Some(session), prefix, "LOGIN")
     }
 
@@ -178,26 +124,17 @@ impl Oidc<'_> {
         let Some(token) = form.get("refresh_token") else {
             return Err(described(400, "invalid_request", "No refresh token"));
         };
-        let claims = self
-            .signer
-            .verify(token)
-            .filter(|claims| claims["typ"] == "Refresh");
+        let claims = self.signer.verify(token).filter(|claims| claims["typ"] == "Refresh");
         let claims = claims.ok_or_else(|| refuse("Invalid refresh token"))?;
         if claims["azp"] != client.client_id.as_str() {
-            return Err(refuse(
-                "Invalid refresh token. Token client and authorized client don't match",
-            ));
+            return Err(refuse("Invalid refresh token. Token client and authorized client don't match"));
         }
         if claims["exp"].as_i64().unwrap_or(0) * 1000 <= self.now {
             return Err(refuse("Token is not active"));
         }
         let session = claims["sid"].as_str().unwrap_or_default().to_owned();
-        let Some(user) = self
-            .realm
-            .sessions
-            .get(&session)
-            .and_then(|session| self.realm.users.get(&session.user))
-            .cloned()
+        let Some(user) =
+            self.realm.sessions.get(&session).and_then(|session| self.realm.users.get(&session.user)).cloned()
         else {
             return Err(refuse("Session not active"));
         };
@@ -212,20 +149,12 @@ impl Oidc<'_> {
             session.last_access = last_access;
         }
         let scope = claims["asked"].as_str().unwrap_or_default().to_owned();
-        let prefix =
-            if client.attribute("client.use.lightweight.access.token.enabled") == Some("true") {
-                "onltrt"
-            } else {
-                "onrtrt"
-            };
-        self.answer(
-            client,
-            &user,
-            &scope,
-            Some(session),
-            prefix,
-            "REFRESH_TOKEN",
-        )
+        let prefix = if client.attribute("client.use.lightweight.access.token.enabled") == Some("true") {
+            "onltrt"
+        } else {
+            "onrtrt"
+        };
+        self.answer(client, &user, &scope, Some(session), prefix, "REFRESH_TOKEN")
     }
 
     /// Makes the tokens and the answer that carries them.
@@ -240,11 +169,7 @@ impl Oidc<'_> {
     ) -> Outcome {
         let grant = self.grant(client, user, scope, session.clone(), prefix);
         if grant.unknown_scope() {
-            return Err(described(
-                400,
-                "invalid_scope",
-                format!("Invalid scopes: {scope}"),
-            ));
+            return Err(described(400, "invalid_scope", format!("Invalid scopes: {scope}")));
         }
         let access_claims = grant.access_token();
         let access = self.signer.sign(&access_claims);
@@ -277,15 +202,9 @@ impl Oidc<'_> {
         }
         answer.insert("token_type".into(), json!("Bearer"));
         if granted.split(' ').any(|word| word == "openid") {
-            answer.insert(
-                "id_token".into(),
-                json!(self.signer.sign(&grant.id_token(Some(&access)))),
-            );
+            answer.insert("id_token".into(), json!(self.signer.sign(&grant.id_token(Some(&access)))));
         }
-        answer.insert(
-            "not-before-policy".into(),
-            json!(user.not_before.max(self.realm.count_setting("notBefore"))),
-        );
+        answer.insert("not-before-policy".into(), json!(user.not_before.max(self.realm.count_setting("notBefore"))));
         if let Some(session) = &session {
             answer.insert("session_state".into(), json!(session));
         }
@@ -316,7 +235,7 @@ impl Oidc<'_> {
         Ok(Answer::json(answer))
     }
 
-    fn grant<'a>(
+    pub fn grant<'a>(
         &'a self,
         client: &'a Client,
         user: &'a User,
@@ -324,31 +243,18 @@ impl Oidc<'_> {
         session: Option<String>,
         prefix: &'a str,
     ) -> Grant<'a> {
-        grant(
-            self.realm,
-            self.request,
-            client,
-            user,
-            asked,
-            session,
-            prefix,
-            self.now,
-        )
+        grant(self.realm, self.request, client, user, asked, session, prefix, self.now)
     }
 
     fn demand_scope(&self, client: &Client, user: &User, scope: &str) -> Result<(), Refusal> {
         if self.grant(client, user, scope, None, "").unknown_scope() {
-            return Err(described(
-                400,
-                "invalid_scope",
-                format!("Invalid scopes: {scope}"),
-            ));
+            return Err(described(400, "invalid_scope", format!("Invalid scopes: {scope}")));
         }
         Ok(())
     }
 
     /// The client that a form or a Basic header names, with the right secret.
-    fn authenticated_client(&self, form: &Form) -> Result<Client, Refusal> {
+    pub fn authenticated_client(&self, form: &Form) -> Result<Client, Refusal> {
         let basic = self
             .request
             .header("authorization")
@@ -356,10 +262,7 @@ impl Oidc<'_> {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
             .and_then(|(_, encoded)| STANDARD.decode(encoded.trim()).ok())
             .and_then(|pair| String::from_utf8(pair).ok())
-            .and_then(|pair| {
-                pair.split_once(':')
-                    .map(|(id, secret)| (unescape(id), unescape(secret)))
-            });
+            .and_then(|pair| pair.split_once(':').map(|(id, secret)| (unescape(id), unescape(secret))));
         let (id, secret) = match basic {
             Some((id, secret)) => (id, Some(secret)),
             None => {
@@ -367,10 +270,7 @@ impl Oidc<'_> {
                 (id, form.get("client_secret").map(str::to_owned))
             }
         };
-        let client = self
-            .realm
-            .client_named(&id)
-            .filter(|client| client.is("enabled"));
+        let client = self.realm.client_named(&id).filter(|client| client.is("enabled"));
         let client = client.ok_or_else(|| described(401, "invalid_client", BAD_CLIENT))?;
         if !client.is("publicClient") && (client.secret.is_none() || client.secret != secret) {
             return Err(described(401, "unauthorized_client", BAD_CLIENT));
@@ -382,11 +282,7 @@ impl Oidc<'_> {
         let name = name.to_lowercase();
         let by_email = || {
             let allowed = self.realm.is("loginWithEmailAllowed") && name.contains('@');
-            if allowed {
-                self.realm.user_with_email(&name)
-            } else {
-                None
-            }
+            if allowed { self.realm.user_with_email(&name) } else { None }
         };
         by_email().or_else(|| self.realm.user_named(&name)).cloned()
     }
@@ -412,166 +308,13 @@ impl Oidc<'_> {
             ("client_auth_method".to_owned(), json!("client-secret")),
             ("username".to_owned(), json!(username)),
         ];
-        let event = UserEvent {
-            client: &client.client_id,
-            user,
-            error: Some(error),
-            details,
-            session: None,
-        };
+        let event = UserEvent { client: &client.client_id, user, error: Some(error), details, session: None };
         self.realm.user_event(self.now, "LOGIN_ERROR", event);
-    }
-
-    /// `GET …/userinfo`.
-    pub fn user_info(&self, world_check: Result<super::rights::Bearer, Rejected>) -> Outcome {
-        let realm = &self.realm.name;
-        let refuse = |status: u16, error: &str, words: &str| -> Refusal {
-            let header = format!(
-                "Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{words}\""
-            );
-            Answer::text(status, "text/plain;charset=utf-8", String::new())
-                .with_header("www-authenticate", header)
-                .into()
-        };
-        let bearer = match world_check {
-            Ok(bearer) if bearer.realm == *realm => bearer,
-            Err(Rejected::Missing) => {
-                let header = format!("Bearer realm=\"{realm}\"");
-                return Err(Answer::text(401, "text/plain;charset=utf-8", String::new())
-                    .with_header("www-authenticate", header)
-                    .into());
-            }
-            Err(Rejected::UserDisabled) => {
-                return Err(refuse(401, "invalid_token", "User disabled"));
-            }
-            Err(Rejected::NoSession) => {
-                return Err(refuse(401, "invalid_token", "user_session_not_found"));
-            }
-            Err(Rejected::ClientGone) => {
-                return Err(refuse(401, "invalid_token", "Client disabled"));
-            }
-            _ => return Err(refuse(401, "invalid_token", "Token verification failed")),
-        };
-        let (Some(client), Some(user)) = (
-            self.realm.clients.get(&bearer.client),
-            self.realm.users.get(&bearer.user),
-        ) else {
-            return Err(refuse(401, "invalid_token", "Token verification failed"));
-        };
-        if bearer.claims.get("sub").is_none() {
-            return Err(refuse(
-                401,
-                "invalid_token",
-                "Lightweight access token not allowed for userinfo endpoint",
-            ));
-        }
-        let scope = bearer
-            .claims
-            .get("scope")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if !scope.split(' ').any(|word| word == "openid") {
-            return Err(refuse(403, "insufficient_scope", "Missing openid scope"));
-        }
-        Ok(Answer::json(
-            self.grant(client, user, scope, None, "").user_info(),
-        ))
-    }
-
-    /// `POST …/logout` with a refresh token: ends the session.
-    pub fn logout(&mut self) -> Outcome {
-        let form = Form(self.request.form());
-        let client = self.authenticated_client(&form)?;
-        let claims = form
-            .get("refresh_token")
-            .and_then(|token| self.signer.verify(token));
-        let claims = claims.filter(|claims| claims["azp"] == client.client_id.as_str());
-        let claims =
-            claims.ok_or_else(|| described(400, "invalid_grant", "Invalid refresh token"))?;
-        let session = claims["sid"].as_str().unwrap_or_default().to_owned();
-        if let Some(session) = self.realm.sessions.remove(&session) {
-            let event = UserEvent {
-                client: &client.client_id,
-                user: Some(&session.user),
-                session: Some(&session.id),
-                ..UserEvent::default()
-            };
-            self.realm.user_event(self.now, "LOGOUT", event);
-        }
-        Ok(Answer::nothing(204))
-    }
-
-    /// `POST …/revoke`: ends what the token belongs to; unknown tokens are taken too.
-    pub fn revoke(&mut self) -> Outcome {
-        let form = Form(self.request.form());
-        let client = self.authenticated_client(&form)?;
-        let Some(token) = form.get("token") else {
-            return Err(described(400, "invalid_request", "Token not provided"));
-        };
-        if let Some(claims) = self
-            .signer
-            .verify(token)
-            .filter(|claims| claims["azp"] == client.client_id.as_str())
-        {
-            self.realm
-                .sessions
-                .remove(claims["sid"].as_str().unwrap_or_default());
-        }
-        Ok(Answer::nothing(200))
-    }
-
-    /// `POST …/token/introspect`.
-    pub fn introspect(&self, check: impl Fn(&str) -> bool) -> Outcome {
-        let form = Form(self.request.form());
-        let client = self.authenticated_client(&form)?;
-        if client.is("publicClient") {
-            return Err(described(403, "invalid_request", "Client not allowed."));
-        }
-        let token = form.get("token").unwrap_or_default();
-        match self.signer.verify(token).filter(|_| check(token)) {
-            Some(mut claims) => {
-                claims.insert("active".into(), json!(true));
-                Ok(Answer::json(claims))
-            }
-            None => Ok(Answer::json(json!({"active": false}))),
-        }
-    }
-}
-
-/// `GET /clients/{id}/evaluate-scopes/generate-example-…`.
-impl super::call::Call<'_> {
-    pub fn example_token(&self, client: &str, what: &str) -> Outcome {
-        let client = self.visible_client(client)?;
-        let id = self
-            .request
-            .filled("userId")
-            .ok_or_else(|| error(404, "No userId provided"))?;
-        let user = self
-            .realm
-            .users
-            .get(id)
-            .ok_or_else(|| error(404, "No user found"))?;
-        let scope = self.request.query("scope").unwrap_or_default();
-        let grant = grant(
-            self.realm,
-            self.request,
-            client,
-            user,
-            scope,
-            Some(session_id()),
-            "onrtna",
-            self.now,
-        );
-        Ok(Answer::json(match what {
-            "generate-example-access-token" => grant.access_token(),
-            "generate-example-id-token" => grant.id_token(None),
-            _ => grant.user_info(),
-        }))
     }
 }
 
 #[expect(clippy::too_many_arguments, reason = "what a token is made of")]
-fn grant<'a>(
+pub(super) fn grant<'a>(
     realm: &'a Realm,
     request: &Request,
     client: &'a Client,
@@ -581,9 +324,7 @@ fn grant<'a>(
     prefix: &'a str,
     now: i64,
 ) -> Grant<'a> {
-    let own = client
-        .attribute("access.token.lifespan")
-        .and_then(|text| text.parse().ok());
+    let own = client.attribute("access.token.lifespan").and_then(|text| text.parse().ok());
     Grant {
         realm,
         client,
@@ -603,21 +344,16 @@ pub(super) fn issuer(request: &Request, realm: &str) -> String {
     format!("{}/realms/{name}", request.origin())
 }
 
-struct Form(Vec<(String, String)>);
+/// The fields of a form; empty ones count as absent.
+pub(super) struct Form(pub Vec<(String, String)>);
 
 impl Form {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 }
 
 /// Basic credentials are form-encoded before they are joined.
 fn unescape(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

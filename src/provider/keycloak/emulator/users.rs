@@ -25,11 +25,7 @@ impl Realm {
         let mut shown = Object::new();
         shown.insert("id".into(), json!(user.id));
         shown.insert("username".into(), json!(user.username));
-        for (name, value) in [
-            ("firstName", &user.first_name),
-            ("lastName", &user.last_name),
-            ("email", &user.email),
-        ] {
+        for (name, value) in [("firstName", &user.first_name), ("lastName", &user.last_name), ("email", &user.email)] {
             if let Some(value) = value {
                 shown.insert(name.into(), json!(value));
             }
@@ -41,19 +37,13 @@ impl Realm {
                 shown.insert("attributes".into(), json!(attributes));
             }
         }
-        shown.insert(
-            "enabled".into(),
-            json!(user.enabled && !self.is_locked_by_organization(&user.id)),
-        );
+        shown.insert("enabled".into(), json!(user.enabled && !self.is_locked_by_organization(&user.id)));
         shown.insert("createdTimestamp".into(), json!(user.created));
         if let Some(link) = &user.federation_link {
             shown.insert("federationLink".into(), json!(link));
         }
         if detail == Detail::Full {
-            let totp = user
-                .credentials
-                .iter()
-                .any(|credential| credential.kind == "otp");
+            let totp = user.credentials.iter().any(|credential| credential.kind == "otp");
             shown.insert("totp".into(), json!(totp));
             shown.insert("disableableCredentialTypes".into(), json!([]));
             shown.insert("requiredActions".into(), json!(user.required_actions));
@@ -65,34 +55,24 @@ impl Realm {
 
 impl Call<'_> {
     pub fn users(&self) -> Outcome {
-        self.caller
-            .demand(&["view-users", "manage-users", "query-users"])?;
+        self.caller.demand(&["view-users", "manage-users", "query-users"])?;
         let found = search::users(self.realm, self.request)?;
         let page = self.request.page(Some(100))?;
         let detail = detail(self.request, Detail::Full);
-        let shown = page
-            .of(found.into_iter().filter(|user| self.may_list_user(user)))
-            .map(|user| {
-                let mut shown = self.realm.show_user(user, detail);
-                shown.insert(
-                    "access".into(),
-                    json!({"manage": self.may_manage_user(user)}),
-                );
-                Value::Object(shown)
-            });
+        let shown = page.of(found.into_iter().filter(|user| self.may_list_user(user))).map(|user| {
+            let mut shown = self.realm.show_user(user, detail);
+            shown.insert("access".into(), json!({"manage": self.may_manage_user(user)}));
+            Value::Object(shown)
+        });
         Ok(Answer::json(shown.collect::<Vec<_>>()))
     }
 
     /// The true number for whoever may query, unless fine-grained permissions cut it.
     pub fn count_users(&self) -> Outcome {
-        self.caller
-            .demand(&["view-users", "manage-users", "query-users"])?;
+        self.caller.demand(&["view-users", "manage-users", "query-users"])?;
         let found = search::users(self.realm, self.request)?;
         let count = if self.realm.is("adminPermissionsEnabled") {
-            found
-                .into_iter()
-                .filter(|user| self.may_list_user(user))
-                .count()
+            found.into_iter().filter(|user| self.may_list_user(user)).count()
         } else {
             found.len()
         };
@@ -105,48 +85,24 @@ impl Call<'_> {
         if !self.caller.has(&["manage-users"]) && !self.may_create_in(&groups) {
             return Err(plain(403));
         }
-        if !self.realm.is("registrationEmailAsUsername")
-            && text(&body, "username").unwrap_or_default().is_empty()
-        {
+        if !self.realm.is("registrationEmailAsUsername") && text(&body, "username").unwrap_or_default().is_empty() {
             return Err(message(400, "User name is missing"));
         }
-        let mut user = self.realm.apply_profile(
-            &body,
-            &User {
-                id: new_id(),
-                ..User::default()
-            },
-            true,
-        )?;
+        let mut user = self.realm.apply_profile(&body, &User { id: new_id(), ..User::default() }, true)?;
         let groups = groups.ok_or_else(broken)?;
-        user.enabled = body
-            .get("enabled")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
-        user.email_verified = body
-            .get("emailVerified")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
-        user.created = body
-            .get("createdTimestamp")
-            .and_then(Value::as_i64)
-            .unwrap_or(self.now);
+        user.enabled = body.get("enabled").and_then(Value::as_bool).unwrap_or(false);
+        user.email_verified = body.get("emailVerified").and_then(Value::as_bool).unwrap_or(false);
+        user.created = body.get("createdTimestamp").and_then(Value::as_i64).unwrap_or(self.now);
         user.federation_link = text(&body, "federationLink").map(str::to_owned);
         user.roles.insert(self.realm.default_role.clone());
         user.groups.extend(groups);
-        user.groups
-            .extend(self.realm.default_groups.iter().cloned());
+        user.groups.extend(self.realm.default_groups.iter().cloned());
         user.identities = identities(&body);
         require_actions(&mut user, &body, false);
         credentials::import(self.realm, &mut user, &body, self.now)?;
         let id = user.id.clone();
         self.realm.put_user(user);
-        self.record(
-            "CREATE",
-            "USER",
-            Some(format!("users/{id}")),
-            Some(stripped(body)),
-        );
+        self.record("CREATE", "USER", Some(format!("users/{id}")), Some(stripped(body)));
         Ok(Answer::created(self.place(&format!("users/{id}"))))
     }
 
@@ -158,10 +114,7 @@ impl Call<'_> {
         }
         let links = self.links_of(user);
         if !links.is_empty() {
-            let at = shown
-                .keys()
-                .position(|key| key == "notBefore")
-                .unwrap_or(shown.len());
+            let at = shown.keys().position(|key| key == "notBefore").unwrap_or(shown.len());
             shown.shift_insert(at, "federatedIdentities".into(), Value::Array(links));
         }
         shown.insert("access".into(), self.access_to(user));
@@ -172,17 +125,11 @@ impl Call<'_> {
         let body = self.request.bean(&shapes::USER)?;
         let old = self.managed_user(id)?.clone();
         if self.realm.is_locked_by_organization(id) {
-            let name = ["firstName", "lastName", "email", "username"]
-                .into_iter()
-                .find(|name| body.contains_key(*name));
-            let what =
-                name.map_or_else(|| "enabled".to_owned(), |name| format!("attribute({name})"));
+            let name = ["firstName", "lastName", "email", "username"].into_iter().find(|name| body.contains_key(*name));
+            let what = name.map_or_else(|| "enabled".to_owned(), |name| format!("attribute({name})"));
             return Err(message(
                 400,
-                format!(
-                    "The user is read-only. Not possible to write '{what}' when updating user '{}'.",
-                    old.username
-                ),
+                format!("The user is read-only. Not possible to write '{what}' when updating user '{}'.", old.username),
             ));
         }
         let mut user = self.realm.apply_profile(&body, &old, false)?;
@@ -202,12 +149,7 @@ impl Call<'_> {
         require_actions(&mut user, &body, true);
         credentials::import(self.realm, &mut user, &body, self.now)?;
         self.realm.put_user(user);
-        self.record(
-            "UPDATE",
-            "USER",
-            Some(format!("users/{id}")),
-            Some(stripped(body)),
-        );
+        self.record("UPDATE", "USER", Some(format!("users/{id}")), Some(stripped(body)));
         done()
     }
 
@@ -231,10 +173,7 @@ impl Call<'_> {
 
     /// Links to providers that do not exist (any more) are kept and not shown.
     fn links_of(&self, user: &User) -> Vec<Value> {
-        let known = user
-            .identities
-            .iter()
-            .filter(|link| self.realm.providers.contains_key(&link.provider));
+        let known = user.identities.iter().filter(|link| self.realm.providers.contains_key(&link.provider));
         known.map(show_identity).collect()
     }
 
@@ -254,12 +193,7 @@ impl Call<'_> {
             user.identities.push(link);
         }
         let path = format!("users/{id}/federated-identity/{provider}");
-        self.record(
-            "CREATE",
-            "USER",
-            Some(path),
-            Some(Value::Object(shapes::IDENTITY.in_order(body))),
-        );
+        self.record("CREATE", "USER", Some(path), Some(Value::Object(shapes::IDENTITY.in_order(body))));
         done()
     }
 
@@ -271,12 +205,7 @@ impl Call<'_> {
         if user.identities.len() == before {
             return Err(error(404, "Link not found"));
         }
-        self.record(
-            "DELETE",
-            "USER",
-            Some(format!("users/{id}/federated-identity/{provider}")),
-            None,
-        );
+        self.record("DELETE", "USER", Some(format!("users/{id}/federated-identity/{provider}")), None);
         done()
     }
 
@@ -284,78 +213,45 @@ impl Call<'_> {
     pub fn found_user(&self, id: &str) -> Result<&User, Refusal> {
         match self.realm.users.get(id) {
             Some(user) => Ok(user),
-            None if self
-                .caller
-                .has(&["view-users", "manage-users", "query-users"]) =>
-            {
-                Err(user_not_found())
-            }
+            None if self.caller.has(&["view-users", "manage-users", "query-users"]) => Err(user_not_found()),
             None => Err(plain(403)),
         }
     }
 
     pub fn visible_user(&self, id: &str) -> Result<&User, Refusal> {
         let user = self.found_user(id)?;
-        if self.may_view_user(user) {
-            Ok(user)
-        } else {
-            Err(plain(403))
-        }
+        if self.may_view_user(user) { Ok(user) } else { Err(plain(403)) }
     }
 
     pub fn managed_user(&self, id: &str) -> Result<&User, Refusal> {
         let user = self.found_user(id)?;
-        if self.may_manage_user(user) {
-            Ok(user)
-        } else {
-            Err(plain(403))
-        }
+        if self.may_manage_user(user) { Ok(user) } else { Err(plain(403)) }
     }
 
     pub fn may_list_user(&self, user: &User) -> bool {
-        self.caller.has(&["view-users", "manage-users"])
-            || self.granted_over(user, &["view"], &["view-members"], true)
+        self.caller.has(&["view-users", "manage-users"]) || self.granted_over(user, &["view"], &["view-members"], true)
     }
 
     pub fn may_view_user(&self, user: &User) -> bool {
         self.caller.has(&["view-users", "manage-users"])
-            || self.granted_over(
-                user,
-                &["view", "manage"],
-                &["view-members", "manage-members"],
-                false,
-            )
+            || self.granted_over(user, &["view", "manage"], &["view-members", "manage-members"], false)
     }
 
     pub fn may_manage_user(&self, user: &User) -> bool {
-        self.caller.has(&["manage-users"])
-            || self.granted_over(user, &["manage"], &["manage-members"], false)
+        self.caller.has(&["manage-users"]) || self.granted_over(user, &["manage"], &["manage-members"], false)
     }
 
     /// Whether fine-grained permissions give a scope over this user, or over the members of a group of theirs.
-    pub fn granted_over(
-        &self,
-        user: &User,
-        scopes: &[&str],
-        of_groups: &[&str],
-        in_list: bool,
-    ) -> bool {
+    pub fn granted_over(&self, user: &User, scopes: &[&str], of_groups: &[&str], in_list: bool) -> bool {
         let granted = |kind: &str, scope: &str, id: &str| self.granted(kind, scope, id, in_list);
         self.realm.is("adminPermissionsEnabled")
             && (scopes.iter().any(|scope| granted("Users", scope, &user.id))
-                || user.groups.iter().any(|group| {
-                    of_groups
-                        .iter()
-                        .any(|scope| granted("Groups", scope, group))
-                }))
+                || user.groups.iter().any(|group| of_groups.iter().any(|scope| granted("Groups", scope, group))))
     }
 
     fn may_create_in(&self, groups: &Option<Vec<Id>>) -> bool {
         groups.as_ref().is_some_and(|groups| {
-            !groups.is_empty()
-                && groups
-                    .iter()
-                    .all(|group| self.granted("Groups", "manage-members", group, false))
+            !groups.is_empty() && groups.iter().all(|group| self.granted("Groups", "manage-members", group, false))
         }) || self.granted("Users", "manage", "", false)
     }
 
@@ -375,18 +271,10 @@ impl Call<'_> {
 
     /// The groups that a body names by path; nothing when one of them does not exist.
     fn groups_named(&self, body: &Object) -> Option<Vec<Id>> {
-        let paths = body
-            .get("groups")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let paths = body.get("groups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         paths
             .iter()
-            .map(|path| {
-                self.realm
-                    .group_at(path.as_str().unwrap_or_default())
-                    .map(|group| group.id.clone())
-            })
+            .map(|path| self.realm.group_at(path.as_str().unwrap_or_default()).map(|group| group.id.clone()))
             .collect()
     }
 }
@@ -410,17 +298,10 @@ pub(super) fn show_identity(link: &Identity) -> Value {
 
 /// The links that a body brings along.
 pub(super) fn identities(body: &Object) -> Vec<Identity> {
-    let links = body
-        .get("federatedIdentities")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+    let links = body.get("federatedIdentities").and_then(Value::as_array).into_iter().flatten();
     links
         .map(|link| Identity {
-            provider: link["identityProvider"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
+            provider: link["identityProvider"].as_str().unwrap_or_default().to_owned(),
             user_id: link["userId"].as_str().unwrap_or_default().to_owned(),
             user_name: link["userName"].as_str().unwrap_or_default().to_owned(),
         })
@@ -445,34 +326,17 @@ pub(super) fn require_actions(user: &mut User, body: &Object, replaces: bool) {
 
 /// A user out of an import: nothing is checked, names are folded.
 pub(super) fn imported(realm: &Realm, body: &Object, now: i64) -> Option<User> {
-    let folded = |name: &str| {
-        text(body, name)
-            .filter(|value| !value.is_empty())
-            .map(str::to_lowercase)
-    };
-    let filled = |name: &str| {
-        text(body, name)
-            .filter(|value| !value.is_empty())
-            .map(str::to_owned)
-    };
+    let folded = |name: &str| text(body, name).filter(|value| !value.is_empty()).map(str::to_lowercase);
+    let filled = |name: &str| text(body, name).filter(|value| !value.is_empty()).map(str::to_owned);
     let mut user = User {
         id: text(body, "id").map_or_else(new_id, str::to_owned),
         username: folded("username")?,
         email: folded("email"),
         first_name: filled("firstName"),
         last_name: filled("lastName"),
-        email_verified: body
-            .get("emailVerified")
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
-        enabled: body
-            .get("enabled")
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
-        created: body
-            .get("createdTimestamp")
-            .and_then(Value::as_i64)
-            .unwrap_or(now),
+        email_verified: body.get("emailVerified").and_then(Value::as_bool).unwrap_or(false),
+        enabled: body.get("enabled").and_then(Value::as_bool).unwrap_or(false),
+        created: body.get("createdTimestamp").and_then(Value::as_i64).unwrap_or(now),
         attributes: attributes(body.get("attributes").unwrap_or(&Value::Null)),
         identities: identities(body),
         not_before: body.get("notBefore").and_then(Value::as_i64).unwrap_or(0),

@@ -43,9 +43,8 @@ pub(super) fn check(validator: &str, config: &Value, value: &str) -> Option<Viol
             Err(_) => Some(violation("error-invalid-number", Vec::new())),
         },
         "options" => {
-            let known = config["options"]
-                .as_array()
-                .is_some_and(|options| options.iter().any(|option| option == value));
+            let known =
+                config["options"].as_array().is_some_and(|options| options.iter().any(|option| option == value));
             (!known).then(|| violation("error-invalid-value", Vec::new()))
         }
         "uri" => (!is_uri(value)).then(|| violation("error-invalid-uri", Vec::new())),
@@ -54,29 +53,16 @@ pub(super) fn check(validator: &str, config: &Value, value: &str) -> Option<Viol
             (!valid).then(|| violation("error-invalid-date", Vec::new()))
         }
         "username-prohibited-characters" => {
-            let bad = |c: char| {
-                c.is_whitespace() || c.is_control() || "<>&\"'$%!#?§,;:*~/\\|^=[]{}()`".contains(c)
-            };
-            value
-                .chars()
-                .any(bad)
-                .then(|| violation("error-username-invalid-character", Vec::new()))
+            let bad = |c: char| c.is_whitespace() || c.is_control() || "<>&\"'$%!#?§,;:*~/\\|^=[]{}()`".contains(c);
+            value.chars().any(bad).then(|| violation("error-username-invalid-character", Vec::new()))
         }
         "up-username-not-idn-homograph" => {
             let bad = |c: char| !is_latin_or_common(c);
-            value
-                .chars()
-                .any(bad)
-                .then(|| violation("error-username-invalid-character", Vec::new()))
+            value.chars().any(bad).then(|| violation("error-username-invalid-character", Vec::new()))
         }
         "person-name-prohibited-characters" => {
-            let bad = |c: char| {
-                c.is_control() || "<>&\"$%!#?§;*~/\\|^=[]{}()\u{2028}\u{2029}".contains(c)
-            };
-            value
-                .chars()
-                .any(bad)
-                .then(|| violation("error-person-name-invalid-character", Vec::new()))
+            let bad = |c: char| c.is_control() || "<>&\"$%!#?§;*~/\\|^=[]{}()\u{2028}\u{2029}".contains(c);
+            value.chars().any(bad).then(|| violation("error-person-name-invalid-character", Vec::new()))
         }
         // Patterns are Java's; a profile may hold them, values are not held against them here.
         _ => None,
@@ -100,28 +86,18 @@ fn is_local_part(local: &str) -> bool {
     if local.is_empty() || local.chars().count() > 64 {
         return false;
     }
-    if let Some(quoted) = local
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
+    if let Some(quoted) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return !quoted.is_empty() && !quoted.contains('"');
     }
-    local
-        .split('.')
-        .all(|atom| !atom.is_empty() && atom.chars().all(is_atom))
+    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom))
 }
 
 fn is_atom(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || "!#$%&'*+/=?^_`{|}~-".contains(c)
-        || (c as u32 >= 0x80 && !c.is_whitespace())
+    c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c) || (c as u32 >= 0x80 && !c.is_whitespace())
 }
 
 fn is_mail_domain(domain: &str) -> bool {
-    if let Some(literal) = domain
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    if let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let address = literal.strip_prefix("IPv6:").unwrap_or(literal);
         return address.parse::<std::net::IpAddr>().is_ok();
     }
@@ -136,21 +112,15 @@ pub(super) fn is_domain(domain: &str) -> bool {
                 && label.chars().count() <= 63
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.chars().all(|c| {
-                    c.is_ascii_alphanumeric()
-                        || c == '-'
-                        || (c as u32 >= 0x80 && c.is_alphanumeric())
-                })
+                && label
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || (c as u32 >= 0x80 && c.is_alphanumeric()))
         })
 }
 
 fn length(config: &Value, value: &str) -> Option<Violation> {
     let (min, max) = (number(&config["min"]), number(&config["max"]));
-    let counted = if config["trim-disabled"].as_bool().unwrap_or(false) {
-        value
-    } else {
-        value.trim()
-    };
+    let counted = if config["trim-disabled"].as_bool().unwrap_or(false) { value } else { value.trim() };
     if value.is_empty() {
         return None;
     }
@@ -182,9 +152,7 @@ fn in_range(config: &Value, value: f64) -> Option<Violation> {
 
 /// A number that a profile may also hold as text.
 fn number(value: &Value) -> Option<f64> {
-    value
-        .as_f64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 fn shown(bound: Option<f64>) -> Value {
@@ -232,6 +200,5 @@ fn is_latin_or_common(c: char) -> bool {
         (0xFF41, 0xFF5A),
     ];
     let code = c as u32;
-    LATIN.iter().any(|(from, to)| (*from..=*to).contains(&code))
-        || !(c.is_alphabetic() || is_combining_mark(c))
+    LATIN.iter().any(|(from, to)| (*from..=*to).contains(&code)) || !(c.is_alphabetic() || is_combining_mark(c))
 }

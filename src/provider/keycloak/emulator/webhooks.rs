@@ -43,25 +43,11 @@ pub struct Delivery {
 
 impl Realm {
     pub fn deliver_admin_event(&mut self, event: &Object, caller: &Caller) {
-        let kind = event["resourceType"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        let operation = event["operationType"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        let path = event
-            .get("resourcePath")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let kind = event["resourceType"].as_str().unwrap_or_default().to_owned();
+        let operation = event["operationType"].as_str().unwrap_or_default().to_owned();
+        let path = event.get("resourcePath").and_then(Value::as_str).unwrap_or_default().to_owned();
         let id = path.rsplit('/').next().unwrap_or_default().to_owned();
-        let mut details = event
-            .get("details")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default();
+        let mut details = event.get("details").and_then(Value::as_object).cloned().unwrap_or_default();
         if kind == "USER"
             && let Some(user) = self.users.get(&id)
         {
@@ -90,17 +76,10 @@ impl Realm {
 
     pub fn deliver_user_event(&mut self, event: &Object) {
         let name = format!("access.{}", event["type"].as_str().unwrap_or_default());
-        let user = event
-            .get("userId")
-            .and_then(Value::as_str)
-            .and_then(|id| self.users.get(id));
+        let user = event.get("userId").and_then(Value::as_str).and_then(|id| self.users.get(id));
         let username = user.map(|user| user.username.clone());
         let details = event.get("details").cloned().unwrap_or_else(|| json!({}));
-        let session = event
-            .get("sessionId")
-            .or_else(|| details.get("code_id"))
-            .cloned()
-            .unwrap_or(Value::Null);
+        let session = event.get("sessionId").or_else(|| details.get("code_id")).cloned().unwrap_or(Value::Null);
         let mut body = self.payload(event);
         body.insert("uid".into(), json!(new_id()));
         body.insert(
@@ -126,33 +105,19 @@ impl Realm {
     }
 
     fn send(&mut self, name: &str, body: Object) {
-        let on = self
-            .setting("eventsListeners")
-            .as_array()
-            .is_some_and(|names| names.iter().any(|name| name == LISTENER));
+        let on =
+            self.setting("eventsListeners").as_array().is_some_and(|names| names.iter().any(|name| name == LISTENER));
         if !on {
             return;
         }
         let body = Value::Object(body).to_string();
         for webhook in self.webhooks.values() {
-            let wanted = webhook
-                .get("eventTypes")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            let enabled = webhook
-                .get("enabled")
-                .and_then(Value::as_bool)
-                .unwrap_or(false);
-            if enabled
-                && wanted
-                    .filter_map(Value::as_str)
-                    .any(|pattern| fits(pattern, name))
-            {
+            let wanted = webhook.get("eventTypes").and_then(Value::as_array).into_iter().flatten();
+            let enabled = webhook.get("enabled").and_then(Value::as_bool).unwrap_or(false);
+            if enabled && wanted.filter_map(Value::as_str).any(|pattern| fits(pattern, name)) {
                 self.outbox.push(Delivery {
                     url: text(webhook, "url").unwrap_or_default().to_owned(),
-                    signature: text(webhook, "secret")
-                        .map(|secret| hex_hmac(secret, body.as_bytes())),
+                    signature: text(webhook, "secret").map(|secret| hex_hmac(secret, body.as_bytes())),
                     body: body.clone(),
                 });
             }
@@ -163,38 +128,23 @@ impl Realm {
 impl Call<'_> {
     pub fn webhooks(&self) -> Outcome {
         self.caller.demand(&["view-events"])?;
-        Ok(Answer::json(
-            self.realm.webhooks.values().map(shown).collect::<Vec<_>>(),
-        ))
+        Ok(Answer::json(self.realm.webhooks.values().map(shown).collect::<Vec<_>>()))
     }
 
     pub fn create_webhook(&mut self) -> Outcome {
         let body = self.request.bean(&WEBHOOK)?;
         self.caller.demand(&["manage-events"])?;
-        let url = text(&body, "url")
-            .filter(|url| !url.is_empty())
-            .ok_or_else(|| error(400, "url cannot be empty"))?;
+        let url = text(&body, "url").filter(|url| !url.is_empty()).ok_or_else(|| error(400, "url cannot be empty"))?;
         let id = new_id();
         let mut webhook = Object::new();
         webhook.insert("id".into(), json!(id));
-        webhook.insert(
-            "enabled".into(),
-            body.get("enabled").cloned().unwrap_or(json!(false)),
-        );
+        webhook.insert("enabled".into(), body.get("enabled").cloned().unwrap_or(json!(false)));
         webhook.insert("url".into(), json!(url));
         webhook.insert("createdBy".into(), json!(self.caller.user));
         webhook.insert("createdAt".into(), json!(self.now));
         webhook.insert("realm".into(), json!(self.realm.name));
-        webhook.insert(
-            "eventTypes".into(),
-            body.get("eventTypes").cloned().unwrap_or(json!([])),
-        );
-        webhook.insert(
-            "secret".into(),
-            body.get("secret")
-                .cloned()
-                .unwrap_or_else(|| json!(random_secret())),
-        );
+        webhook.insert("eventTypes".into(), body.get("eventTypes").cloned().unwrap_or(json!([])));
+        webhook.insert("secret".into(), body.get("secret").cloned().unwrap_or_else(|| json!(random_secret())));
         self.realm.webhooks.insert(id.clone(), webhook);
         Ok(Answer::created(self.place(&format!("webhooks/{id}"))))
     }
@@ -207,9 +157,7 @@ impl Call<'_> {
     pub fn webhook_secret(&self, id: &str) -> Outcome {
         self.caller.demand(&["view-events"])?;
         let webhook = self.found_webhook(id)?;
-        Ok(Answer::json(
-            json!({"type": "secret", "value": webhook["secret"]}),
-        ))
+        Ok(Answer::json(json!({"type": "secret", "value": webhook["secret"]})))
     }
 
     pub fn put_webhook(&mut self, id: &str) -> Outcome {
@@ -234,10 +182,7 @@ impl Call<'_> {
     }
 
     fn found_webhook(&self, id: &str) -> Result<&Object, Refusal> {
-        self.realm
-            .webhooks
-            .get(id)
-            .ok_or_else(|| error(404, format!("no webhook with id {id}")))
+        self.realm.webhooks.get(id).ok_or_else(|| error(404, format!("no webhook with id {id}")))
     }
 }
 

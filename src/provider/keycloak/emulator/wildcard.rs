@@ -31,9 +31,7 @@ pub(super) fn like(text: &str, pattern: &str) -> bool {
             },
         }
     }
-    pattern[step..]
-        .iter()
-        .all(|token| matches!(token, Token::Any))
+    pattern[step..].iter().all(|token| matches!(token, Token::Any))
 }
 
 enum Token {

@@ -227,17 +227,12 @@ impl Realm {
     }
 
     pub fn user_named(&self, username: &str) -> Option<&User> {
-        self.usernames
-            .get(username)
-            .and_then(|id| self.users.get(id))
+        self.usernames.get(username).and_then(|id| self.users.get(id))
     }
 
     /// Whoever has this e-mail; of several the first.
     pub fn user_with_email(&self, email: &str) -> Option<&User> {
-        self.emails
-            .get(email)
-            .and_then(|ids| ids.first())
-            .and_then(|id| self.users.get(id))
+        self.emails.get(email).and_then(|ids| ids.first()).and_then(|id| self.users.get(id))
     }
 
     /// Users in the order of lists.
@@ -250,13 +245,9 @@ impl Realm {
         if let Some(old) = self.users.remove(&user.id) {
             self.forget_names(&old);
         }
-        self.usernames
-            .insert(user.username.clone(), user.id.clone());
+        self.usernames.insert(user.username.clone(), user.id.clone());
         if let Some(email) = &user.email {
-            self.emails
-                .entry(email.clone())
-                .or_default()
-                .insert(user.id.clone());
+            self.emails.entry(email.clone()).or_default().insert(user.id.clone());
         }
         self.users.insert(user.id.clone(), user);
     }
@@ -286,9 +277,7 @@ impl Realm {
     }
 
     pub fn client_named(&self, client_id: &str) -> Option<&Client> {
-        self.clients
-            .values()
-            .find(|client| client.client_id == client_id)
+        self.clients.values().find(|client| client.client_id == client_id)
     }
 
     pub fn scope_named(&self, name: &str) -> Option<&Scope> {
@@ -305,9 +294,7 @@ impl Realm {
 
     /// A role by name, of a client or of the realm.
     pub fn role(&self, client: Option<&str>, name: &str) -> Option<&Role> {
-        self.roles
-            .values()
-            .find(|role| role.client.as_deref() == client && role.name == name)
+        self.roles.values().find(|role| role.client.as_deref() == client && role.name == name)
     }
 
     /// Roles together with all that they are composed of.
@@ -358,10 +345,7 @@ impl Realm {
         let mut children: Vec<&Group> = self
             .groups
             .values()
-            .filter(|group| {
-                group.parent.as_deref() == parent
-                    && (parent.is_some() || group.organization.is_none())
-            })
+            .filter(|group| group.parent.as_deref() == parent && (parent.is_some() || group.organization.is_none()))
             .collect();
         children.sort_by(|a, b| a.name.cmp(&b.name));
         children
@@ -371,28 +355,20 @@ impl Realm {
         let mut parent: Option<&Group> = None;
         for name in path.trim_matches('/').split('/') {
             let above = parent.map(|group| group.id.as_str());
-            parent = Some(
-                self.children_of(above)
-                    .into_iter()
-                    .find(|group| group.name == name)?,
-            );
+            parent = Some(self.children_of(above).into_iter().find(|group| group.name == name)?);
         }
         parent
     }
 
     /// Members of a group, directly, in the order of lists.
     pub fn members_of<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a User> {
-        self.users_in_order()
-            .filter(move |user| user.groups.contains(group))
+        self.users_in_order().filter(move |user| user.groups.contains(group))
     }
 
     /// Whether an organisation that manages this user is switched off: then the user reads as disabled and is read-only.
     pub fn is_locked_by_organization(&self, user: &str) -> bool {
         self.is("organizationsEnabled")
-            && self
-                .organizations
-                .values()
-                .any(|org| !org.enabled && org.members.get(user) == Some(&true))
+            && self.organizations.values().any(|org| !org.enabled && org.members.get(user) == Some(&true))
     }
 
     /// Deletes a role and every reference to it.

@@ -1,3 +1,5 @@
 //! Tests that need more than one file of the provider.
 
+mod cycles;
 pub mod recordings;
+pub mod world;

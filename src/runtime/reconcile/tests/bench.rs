@@ -308,6 +308,7 @@ pub(super) fn step(
         waits: Vec::new(),
         why: "declared".to_owned(),
         undo: None,
+        partly: Default::default(),
         calls: 1,
         digest: format!("{place} {verb} {address}"),
         address,
