@@ -18,6 +18,13 @@ pub fn for_scenario(service: &str, scenario: &str, clock: Arc<MovableClock>) -> 
                 ..Settings::default()
             },
         ),
+        ("gitea", "sudo-and-admin") => Gitea::with_settings(
+            clock,
+            Settings {
+                stray_directories: ["alice/stray", "alice/other", "alice/kept"].map(str::to_owned).to_vec(),
+                ..Settings::default()
+            },
+        ),
         _ => {
             let known = SERVICES.iter().find(|known| known.name == service);
             (known.unwrap_or_else(|| panic!("no emulator of {service}")).make)(clock)
