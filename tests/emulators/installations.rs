@@ -29,6 +29,13 @@ pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<
             };
             (Gitea::with_settings(clock, settings), Browser::default())
         }
+        ("gitea", "sudo-and-admin") => {
+            let settings = Settings {
+                stray_directories: ["alice/stray", "alice/other", "alice/kept"].map(str::to_owned).to_vec(),
+                ..Settings::default()
+            };
+            (Gitea::with_settings(clock, settings), Browser::default())
+        }
         ("keycloak", _) => {
             let keycloak = Keycloak::new(clock);
             (keycloak.clone(), Browser { keycloak: Some(keycloak) })
