@@ -8,8 +8,18 @@ const ENGINE: [&str; 9] = ["diag", "model", "source", "schema", "documents", "de
 
 /// What `engine`, and the pure files of a provider, never name.
 const EFFECTS: [&str; 12] = [
-    "tokio", "reqwest", "sqlx", "git2", "axum", "std::fs", "std::env", "std::net", "std::process", "SystemTime",
-    "Instant::now", "Utc::now",
+    "tokio",
+    "reqwest",
+    "sqlx",
+    "git2",
+    "axum",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "SystemTime",
+    "Instant::now",
+    "Utc::now",
 ];
 
 /// Files of a provider that obey the engine's rules although they live at the edge.
@@ -72,7 +82,8 @@ fn breach(place: &str, line: &str) -> Option<&'static str> {
             if uses("provider") || uses("runtime") || uses("cli") {
                 return Some("the engine uses another zone");
             }
-            let here = ENGINE.iter().position(|it| parts.get(1).is_some_and(|part| part.trim_end_matches(".rs") == *it))?;
+            let here =
+                ENGINE.iter().position(|it| parts.get(1).is_some_and(|part| part.trim_end_matches(".rs") == *it))?;
             let later = ENGINE.iter().skip(here + 1).any(|later| uses(&format!("engine::{later}")));
             // A place in a file is a part of what is wanted: `diag` and `model` may use each other's plain data.
             (later && !(here == 0 && uses("engine::model"))).then_some("imports run against the order in the engine")

@@ -53,6 +53,8 @@ pub struct World {
     pub identity: Option<Instance>,
     /// Destructive events of the rolling window.
     pub spent: BTreeMap<(Instance, KindClass), usize>,
+    /// How often the very same step was done within a day, by its digest.
+    pub repeated: BTreeMap<String, u64>,
     /// Calls that the reading took, by installation.
     pub calls: BTreeMap<Instance, u64>,
 }
@@ -80,6 +82,7 @@ impl World {
             revision: &self.revision,
             identity: self.identity.as_ref(),
             spent: &self.spent,
+            repeated: &self.repeated,
             approvals,
         });
         let known = self.known(&changes.matched);
