@@ -141,6 +141,7 @@ impl Bench {
             own_accounts: BTreeSet::new(),
             identity: Some(id()),
             spent: BTreeMap::new(),
+            repeated: BTreeMap::new(),
             calls: BTreeMap::new(),
         }
         .plan(&[])
