@@ -4,6 +4,8 @@
 //!
 //! Each test makes a realm of its own and deletes it again.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::world::{World, connection};
@@ -11,7 +13,7 @@ use crate::provider::contract::{Claim, Held, Reader};
 use crate::provider::emulator::serve::{ServeOptions, Served, serve};
 use crate::provider::keycloak::emulator;
 
-const ORGANISATION: &str = "\
+pub(super) const ORGANISATION: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: Group
 metadata:
@@ -22,19 +24,19 @@ metadata:
     formulary.dev/keycloak-organization: 'true'
 spec: {type: organization, profile: {displayName: Acme Corp}, children: [platform]}
 ";
-const TEAM: &str = "\
+pub(super) const TEAM: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: Group
 metadata: {name: platform, description: Keeps the anvils.}
 spec: {type: team, parent: acme-corp, children: []}
 ";
-const ALICE: &str = "\
+pub(super) const ALICE: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: User
 metadata: {name: alice}
 spec: {profile: {displayName: Alice Anvil, email: Alice@Acme.test, picture: 'https://acme.test/a.png'}, memberOf: [acme-corp, platform]}
 ";
-const BOB: &str = "\
+pub(super) const BOB: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: User
 metadata: {name: bob}
@@ -42,23 +44,29 @@ spec: {profile: {displayName: Bob van Dyke, email: bob@acme.test}, memberOf: [ac
 ";
 
 /// A realm on a running server, and an administrator who plays the people behind our back.
-struct Realm {
-    base: String,
-    name: String,
+pub(super) struct Realm {
+    pub(super) base: String,
+    pub(super) name: String,
     http: reqwest::Client,
     credentials: (String, String),
     /// The emulator, where it is one: it stops when this goes.
-    served: Option<Served>,
+    pub(super) served: Option<Served>,
 }
 
 impl Realm {
-    async fn emulated(name: &str) -> Self {
+    pub(super) async fn emulated(name: &str) -> Self {
+        Self::emulator(name).await.0
+    }
+
+    /// The emulator itself beside its realm, for what only a browser could do.
+    pub(super) async fn emulator(name: &str) -> (Self, Arc<emulator::Keycloak>) {
         let options = ServeOptions::default();
         let emulator = emulator::Keycloak::new(options.clock.clone());
-        let served = serve(emulator, options).await.unwrap();
+        let served = serve(emulator.clone(), options).await.unwrap();
         let (client, secret) = emulator::BOOTSTRAP_CLIENT;
         let base = served.base().to_owned();
-        Self::new(base, name, (client.to_owned(), secret.to_owned()), Some(served)).await
+        let realm = Self::new(base, name, (client.to_owned(), secret.to_owned()), Some(served)).await;
+        (realm, emulator)
     }
 
     #[expect(clippy::print_stderr, reason = "a test that checks nothing must say so")]
@@ -83,7 +91,9 @@ impl Realm {
             "publicClient": false, "standardFlowEnabled": false,
         });
         realm.admin("POST", "/clients", Some(client)).await;
-        for role in ["manage-users", "manage-organizations", "manage-clients", "view-realm", "view-events", "manage-realm"] {
+        for role in
+            ["manage-users", "manage-organizations", "manage-clients", "view-realm", "view-events", "manage-realm"]
+        {
             realm.grant(role).await;
         }
         realm
@@ -107,13 +117,13 @@ impl Realm {
         (user.to_owned(), client.to_owned(), role)
     }
 
-    async fn user(&self, name: &str) -> Json {
+    pub(super) async fn user(&self, name: &str) -> Json {
         let found = self.admin("GET", &format!("/users?username={name}&exact=true"), None).await;
         let id = found[0]["id"].as_str().unwrap().to_owned();
         self.admin("GET", &format!("/users/{id}"), None).await
     }
 
-    async fn admin(&self, method: &str, path: &str, body: Option<Json>) -> Json {
+    pub(super) async fn admin(&self, method: &str, path: &str, body: Option<Json>) -> Json {
         self.send(method, &format!("/admin/realms/{}{path}", self.name), body).await
     }
 
@@ -142,7 +152,7 @@ impl Realm {
         serde_json::from_str(&text).unwrap_or(Json::Null)
     }
 
-    fn world(&self, options: Json) -> World {
+    pub(super) fn world(&self, options: Json) -> World {
         let mut all = json!({"realm": self.name, "vouch_for_email": true});
         all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         World::new(connection(&self.base, "formulary", "formulary-secret", &all))
@@ -212,7 +222,8 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm)
     world.assert_settled().await;
 
     // Renamed group, somebody leaves.
-    let renamed = TEAM.replace("name: platform, ", "name: foundation, annotations: {formulary.dev/previously: platform}, ");
+    let renamed =
+        TEAM.replace("name: platform, ", "name: foundation, annotations: {formulary.dev/previously: platform}, ");
     let organisation = ORGANISATION.replace("[platform]", "[foundation]");
     let alice_moves = ALICE.replace("acme-corp, platform", "acme-corp, foundation");
     world.declare(&[("o.yaml", &organisation), ("t.yaml", &renamed), ("a.yaml", &alice_moves)]);

@@ -108,7 +108,12 @@ impl World {
             .enumerate()
             .map(|(at, group)| Approved {
                 id: at as i64,
-                steps: planned.steps.iter().filter(|it| group.steps.contains(&it.id)).map(|it| it.digest.clone()).collect(),
+                steps: planned
+                    .steps
+                    .iter()
+                    .filter(|it| group.steps.contains(&it.id))
+                    .map(|it| it.digest.clone())
+                    .collect(),
                 expires: Utc::now() + Duration::hours(1),
             })
             .collect();
@@ -228,9 +233,12 @@ impl World {
             .desired
             .iter()
             .find(|it| it.address == step.address)
-            .map(|it| it.previously.iter().map(|key| Address { key: key.as_str().into(), ..it.address.clone() }).collect())
+            .map(|it| {
+                it.previously.iter().map(|key| Address { key: key.as_str().into(), ..it.address.clone() }).collect()
+            })
             .unwrap_or_default();
-        let before = self.recorded.remove(&step.address).or_else(|| former.iter().find_map(|it| self.recorded.remove(it)));
+        let before =
+            self.recorded.remove(&step.address).or_else(|| former.iter().find_map(|it| self.recorded.remove(it)));
         let Some(live) = live.filter(|_| !matches!(step.verb, Verb::Delete | Verb::Forget)) else { return };
         let desired: Option<&Desired> = lowered.desired.iter().find(|it| it.address == step.address);
         let mut last_applied = before.as_ref().map(|it| it.last_applied.clone()).unwrap_or_default();
