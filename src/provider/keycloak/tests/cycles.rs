@@ -163,8 +163,9 @@ impl Realm {
     }
 }
 
-async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm) {
-    let mut world = realm.world(json!({
+/// Options with something of every kind.
+fn everything() -> Json {
+    json!({
         "profile_attributes": [
             {"name": "formulary.ledger", "display_name": "Kept by Formulary"},
             {"name": "picture", "view": ["admin", "user"], "from": "picture"},
@@ -176,10 +177,15 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm)
             "post_logout_redirect_uris": ["https://git.acme.test/", "https://git.acme.test/out"],
             "pkce": "S256", "optional_scopes": ["offline_access"], "secret": "env:GITEA",
         }],
-        "client_scopes": [{"name": "profile", "mappers": [
-            {"name": "home", "type": "oidc-usermodel-attribute-mapper", "config": {"user.attribute": "picture", "claim.name": "home"}},
-        ]}],
-    }));
+        "client_scopes": [{"name": "profile", "mappers": [{
+            "name": "home", "type": "oidc-usermodel-attribute-mapper",
+            "config": {"user.attribute": "picture", "claim.name": "home"},
+        }]}],
+    })
+}
+
+async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm) {
+    let mut world = realm.world(everything());
     world.secret("env:GITEA", "a-secret");
     world.claims = vec![Claim { name: "groups".into(), holds: "groups".into(), why: "teams".into() }];
     let probe = world.reader.probe().await.unwrap();
@@ -219,6 +225,51 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm)
             "update keycloak:user/alice"
         ]
     );
+    world.assert_settled().await;
+
+    // We change our mind about everything that has fields.
+    let changed = [
+        (
+            "o.yaml",
+            ORGANISATION.replace("Makes anvils.", "Makes better anvils.").replace("acme.test", "acme.test, anvil.test"),
+        ),
+        ("t.yaml", TEAM.replace("Keeps the anvils.", "Drops the anvils.")),
+        ("a.yaml", ALICE.replace("Alice Anvil", "Alice Sledge").replace("a.png", "b.png")),
+        ("b.yaml", BOB.replace("bob@acme.test", "robert@acme.test")),
+    ];
+    world.declare(&changed.each_ref().map(|(path, text)| (*path, text.as_str())));
+    let mut options = everything();
+    options["profile_attributes"][1]["display_name"] = json!("Portrait");
+    options["roles"][0]["description"] = json!("Reads code, too.");
+    options["clients"][0]["name"] = json!("Forge");
+    options["clients"][0]["optional_scopes"] = json!(["phone", "email"]);
+    options["clients"][0]["default_scopes"] = json!(["basic", "profile", "groups", "offline_access"]);
+    options["clients"][0]["service_account"] = json!(true);
+    options["clients"][0].as_object_mut().unwrap().remove("pkce");
+    options["client_scopes"][0]["mappers"][0]["config"]["claim.name"] = json!("house");
+    options["full_group_path"] = json!(true);
+    world.options.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+    let mut done = world.apply().await;
+    done.sort();
+    assert_eq!(
+        done,
+        [
+            "update keycloak:client/gitea",
+            "update keycloak:group/acme-corp",
+            "update keycloak:group/acme-corp/platform",
+            "update keycloak:mapper/groups/groups",
+            "update keycloak:mapper/profile/home",
+            "update keycloak:organization/acme-corp",
+            "update keycloak:profile-attribute/picture",
+            "update keycloak:role/developer",
+            "update keycloak:user/alice",
+            "update keycloak:user/bob",
+        ]
+    );
+    world.assert_settled().await;
+    world.options.as_object_mut().unwrap().extend(everything().as_object().unwrap().clone());
+    world.declare(&[("o.yaml", ORGANISATION), ("t.yaml", TEAM), ("a.yaml", ALICE), ("b.yaml", BOB)]);
+    world.apply().await;
     world.assert_settled().await;
 
     // Renamed group, somebody leaves.
