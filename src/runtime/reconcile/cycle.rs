@@ -153,7 +153,6 @@ pub async fn read(
         identity: platform.roles.get("identity").cloned(),
         spent: memory.spent,
         repeated: memory.repeated,
-        calls: BTreeMap::new(),
         probes,
     }
 }

@@ -55,8 +55,6 @@ pub struct World {
     pub spent: BTreeMap<(Instance, KindClass), usize>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: BTreeMap<String, u64>,
-    /// Calls that the reading took, by installation.
-    pub calls: BTreeMap<Instance, u64>,
 }
 
 /// A plan with what applying it needs beside it.

@@ -154,6 +154,7 @@ impl Loop {
             revision: "test",
             identity: Some(&identity()),
             spent: &BTreeMap::new(),
+            repeated: &BTreeMap::new(),
             approvals: &[],
         });
         let mut known: BTreeMap<Address, Facts> =
