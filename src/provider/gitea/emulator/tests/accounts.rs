@@ -118,13 +118,16 @@ async fn organisations_are_not_bound_by_the_visibility_that_people_are() {
 }
 
 #[tokio::test]
-async fn expired_tokens_answer_401_until_the_installation_begins_anew() {
+async fn expired_tokens_answer_401_until_they_are_restored_or_the_installation_begins_anew() {
     let gitea = Gitea::new(clock());
     let admin = Client::of(&gitea);
     admin.add_user("alice").await;
     gitea.expire_tokens();
     assert_eq!(admin.get("/user").await.status, 401);
     assert_eq!(admin.user("alice").get("/user").await.status, 200, "passwords are no tokens");
+    gitea.restore_tokens();
+    assert_eq!(admin.get("/user").await.status, 200);
+    gitea.expire_tokens();
     gitea.reset();
     assert_eq!(admin.get("/user").await.status, 200);
     assert_eq!(admin.get("/users/alice").await.status, 404);
