@@ -13,6 +13,8 @@ use super::browser::Browser;
 pub fn settings(service: &str, scenario: &str) -> &'static str {
     match (service, scenario) {
         ("gitea", "visibility-modes") => "ALLOWED_USER_VISIBILITY_MODES = public,limited",
+        // Directories that lie on the server's disk and belong to no repository.
+        ("gitea", "sudo-and-admin") => "stray directories",
         _ => "defaults",
     }
 }
@@ -21,6 +23,13 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
 pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<dyn Emulator>, Browser) {
     match (service, settings) {
         ("gitea", "defaults") => (Gitea::new(clock), Browser::default()),
+        ("gitea", "stray directories") => {
+            let settings = Settings {
+                stray_directories: ["alice/stray", "alice/other", "alice/kept"].map(str::to_owned).to_vec(),
+                ..Settings::default()
+            };
+            (Gitea::with_settings(clock, settings), Browser::default())
+        }
         ("gitea", _) => {
             let settings = Settings {
                 default_user_visibility: "limited".to_owned(),

@@ -85,6 +85,7 @@ struct World {
     quarantine: Quarantine,
     own: BTreeSet<Address>,
     spent: BTreeMap<(Instance, KindClass), usize>,
+    repeated: BTreeMap<String, u64>,
     approvals: Vec<Approved>,
     next_id: u32,
 }
@@ -117,6 +118,7 @@ impl Looked<'_> {
             revision: "r1",
             identity: None,
             spent: &self.world.spent,
+            repeated: &self.world.repeated,
             approvals: &self.world.approvals,
         })
     }
@@ -134,6 +136,7 @@ impl World {
             quarantine: Quarantine::default(),
             own: BTreeSet::new(),
             spent: BTreeMap::new(),
+            repeated: BTreeMap::new(),
             approvals: Vec::new(),
             next_id: 1,
         }
@@ -552,6 +555,20 @@ fn what_cannot_be_read_in_the_mono_repo_removes_nothing() {
     world.quarantine.paths.insert("users/acme/x.yaml".to_owned());
     world.quarantine.folders.insert("users/acme".to_owned());
     assert!(world.plan().plan.steps.is_empty(), "{}", told(&world.plan().plan));
+}
+
+#[test]
+fn a_field_that_two_writers_keep_flipping_is_not_fought_over() {
+    let mut world = World::settled(&["alice"]);
+    for _ in 0..3 {
+        world.set(&at("user", "alice"), "about", "by somebody else");
+        let plan = world.plan().plan;
+        insta::assert_snapshot!(told(&plan), @"update svc:user/alice");
+        *world.repeated.entry(plan.steps[0].digest.clone()).or_default() += 1;
+        world.apply(&plan);
+    }
+    world.set(&at("user", "alice"), "about", "by somebody else");
+    insta::assert_snapshot!(told(&world.plan().plan), @"update svc:user/alice [waits: svc: fights]");
 }
 
 #[test]

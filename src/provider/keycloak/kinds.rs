@@ -130,8 +130,8 @@ const MEMBERSHIP_SPEC: KindSpec = KindSpec {
     mark: None,
     outputs: &[],
     scope: ScopeRule::PerParent,
-    absence: "the group was seen in the same cycle, and its members came in one short page, or twice the same in \
-              several; a group that is proven absent has none",
+    absence: "the group was seen in the same cycle, and its members came in one answer without pages; a group that is \
+              proven absent has none",
     removal: Removal::Delete,
     goes_with: &[],
     rename: Rename::KeepsOldName("it is named by the group and the account that it joins"),

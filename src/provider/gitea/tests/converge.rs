@@ -63,7 +63,14 @@ async fn what_was_applied_is_what_is_planned_next() {
     world.raw("PATCH", "/orgs/acme", Some(json!({"description": "theirs"}))).await;
     world.raw("PATCH", "/admin/users/bob", Some(json!({"login_name": "sub-bob", "prohibit_login": true}))).await;
     world.raw("PATCH", "/repos/acme/formulas/branch_protections/main", Some(json!({"required_approvals": 0}))).await;
-    insta::assert_snapshot!(loop_.turn(&files).await.join("\n"), @"");
+    insta::assert_snapshot!(loop_.turn(&files).await.join("\n"), @r"
+    update gitea:team/acme/platform [permission, units]
+    delete gitea:team-member/acme/platform-leads/bob []
+    update gitea:branch-protection/acme/formulas/main [required_approvals]
+    update gitea:organization/acme [description]
+    create gitea:team-member/acme/platform/alice []
+    restore gitea:user/bob [prohibit_login]
+    ");
     assert_eq!(loop_.turn(&files).await, Vec::<String>::new());
 
     // Alice leaves, the team gets a new name, and Carol comes.
@@ -79,14 +86,28 @@ async fn what_was_applied_is_what_is_planned_next() {
         ),
     );
     later.insert("leads.yaml", ADMINS.replace("parent: platform", "parent: crew"));
-    insta::assert_snapshot!(loop_.turn(&later).await.join("\n"), @"");
-    insta::assert_snapshot!(loop_.turn(&later).await.join("\n"), @"");
+    insta::assert_snapshot!(loop_.turn(&later).await.join("\n"), @r"
+    disable gitea:user/alice [prohibit_login]
+    rename gitea:team/acme/crew [name]
+    rename gitea:team/acme/crew-leads [name]
+    create gitea:user/carol [email, full_name, login_name, prohibit_login, source_id]
+    create gitea:team-member/acme/crew/carol []
+    create gitea:team-member/acme/members/carol []
+    ");
+    insta::assert_snapshot!(loop_.turn(&later).await.join("\n"), @r"
+    forget gitea:team-member/acme/platform-leads/alice []
+    forget gitea:team-member/acme/platform/alice []
+    ");
     let (_, alice) = loop_.world.raw("GET", "/users/alice", None).await;
     assert_eq!((&alice["prohibit_login"], &alice["active"]), (&json!(true), &json!(true)));
 
     // She returns, and is let in again.
     later.insert("alice.yaml", person("alice", "acme, crew, leads"));
-    insta::assert_snapshot!(loop_.turn(&later).await.join("\n"), @"");
+    insta::assert_snapshot!(loop_.turn(&later).await.join("\n"), @r"
+    adopt gitea:team-member/acme/crew-leads/alice []
+    adopt gitea:team-member/acme/crew/alice []
+    restore gitea:user/alice [prohibit_login]
+    ");
     assert_eq!(loop_.turn(&later).await, Vec::<String>::new());
 }
 
@@ -133,6 +154,7 @@ impl Loop {
             revision: "test",
             identity: Some(&identity()),
             spent: &BTreeMap::new(),
+            repeated: &BTreeMap::new(),
             approvals: &[],
         });
         let mut known: BTreeMap<Address, Facts> =

@@ -5,7 +5,7 @@ pub mod routes;
 pub mod wire;
 mod writes;
 
-pub use reads::{PAGE, Reads};
+pub use reads::Reads;
 pub use writes::Writes;
 
 use crate::provider::http::{Connection, Door};

@@ -13,9 +13,9 @@ use crate::provider::http::{Answer, Call, ReadDoor};
 use crate::provider::keycloak::errors::rights_for;
 
 /// How many people or groups are asked for at once.
-pub const PAGE: usize = 500;
+const PAGE: usize = 500;
 /// How many organisations or members of one are asked for at once; newer releases cap some callers there.
-pub const SMALL_PAGE: usize = 100;
+const SMALL_PAGE: usize = 100;
 /// Pages under way at once; the door's own limit may be lower.
 const AT_ONCE: usize = 8;
 
@@ -182,15 +182,16 @@ impl Reads {
         Ok(found.into_iter().filter(|it| it.name == name).collect())
     }
 
-    /// One page of a group's direct members.
+    /// A group's direct members, in one answer: Keycloak tells no total that pages could be held against.
     ///
     /// # Errors
     /// As every call.
-    pub async fn group_members(&self, group: &str) -> Result<BTreeMap<String, User>, Failure> {
+    pub async fn group_members(&self, group: &str) -> Result<Vec<User>, Failure> {
         let call = self
             .call(routes::GROUP_MEMBERS, &[group], format!("list the members of the group '{group}'"))
-            .query("briefRepresentation", true);
-        self.pages(&call, PAGE, None).await
+            .query("briefRepresentation", true)
+            .query("max", -1);
+        self.list(&call).await
     }
 
     /// Organisations, each once, with attributes; `None` while the realm has organisations switched off.

@@ -288,7 +288,7 @@ impl Call<'_> {
             &["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"];
         let client = self.managed_client(id)?;
         if BUILT_IN.contains(&client.client_id.as_str()) {
-            return Err(error(400, "Client 'internal' cannot be removed"));
+            return Err(described(400, "invalid_request", "Could not delete client"));
         }
         self.realm.remove_client(id);
         self.record("DELETE", "CLIENT", Some(format!("clients/{id}")), None);

@@ -48,12 +48,6 @@ const NOT_SETTINGS: &[&str] = &[
 impl World {
     /// `POST /admin/realms`.
     pub fn create_realm(&mut self, request: &Request, bearer: &Bearer) -> Outcome {
-        request.demand_json()?;
-        let unread = || message(400, "unable to read contents from stream");
-        let body = match read(&Shape::Bean(&shapes::REALM), &request.body) {
-            Ok(Value::Object(body)) => body,
-            _ => return Err(unread()),
-        };
         let allowed = self.realms.get(MASTER).is_some_and(|master| {
             bearer.realm == MASTER
                 && master
@@ -63,6 +57,12 @@ impl World {
         if !allowed {
             return Err(plain(403));
         }
+        request.demand_json()?;
+        let unread = || message(400, "unable to read contents from stream");
+        let body = match read(&Shape::Bean(&shapes::REALM), &request.body) {
+            Ok(Value::Object(body)) => body,
+            _ => return Err(unread()),
+        };
         let name = text(&body, "realm").unwrap_or_default().to_owned();
         if name.trim().is_empty() {
             return Err(message(400, "Realm name cannot be empty"));

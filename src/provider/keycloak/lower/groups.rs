@@ -28,12 +28,14 @@ impl<'a> Lowering<'_, 'a> {
         let name = entity.reference.name();
         if let Err(refusal) = names::group(name) {
             self.refuse(codes::NAME_REFUSED, "group name", name, &refusal, Some(entity.name.span.clone()));
+            self.hold(entity);
             return;
         }
         if let Some((other, _)) = self.groups.iter().find(|(_, (path, _))| path == name) {
             let message =
                 format!("'{other}' and '{}' would be one group in '{}'", entity.reference, self.input.instance);
             self.report(Diagnostic::error(codes::NAME_TAKEN, message).at(entity.name.span.clone()));
+            self.hold(entity);
             return;
         }
         let mut group = self.declared(kinds::GROUP, name, entity);
@@ -60,6 +62,7 @@ impl<'a> Lowering<'_, 'a> {
                     .at((*asked).clone())
                     .help("switch organisations on in the realm's settings, or remove the annotation"),
             );
+            self.hold(entity);
             return;
         }
         let chosen = entity.option("keycloak-organization-alias");
@@ -67,6 +70,7 @@ impl<'a> Lowering<'_, 'a> {
         if let Err(refusal) = names::alias(alias) {
             let span = chosen.map_or(&entity.name.span, |it| &it.span).clone();
             self.refuse(codes::NAME_REFUSED, "organisation alias", alias, &refusal, Some(span));
+            self.hold(entity);
             return;
         }
         let old = self.input.capabilities.version.as_deref().is_some_and(demands_a_domain);
@@ -77,6 +81,7 @@ impl<'a> Lowering<'_, 'a> {
                     .at((*asked).clone())
                     .help("add 'formulary.dev/email-domains' to the organisation"),
             );
+            self.hold(entity);
             return;
         }
         let title = organisation.display_name.as_ref().or(entity.title.as_ref());
@@ -113,6 +118,7 @@ impl<'a> Lowering<'_, 'a> {
                 &refusal,
                 Some(entity.name.span.clone()),
             );
+            self.hold(entity);
             return;
         }
         let placed = self.input.placed;
@@ -132,6 +138,7 @@ impl<'a> Lowering<'_, 'a> {
                     .map_or(&entity.name.span, |it| &it.span)
                     .clone()),
             );
+            self.hold(entity);
             return;
         }
         let key = path.join("/");

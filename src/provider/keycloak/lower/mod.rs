@@ -1,7 +1,8 @@
 //! From the catalogue to what one realm should hold. Pure.
 //!
-//! What Keycloak would refuse becomes a problem at its place in the mono-repo, and the object is then looked at only:
-//! a value that cannot be written must not look like somebody who left.
+//! What Keycloak would refuse becomes a problem at its place in the mono-repo. All that its entity owns then stands as
+//! it is: a value that cannot be written must not look like somebody who left. Where the name is sound the object stays
+//! declared, to be looked at only, so that its memberships do not look foreign.
 
 mod groups;
 mod people;
@@ -83,6 +84,11 @@ impl Lowering<'_, '_> {
     /// A fact that probing found; `None` when nothing is known.
     fn fact(&self, name: &str) -> Option<bool> {
         self.input.capabilities.facts.get(name).and_then(Value::as_bool)
+    }
+
+    /// Something of this entity is left out because of an error: all that it owns here stands.
+    fn hold(&mut self, entity: &Entity) {
+        self.lowered.held.insert(entity.reference.clone());
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

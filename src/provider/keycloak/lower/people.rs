@@ -31,6 +31,7 @@ impl<'a> Lowering<'_, 'a> {
                 Ok(username) => username,
                 Err(refusal) => {
                     self.refuse(codes::NAME_REFUSED, "username", &name.value, &refusal, Some(name.span.clone()));
+                    self.hold(&person.entity);
                     continue;
                 }
             };
@@ -39,6 +40,7 @@ impl<'a> Lowering<'_, 'a> {
                 self.report(
                     Diagnostic::error(codes::NAME_TAKEN, message).at(name.span.clone()).help("rename one of the two"),
                 );
+                self.hold(&person.entity);
                 continue;
             }
             usernames.insert(username.clone(), reference);
@@ -51,7 +53,7 @@ impl<'a> Lowering<'_, 'a> {
         let here = Some(Arc::new(entity.name.span.clone()));
         let mut desired = self.declared(kinds::USER, username, entity).field("enabled", true, here);
         desired.previously = entity.previously.iter().map(|it| it.value.to_lowercase()).collect();
-        let mut sound = !only_look;
+        let mut sound = true;
         if let Some(email) = &person.email {
             match names::email(&email.value) {
                 Ok(folded) => desired = desired.field("email", folded, Some(Arc::new(email.span.clone()))),
@@ -67,7 +69,10 @@ impl<'a> Lowering<'_, 'a> {
         desired = self.sign_in(person, desired);
         desired = self.attributes(person, desired);
         if !sound {
-            // What cannot be written as declared is only looked at: it must neither be made by half nor seem to be gone.
+            self.hold(entity);
+        }
+        if !sound || only_look {
+            // It must neither be made by half nor seem to be gone.
             desired.extent = desired.extent.max(Extent::Observe);
         }
         let extent = desired.extent;

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Lowering, kinds};
 use crate::engine::diag::{Diagnostic, codes};
-use crate::engine::model::{Desired, Term, Value};
+use crate::engine::model::{Desired, Extent, Term, Value};
 use crate::provider::keycloak::names::{self, Refusal};
 use crate::provider::keycloak::options::{Client, ClientScope, Mapper, ProfileAttribute};
 
@@ -152,10 +152,11 @@ impl Lowering<'_, '_> {
         if !self.usable("client", id, names::plain(id), names::is_built_in_client(id)) {
             return;
         }
+        let mut sound = true;
         for address in &client.redirect_uris {
             if let Err(refusal) = names::redirect_uri(address) {
                 self.refuse(codes::OPTION_REFUSED, "redirect address", address, &refusal, None);
-                return;
+                sound = false;
             }
         }
         if !client.public && client.redirect_uris.is_empty() && !client.service_account {
@@ -201,6 +202,9 @@ impl Lowering<'_, '_> {
             if made_here.contains(scope.as_str()) && !names::is_built_in_scope(scope) {
                 desired = desired.needs(self.address(kinds::CLIENT_SCOPE, scope));
             }
+        }
+        if !sound {
+            desired.extent = Extent::Observe;
         }
         self.lowered.desired.push(desired);
     }

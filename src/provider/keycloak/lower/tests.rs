@@ -61,6 +61,9 @@ fn shown(lowered: &Lowered) -> String {
     for set in &lowered.sets {
         writeln!(text, "set {} {:?}", set.edges.to_string().trim_start_matches("keycloak:"), set.mode).unwrap();
     }
+    for entity in &lowered.held {
+        writeln!(text, "held {entity}").unwrap();
+    }
     for diagnostic in &lowered.diagnostics {
         writeln!(text, "{diagnostic}").unwrap();
     }
@@ -109,7 +112,26 @@ fn what_keycloak_would_refuse_is_looked_at_only() {
     let mut lowered = lowered(&files, json!({"realm": "acme"}), &[(doctor::ORGANIZATIONS, false)], &[]);
     lowered.desired.retain(|it| it.address.kind.as_str() == "user");
     lowered.sets.clear();
-    insta::assert_snapshot!(shown(&lowered), @"");
+    insta::assert_snapshot!(shown(&lowered), @r#"
+    user/bob (Observe)
+      email: "bob@acme.test"  [2.yaml:4:59]
+      email_verified: true  [o.yaml:9:35]
+      enabled: true  [2.yaml:3:18]
+      first_sign_in: "invitation"
+    user/eve (Observe)
+      enabled: true  [3.yaml:3:18]
+      first_name: "Eve"  [3.yaml:4:31]
+      first_sign_in: "invitation"
+    held group:default/acme-corp
+    held user:default/al
+    held user:default/bob
+    held user:default/eve
+    1.yaml:3:18: error[FML0601]: 'keycloak' refuses the username 'al': it has 2 characters; 3 to 255 are allowed
+    2.yaml:4:31: error[FML0603]: 'keycloak' refuses the name 'Bob (the Builder)': '(' is not allowed in it
+    3.yaml:4:31: note[FML0607]: 'Eve' has no last name; 'keycloak' asks for one at the first sign-in
+    3.yaml:4:45: error[FML0603]: 'keycloak' refuses the address 'eve..eve@acme.test': it is no e-mail address: a dot stands at an end, or two in a row
+    o.yaml:8:42: error[FML0605]: 'keycloak' has organisations switched off, and 'group:default/acme-corp' asks for one
+    "#);
 }
 
 #[test]
@@ -141,6 +163,18 @@ fn the_config_and_the_claims_of_services() {
       service_account: false
       standard_flow: true
       web_origins: ["https://git.test"]
+    client/open (Observe)
+      default_scopes: ["acr","basic","email","groups","profile","roles","web-origins"]
+      direct_access: false
+      enabled: true
+      implicit_flow: false
+      pkce: null
+      post_logout_redirect_uris: []
+      public: false
+      redirect_uris: ["*"]
+      service_account: false
+      standard_flow: true
+      web_origins: []
     client-scope/groups
       description: "The groups that a person is in, for the services of the platform."
       include_in_token_scope: false

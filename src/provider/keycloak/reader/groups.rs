@@ -6,9 +6,8 @@ use futures::future::try_join_all;
 
 use super::people::disagreement;
 use super::{Parts, Read, shared};
-use crate::engine::model::{Failure, FailureClass};
-use crate::provider::keycloak::api::PAGE;
-use crate::provider::keycloak::api::wire::{Group, User};
+use crate::engine::model::Failure;
+use crate::provider::keycloak::api::wire::Group;
 
 /// How often a list is read until it is sure: things move while we read.
 const TRIES: usize = 3;
@@ -46,29 +45,9 @@ impl Parts {
         let Some(group) = groups.by_path.get(path) else {
             return Ok((Vec::new(), format!("there is no group '{path}' among {} groups", groups.count)));
         };
-        let (members, proof) = self.sure_members(&group.id).await?;
-        Ok((members.values().filter_map(|user| self.view.membership(path, &group.id, user)).collect(), proof))
-    }
-
-    /// The direct members of a group. Keycloak tells no total: one page that is not full is one moment's truth, and
-    /// several pages count when they came out the same twice.
-    async fn sure_members(&self, group: &str) -> Result<(BTreeMap<String, User>, String), Failure> {
-        let mut members = self.reads.group_members(group).await?;
-        if members.len() < PAGE {
-            return Ok((members, "the group was seen, and its members are one page that is not full".to_owned()));
-        }
-        for _ in 0..TRIES {
-            let again = self.reads.group_members(group).await?;
-            if again.keys().eq(members.keys()) {
-                return Ok((again, "the group was seen, and its members came out the same twice".to_owned()));
-            }
-            members = again;
-        }
-        Err(Failure::new(
-            FailureClass::Retry,
-            format!("list the members of the group '{group}' of realm '{}'", self.reads.realm()),
-            "they changed each time they were read",
-        ))
+        let members = self.reads.group_members(&group.id).await?;
+        let objects = members.iter().filter_map(|user| self.view.membership(path, &group.id, user)).collect();
+        Ok((objects, "the group was seen, and its members came in one answer".to_owned()))
     }
 
     async fn tree(&self) -> Result<Tree, Failure> {

@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use futures::future::{join_all, join4};
 use secrecy::ExposeSecret;
 
+use self::organizations::SWITCHED_OFF;
 use super::api::{Access, Reads};
 use super::convert::View;
 use super::doctor;
@@ -164,6 +165,8 @@ impl Parts {
 
         readings
             .into_iter()
+            // What nobody asks for and we may not see is no reading that failed.
+            .filter(|(scope, read)| read.is_ok() || self.is_asked_for(scope, request) || !is_hidden(read))
             .map(|(scope, read)| {
                 let needs_people = matches!(
                     scope.kind.as_str(),
@@ -179,6 +182,27 @@ impl Parts {
             })
             .collect()
     }
+}
+
+impl Parts {
+    /// Whether the config, or the mono-repo, has anything of a kind that is left alone otherwise. Every kind of a
+    /// service is always requested; a realm without organisations, or a client without rights on clients, is fine as
+    /// long as none are declared.
+    fn is_asked_for(&self, scope: &Scope, request: &ObserveRequest) -> bool {
+        let lies_in = |kind: &str| request.parents.iter().any(|(it, keys)| it.as_str() == kind && !keys.is_empty());
+        match scope.kind.as_str() {
+            kinds::ORGANIZATION => lies_in(kinds::ORGANIZATION_MEMBER),
+            kinds::CLIENT => !self.options.clients.is_empty(),
+            kinds::CLIENT_SCOPE => lies_in(kinds::MAPPER),
+            kinds::ROLE => !self.options.roles.is_empty(),
+            _ => true,
+        }
+    }
+}
+
+/// Whether a reading failed because what it looks for is hidden from us: by missing rights, or switched off.
+fn is_hidden(read: &Read) -> bool {
+    matches!(read, Err(failure) if failure.class == FailureClass::MissingRights || failure.said == SWITCHED_OFF)
 }
 
 /// What is asked for, as scopes, in a fixed order.

@@ -10,6 +10,9 @@ use crate::provider::keycloak::api::wire::Organization;
 /// How often a list is read until it agrees with its count.
 const TRIES: usize = 3;
 
+/// What there is to say when the realm hides its organisations.
+pub(super) const SWITCHED_OFF: &str = "the realm has organisations switched off, which hides them";
+
 /// All organisations, by alias.
 pub(super) struct Organizations {
     pub by_alias: BTreeMap<String, Organization>,
@@ -66,7 +69,7 @@ impl Parts {
         Failure::new(
             FailureClass::Refused,
             format!("list organisations of realm '{}'", self.reads.realm()),
-            "the realm has organisations switched off, which hides them",
+            SWITCHED_OFF,
         )
         .help("switch them on in the realm's settings, or take 'keycloak-organization' from the mono-repo")
     }

@@ -4,6 +4,8 @@
 //!
 //! Each test makes a realm of its own and deletes it again.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::world::{World, connection};
@@ -11,7 +13,7 @@ use crate::provider::contract::{Claim, Held, Reader};
 use crate::provider::emulator::serve::{ServeOptions, Served, serve};
 use crate::provider::keycloak::emulator;
 
-const ORGANISATION: &str = "\
+pub(super) const ORGANISATION: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: Group
 metadata:
@@ -22,19 +24,19 @@ metadata:
     formulary.dev/keycloak-organization: 'true'
 spec: {type: organization, profile: {displayName: Acme Corp}, children: [platform]}
 ";
-const TEAM: &str = "\
+pub(super) const TEAM: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: Group
 metadata: {name: platform, description: Keeps the anvils.}
 spec: {type: team, parent: acme-corp, children: []}
 ";
-const ALICE: &str = "\
+pub(super) const ALICE: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: User
 metadata: {name: alice}
 spec: {profile: {displayName: Alice Anvil, email: Alice@Acme.test, picture: 'https://acme.test/a.png'}, memberOf: [acme-corp, platform]}
 ";
-const BOB: &str = "\
+pub(super) const BOB: &str = "\
 apiVersion: backstage.io/v1alpha1
 kind: User
 metadata: {name: bob}
@@ -42,23 +44,29 @@ spec: {profile: {displayName: Bob van Dyke, email: bob@acme.test}, memberOf: [ac
 ";
 
 /// A realm on a running server, and an administrator who plays the people behind our back.
-struct Realm {
-    base: String,
-    name: String,
+pub(super) struct Realm {
+    pub(super) base: String,
+    pub(super) name: String,
     http: reqwest::Client,
     credentials: (String, String),
     /// The emulator, where it is one: it stops when this goes.
-    served: Option<Served>,
+    pub(super) served: Option<Served>,
 }
 
 impl Realm {
-    async fn emulated(name: &str) -> Self {
+    pub(super) async fn emulated(name: &str) -> Self {
+        Self::emulator(name).await.0
+    }
+
+    /// The emulator itself beside its realm, for what only a browser could do.
+    pub(super) async fn emulator(name: &str) -> (Self, Arc<emulator::Keycloak>) {
         let options = ServeOptions::default();
         let emulator = emulator::Keycloak::new(options.clock.clone());
-        let served = serve(emulator, options).await.unwrap();
+        let served = serve(emulator.clone(), options).await.unwrap();
         let (client, secret) = emulator::BOOTSTRAP_CLIENT;
         let base = served.base().to_owned();
-        Self::new(base, name, (client.to_owned(), secret.to_owned()), Some(served)).await
+        let realm = Self::new(base, name, (client.to_owned(), secret.to_owned()), Some(served)).await;
+        (realm, emulator)
     }
 
     #[expect(clippy::print_stderr, reason = "a test that checks nothing must say so")]
@@ -109,13 +117,13 @@ impl Realm {
         (user.to_owned(), client.to_owned(), role)
     }
 
-    async fn user(&self, name: &str) -> Json {
+    pub(super) async fn user(&self, name: &str) -> Json {
         let found = self.admin("GET", &format!("/users?username={name}&exact=true"), None).await;
         let id = found[0]["id"].as_str().unwrap().to_owned();
         self.admin("GET", &format!("/users/{id}"), None).await
     }
 
-    async fn admin(&self, method: &str, path: &str, body: Option<Json>) -> Json {
+    pub(super) async fn admin(&self, method: &str, path: &str, body: Option<Json>) -> Json {
         self.send(method, &format!("/admin/realms/{}{path}", self.name), body).await
     }
 
@@ -144,7 +152,7 @@ impl Realm {
         serde_json::from_str(&text).unwrap_or(Json::Null)
     }
 
-    fn world(&self, options: Json) -> World {
+    pub(super) fn world(&self, options: Json) -> World {
         let mut all = json!({"realm": self.name, "vouch_for_email": true});
         all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         World::new(connection(&self.base, "formulary", "formulary-secret", &all))
@@ -155,8 +163,9 @@ impl Realm {
     }
 }
 
-async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm) {
-    let mut world = realm.world(json!({
+/// Options with something of every kind.
+fn everything() -> Json {
+    json!({
         "profile_attributes": [
             {"name": "formulary.ledger", "display_name": "Kept by Formulary"},
             {"name": "picture", "view": ["admin", "user"], "from": "picture"},
@@ -168,10 +177,15 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm)
             "post_logout_redirect_uris": ["https://git.acme.test/", "https://git.acme.test/out"],
             "pkce": "S256", "optional_scopes": ["offline_access"], "secret": "env:GITEA",
         }],
-        "client_scopes": [{"name": "profile", "mappers": [
-            {"name": "home", "type": "oidc-usermodel-attribute-mapper", "config": {"user.attribute": "picture", "claim.name": "home"}},
-        ]}],
-    }));
+        "client_scopes": [{"name": "profile", "mappers": [{
+            "name": "home", "type": "oidc-usermodel-attribute-mapper",
+            "config": {"user.attribute": "picture", "claim.name": "home"},
+        }]}],
+    })
+}
+
+async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm) {
+    let mut world = realm.world(everything());
     world.secret("env:GITEA", "a-secret");
     world.claims = vec![Claim { name: "groups".into(), holds: "groups".into(), why: "teams".into() }];
     let probe = world.reader.probe().await.unwrap();
@@ -211,6 +225,51 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm)
             "update keycloak:user/alice"
         ]
     );
+    world.assert_settled().await;
+
+    // We change our mind about everything that has fields.
+    let changed = [
+        (
+            "o.yaml",
+            ORGANISATION.replace("Makes anvils.", "Makes better anvils.").replace("acme.test", "acme.test, anvil.test"),
+        ),
+        ("t.yaml", TEAM.replace("Keeps the anvils.", "Drops the anvils.")),
+        ("a.yaml", ALICE.replace("Alice Anvil", "Alice Sledge").replace("a.png", "b.png")),
+        ("b.yaml", BOB.replace("bob@acme.test", "robert@acme.test")),
+    ];
+    world.declare(&changed.each_ref().map(|(path, text)| (*path, text.as_str())));
+    let mut options = everything();
+    options["profile_attributes"][1]["display_name"] = json!("Portrait");
+    options["roles"][0]["description"] = json!("Reads code, too.");
+    options["clients"][0]["name"] = json!("Forge");
+    options["clients"][0]["optional_scopes"] = json!(["phone", "email"]);
+    options["clients"][0]["default_scopes"] = json!(["basic", "profile", "groups", "offline_access"]);
+    options["clients"][0]["service_account"] = json!(true);
+    options["clients"][0].as_object_mut().unwrap().remove("pkce");
+    options["client_scopes"][0]["mappers"][0]["config"]["claim.name"] = json!("house");
+    options["full_group_path"] = json!(true);
+    world.options.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+    let mut done = world.apply().await;
+    done.sort();
+    assert_eq!(
+        done,
+        [
+            "update keycloak:client/gitea",
+            "update keycloak:group/acme-corp",
+            "update keycloak:group/acme-corp/platform",
+            "update keycloak:mapper/groups/groups",
+            "update keycloak:mapper/profile/home",
+            "update keycloak:organization/acme-corp",
+            "update keycloak:profile-attribute/picture",
+            "update keycloak:role/developer",
+            "update keycloak:user/alice",
+            "update keycloak:user/bob",
+        ]
+    );
+    world.assert_settled().await;
+    world.options.as_object_mut().unwrap().extend(everything().as_object().unwrap().clone());
+    world.declare(&[("o.yaml", ORGANISATION), ("t.yaml", TEAM), ("a.yaml", ALICE), ("b.yaml", BOB)]);
+    world.apply().await;
     world.assert_settled().await;
 
     // Renamed group, somebody leaves.

@@ -1,5 +1,7 @@
 //! Tests that need more than one file of the provider.
 
 mod cycles;
+mod faults;
+mod managed;
 pub mod recordings;
 pub mod world;

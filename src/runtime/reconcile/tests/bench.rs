@@ -141,7 +141,7 @@ impl Bench {
             own_accounts: BTreeSet::new(),
             identity: Some(id()),
             spent: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            repeated: BTreeMap::new(),
         }
         .plan(&[])
     }
