@@ -10,7 +10,7 @@ pub fn variable(name: &str) -> Option<String> {
 /// Tells loudly that a real server is not there; fails where it must be.
 pub fn skipped(service: &str, missing: &str) {
     let required = format!("FORMULARY_REQUIRE_REAL_{}", service.to_uppercase());
-    let demanded = variable("CI").is_some() && variable(&required).as_deref() == Some("1");
+    let demanded = variable(&required).as_deref() == Some("1");
     assert!(!demanded, "{required} is 1, and {missing} is not set: there is no real {service} to be toured");
     eprintln!("SKIPPED: the tour of a real {service}, because {missing} is not set (see tests/tour/main.rs)");
 }

@@ -21,7 +21,6 @@ const READS: [(&str, &str); 8] = [
 fn defects() -> Vec<Defect> {
     vec![
         Defect::Html { status: 200 },
-        Defect::Html { status: 502 },
         Defect::EmptyBody,
         Defect::EmptyList,
         Defect::NullList,

@@ -123,7 +123,7 @@ pub async fn an_additive_set_is_left_to_others(tour: &mut Tour) {
     tour.write("alice", person("~alice", "Alice Chen", &["~acme"]));
     tour.leg(
         "ours are ours",
-        &["delete gitea:team-member/~acme/~guild/~alice", "delete identity:membership/~acme/~guild/~alice"],
+        &["delete gitea:team-member/~acme/~guild/~alice", "delete idp:membership/~acme/~guild/~alice"],
     )
     .await;
     assert_eq!(tour.members("~acme", "~guild").await, ["~visitor"]);

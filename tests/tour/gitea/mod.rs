@@ -76,7 +76,7 @@ impl Tour {
         let identity: &'static InMemory = Box::leak(Box::new(InMemory::default()));
         let mut stage = Stage::new(&prefix, vec![&GiteaProvider, identity], clock).await;
         stage.config = format!(
-            "platform: tour\nservices:\n  identity:\n    type: inmemory\n    url: http://127.0.0.1\n    mode: enforce\n  \
+            "platform: tour\nservices:\n  idp:\n    type: inmemory\n    url: http://127.0.0.1\n    mode: enforce\n    credentials:\n      token: env:GITEA_TOKEN\n  \
              gitea:\n    url: {base}\n    mode: enforce\n    credentials:\n      token: env:GITEA_TOKEN\n    options:\n      \
              source_id: {source}\n"
         );
@@ -115,7 +115,7 @@ impl Tour {
 
     /// The subject of a person at the identity provider.
     pub fn subject(&self, name: &str) -> String {
-        let address = Address::new(&Instance::new("identity"), "user", &self.named(name));
+        let address = Address::new(&Instance::new("idp"), "user", &self.named(name));
         match self.people.get(&address).and_then(|it| it.outputs.get("sub").cloned()) {
             Some(Field::Text(sub)) => sub,
             other => panic!("{name} has no subject: {other:?}"),

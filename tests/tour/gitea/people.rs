@@ -11,7 +11,7 @@ pub async fn they_join_move_leave_and_return(tour: &mut Tour) {
     tour.write("acme", organisation("~acme").called("Acme").about("The company."));
     tour.leg(
         "an empty organisation",
-        &["create gitea:organization/~acme", "create gitea:team/~acme/members", "create identity:group/~acme"],
+        &["create gitea:organization/~acme", "create gitea:team/~acme/members", "create idp:group/~acme"],
     )
     .await;
 
@@ -21,12 +21,12 @@ pub async fn they_join_move_leave_and_return(tour: &mut Tour) {
     tour.leg(
         "people join",
         &[
-            "create identity:group/~acme/~core",
-            "create identity:user/~alice",
-            "create identity:user/~bob",
-            "create identity:membership/~acme/~alice",
-            "create identity:membership/~acme/~bob",
-            "create identity:membership/~acme/~core/~alice",
+            "create idp:group/~acme/~core",
+            "create idp:user/~alice",
+            "create idp:user/~bob",
+            "create idp:membership/~acme/~alice",
+            "create idp:membership/~acme/~bob",
+            "create idp:membership/~acme/~core/~alice",
             "create gitea:team/~acme/~core",
             "create gitea:user/~alice",
             "create gitea:user/~bob",
@@ -45,8 +45,8 @@ pub async fn they_join_move_leave_and_return(tour: &mut Tour) {
     tour.leg(
         "a team in a team",
         &[
-            "create identity:group/~acme/~core/~infra",
-            "create identity:membership/~acme/~core/~infra/~bob",
+            "create idp:group/~acme/~core/~infra",
+            "create idp:membership/~acme/~core/~infra/~bob",
             "create gitea:team/~acme/~core-~infra",
             "create gitea:team-member/~acme/~core-~infra/~bob",
         ],
@@ -57,8 +57,8 @@ pub async fn they_join_move_leave_and_return(tour: &mut Tour) {
     tour.leg(
         "moved between teams",
         &[
-            "create identity:membership/~acme/~core/~bob",
-            "delete identity:membership/~acme/~core/~infra/~bob",
+            "create idp:membership/~acme/~core/~bob",
+            "delete idp:membership/~acme/~core/~infra/~bob",
             "create gitea:team-member/~acme/~core/~bob",
             "delete gitea:team-member/~acme/~core-~infra/~bob",
         ],
@@ -72,16 +72,16 @@ pub async fn they_join_move_leave_and_return(tour: &mut Tour) {
     tour.leg("placed here again", &["restore gitea:user/~bob"]).await;
 
     tour.remove("alice");
-    tour.leg("somebody leaves", &["disable identity:user/~alice", "disable gitea:user/~alice"]).await;
+    tour.leg("somebody leaves", &["disable idp:user/~alice", "disable gitea:user/~alice"]).await;
     assert_eq!(tour.members("~acme", "~core").await, ["~alice", "~bob"], "a leaver's memberships stay");
     tour.write("alice", person("~alice", "Alice Chen", &["~acme", "~core"]));
-    tour.leg("and returns", &["restore identity:user/~alice", "restore gitea:user/~alice"]).await;
+    tour.leg("and returns", &["restore idp:user/~alice", "restore gitea:user/~alice"]).await;
 
     tour.remove("infra");
     tour.leg(
         "a team is declared no more",
         &[
-            "delete identity:group/~acme/~core/~infra (deletions)",
+            "delete idp:group/~acme/~core/~infra (deletions)",
             "delete gitea:team/~acme/~core-~infra (deletions)",
         ],
     )
@@ -111,7 +111,7 @@ pub async fn names_change(tour: &mut Tour) {
     tour.write("robert", person("~robert", "Bob Okafor-Chen", &["~acme", "~research"]).email("~bob@tour.example"));
     tour.leg(
         "a team is renamed",
-        &["rename identity:group/~acme/~research", "update identity:group/~acme/~research", "rename gitea:team/~acme/~research"],
+        &["rename idp:group/~acme/~research", "update idp:group/~acme/~research", "rename gitea:team/~acme/~research"],
     )
     .await;
     assert_eq!(tour.team("~acme", "~research").await["id"], lab, "it is the same team");
@@ -120,7 +120,7 @@ pub async fn names_change(tour: &mut Tour) {
     tour.remove("robert");
     let bob = person("~bob", "Bob Okafor-Chen", &["~acme", "~research"]).email("~bob@tour.example");
     tour.write("bob", bob.with("previously", "~robert"));
-    tour.leg("a person is renamed", &["rename identity:user/~bob", "rename gitea:user/~bob"]).await;
+    tour.leg("a person is renamed", &["rename idp:user/~bob", "rename gitea:user/~bob"]).await;
     assert_eq!(tour.user("~bob").await["id"], robert);
     assert_eq!(tour.members("~acme", "~research").await, ["~bob"]);
 
@@ -154,7 +154,7 @@ pub async fn extents(tour: &mut Tour) {
 }
 
 pub async fn what_was_there_is_adopted(tour: &mut Tour) {
-    tour.write("acme", organisation("~acme").called("Acme").with("services", "identity"));
+    tour.write("acme", organisation("~acme").called("Acme").with("services", "idp"));
     tour.write("alice", person("~alice", "Alice Chen", &["~acme"]));
     tour.any_leg("known to the identity provider").await;
     tour.make_user("~alice", Some(&tour.subject("~alice"))).await;
@@ -176,7 +176,7 @@ pub async fn what_was_there_is_adopted(tour: &mut Tour) {
 }
 
 pub async fn a_stranger_is_not_touched(tour: &mut Tour) {
-    tour.write("acme", organisation("~acme").with("services", "identity"));
+    tour.write("acme", organisation("~acme").with("services", "idp"));
     tour.write("alice", person("~alice", "Alice Chen", &["~acme"]));
     tour.any_leg("known to the identity provider").await;
     tour.make_user("~alice", None).await;

@@ -35,7 +35,7 @@ pub async fn they_are_kept_true(tour: &mut Tour) {
             "create gitea:repository/~acme/~formulas",
             "create gitea:branch-protection/~acme/~formulas/main",
             HOOK,
-            "create identity:group/~acme",
+            "create idp:group/~acme",
         ],
     )
     .await;

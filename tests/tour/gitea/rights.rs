@@ -72,5 +72,5 @@ pub async fn wrong_credentials(tour: &mut Tour) {
         assert!(failure.help.contains("token"), "{scope}: {failure:#?}");
     }
     tour.secrets.insert("GITEA_TOKEN", right);
-    tour.leg("the right one", &["disable gitea:user/~bob", "disable identity:user/~bob"]).await;
+    tour.leg("the right one", &["disable gitea:user/~bob", "disable idp:user/~bob"]).await;
 }
