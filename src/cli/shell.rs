@@ -176,10 +176,7 @@ impl Progress for Activity {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how to print is the terminal's business, which is told by the environment"
-)]
+/// How to print is the terminal's business, which is told by the environment.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

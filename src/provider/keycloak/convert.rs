@@ -362,11 +362,11 @@ fn several(values: &[String]) -> Value {
 }
 
 fn mark_in(attributes: &Attributes, name: &str) -> Option<Mark> {
-    attributes.get(name)?.first().filter(|it| !it.is_empty()).map(mark)
+    attributes.get(name)?.first().filter(|it| !it.is_empty()).map(|it| mark(it))
 }
 
-fn mark(ledger: &String) -> Mark {
-    Mark { ledger: ledger.clone() }
+fn mark(ledger: &str) -> Mark {
+    Mark { ledger: ledger.to_owned() }
 }
 
 fn texts(value: &Value) -> Vec<String> {
