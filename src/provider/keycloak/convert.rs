@@ -135,7 +135,7 @@ impl View {
         ]);
         let outputs = self::fields([("client_id", client.client_id.clone().into()), ("id", client.id.clone().into())]);
         Live {
-            mark: client.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(mark),
+            mark: client.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(|it| mark(it)),
             ..self.live(kinds::CLIENT, &client.client_id, Some(&client.id), fields, outputs)
         }
     }
@@ -157,7 +157,7 @@ impl View {
             fields([("description", optional(scope.description.clone())), ("include_in_token_scope", named.into())]);
         let outputs = self::fields([("id", scope.id.clone().into())]);
         Live {
-            mark: scope.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(mark),
+            mark: scope.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(|it| mark(it)),
             ..self.live(kinds::CLIENT_SCOPE, &scope.name, Some(&scope.id), fields, outputs)
         }
     }
@@ -362,11 +362,11 @@ fn several(values: &[String]) -> Value {
 }
 
 fn mark_in(attributes: &Attributes, name: &str) -> Option<Mark> {
-    attributes.get(name)?.first().filter(|it| !it.is_empty()).map(mark)
+    attributes.get(name)?.first().filter(|it| !it.is_empty()).map(|it| mark(it))
 }
 
-fn mark(ledger: &String) -> Mark {
-    Mark { ledger: ledger.clone() }
+fn mark(ledger: &str) -> Mark {
+    Mark { ledger: ledger.to_owned() }
 }
 
 fn texts(value: &Value) -> Vec<String> {
