@@ -11,3 +11,6 @@ pub mod cli;
 pub mod engine;
 pub mod provider;
 pub mod runtime;
+
+#[cfg(test)]
+mod zones;

@@ -21,6 +21,9 @@ use crate::engine::report::{json, summary};
 use crate::runtime::ledger::{LeaseError, SharedLedger};
 use crate::runtime::reconcile::{Found, MachineSecrets, Outcome, PlannedWorld, StepOutcome, StepProgress, Turn, probe};
 
+/// Up to so many steps are told one by one; of more, every tenth part.
+const EACH: usize = 20;
+
 /// Options of `apply`.
 #[derive(Debug, Default, Args)]
 #[command(
@@ -226,7 +229,13 @@ impl StepProgress for Told {
             *done += 1;
             *done
         });
-        self.activity.done(&format!("  {mark} {done}/{} {} {}", self.total, step.verb, step.address));
+        let failed = matches!(outcome, StepOutcome::Failed { .. });
+        let tenth = (self.total / 10).max(1);
+        if failed || self.total <= EACH || self.activity.is_verbose() {
+            self.activity.done(&format!("  {mark} {done}/{} {} {}", self.total, step.verb, step.address));
+        } else if done.is_multiple_of(tenth) || done == self.total {
+            self.activity.done(&format!("  … {done}/{}", self.total));
+        }
     }
 }
 

@@ -199,7 +199,7 @@ impl Demo<'_> {
     }
 
     fn half_of_the_people(&self) -> Result<(), git2::Error> {
-        for name in ["alice", "dmitri", "elena", "farid", "grace", "mei"] {
+        for name in ["alice", "dmitri", "elena", "farid", "grace", "nadia"] {
             self.mono_repo.remove(&format!("users/acme-corp/{name}.yaml"))?;
         }
         self.mono_repo.commit("Tidy up users/")

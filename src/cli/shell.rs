@@ -145,6 +145,11 @@ impl Activity {
         }
     }
 
+    /// Whether everything is told.
+    pub fn is_verbose(&self) -> bool {
+        self.shell.look.verbose
+    }
+
     /// Ends it.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
@@ -171,10 +176,7 @@ impl Progress for Activity {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how to print is the terminal's business, which is told by the environment"
-)]
+/// How to print is the terminal's business, which is told by the environment.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

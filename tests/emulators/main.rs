@@ -10,11 +10,13 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+mod browser;
 mod client;
 mod compare;
 mod departures;
 mod description;
 mod exceptions;
+mod faults;
 mod installations;
 mod mapping;
 mod mirror;
@@ -25,8 +27,9 @@ mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use formulary::provider::emulator::serve::{ServeOptions, serve};
+use formulary::provider::emulator::serve::{ServeOptions, Served, serve};
 
+use browser::Browser;
 use departures::{DEPARTURES, Departure};
 use description::Description;
 use recording::{Recording, data_folder, scenarios};
@@ -37,20 +40,27 @@ fn only() -> Option<String> {
     std::env::var("FORMULARY_SCENARIO").ok()
 }
 
-/// Replays all scenarios of a service, each on an installation as its `about` describes it.
+/// Replays all scenarios of a service, each on a new installation as its `about` describes it.
 async fn replay_all(service: &str) -> Option<Report> {
     let folder = data_folder("FORMULARY_RECORDINGS")?;
     let mut report = Report::new(service);
     let only = only();
+    let mut installed: BTreeMap<&str, (Served, Browser)> = BTreeMap::new();
     for (name, path) in scenarios(&folder, service).unwrap() {
         if only.as_ref().is_some_and(|only| only.split(',').all(|wanted| wanted != name)) {
             continue;
         }
         let recording = Recording::read(&path).unwrap();
-        let options = ServeOptions::default();
-        let emulator = installations::for_scenario(service, &name, options.clock.clone());
-        let served = serve(emulator, options).await.unwrap();
-        report.add(&name, replay::replay(&recording, &served).await.unwrap());
+        let settings = installations::settings(service, &name);
+        if !installed.contains_key(settings) {
+            let options = ServeOptions::default();
+            let (emulator, browser) = installations::install(service, settings, options.clock.clone());
+            installed.insert(settings, (serve(emulator, options).await.unwrap(), browser));
+        }
+        let (served, browser) = &installed[settings];
+        report.add(&name, replay::replay(&recording, served, browser).await.unwrap());
+    }
+    for (served, _) in installed.into_values() {
         served.stop().await;
     }
     Some(report)

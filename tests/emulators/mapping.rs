@@ -11,7 +11,9 @@ use super::recording::Expected;
 const UUID: &str = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
 /// The fields that name an item, the best first.
-pub const NAMES: [&str; 12] = [
+///
+/// `resourceName` is not among the reference's: it names the results of an import, which come in any order.
+pub const NAMES: [&str; 13] = [
     "name",
     "username",
     "login",
@@ -23,6 +25,7 @@ pub const NAMES: [&str; 12] = [
     "clientId",
     "email",
     "key",
+    "resourceName",
     "id",
 ];
 
@@ -174,7 +177,9 @@ impl Map {
                 }
             }
             (Value::Array(recorded), Value::Array(met)) if recorded.len() == met.len() => {
-                let (recorded, met) = if loose.unordered.iter().any(|pointer| pointer == at) {
+                // The reference goes by position in a list that varies; but what varies there is the order.
+                let is_set = loose.unordered.iter().chain(&loose.varies).any(|pointer| pointer == at);
+                let (recorded, met) = if is_set {
                     (sorted(recorded, Some(self)), sorted(met, None))
                 } else {
                     (recorded.iter().collect(), met.iter().collect())

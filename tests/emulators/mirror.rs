@@ -13,6 +13,7 @@ use formulary::provider::emulator::serve::serve_for_test;
 use formulary::provider::emulator::{Credentials, Emulator, not_modelled};
 use serde_json::{Value, json};
 
+use super::browser::Browser;
 use super::exceptions::Exception;
 use super::recording::{Exchange, Expected, Recording, data_folder, scenarios};
 use super::replay::{Outcome, Verdict, replay};
@@ -101,7 +102,7 @@ async fn reflect(recording: &Recording, spoil: impl FnOnce(&Mirror)) -> Vec<Outc
     let mirror = Mirror::of(recording);
     spoil(&mirror);
     let served = serve_for_test(mirror).await;
-    let outcomes = replay(recording, &served).await.unwrap();
+    let outcomes = replay(recording, &served, &Browser::default()).await.unwrap();
     served.stop().await;
     outcomes
 }

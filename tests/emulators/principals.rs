@@ -3,7 +3,7 @@
 //! `replay.py` knows the first, the tokens that exchanges give, and passwords that a file names. This goes further, by
 //! what the guides say of the names in `as`, so that fewer exchanges are skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use base64::Engine;
@@ -32,6 +32,8 @@ pub struct Principals<'a> {
     descriptions: BTreeMap<String, String>,
     /// The token of the last sign-in.
     signed_in: Option<String>,
+    /// The names that turned out to be people's: each time they send the token of the last sign-in.
+    people: BTreeSet<String>,
 }
 
 impl<'a> Principals<'a> {
@@ -39,12 +41,13 @@ impl<'a> Principals<'a> {
     pub fn new(recording: &'a Recording, base: &'a str, known: Credentials) -> Self {
         let descriptions = recording.credentials.iter().flatten();
         let descriptions = descriptions.filter_map(|(name, how)| Some((name.clone(), how.clone()?))).collect();
-        Principals { service: &recording.service, base, known, descriptions, signed_in: None }
+        Principals { service: &recording.service, base, known, descriptions, signed_in: None, people: BTreeSet::new() }
     }
 
     /// The headers that `name` sends, in lower case; `None` where nobody knows how it proves itself.
     pub async fn headers(&mut self, name: &str, map: &Map) -> Option<IndexMap<String, String>> {
-        if name == "anonymous" && !self.known.contains_key(name) {
+        // A browser's cookies are no credentials of the API.
+        if ["anonymous", "a browser"].contains(&name) && !self.known.contains_key(name) {
             return Some(IndexMap::new());
         }
         if !self.known.contains_key(name) {
@@ -53,6 +56,9 @@ impl<'a> Principals<'a> {
                 None if self.service == "keycloak" => self.of_keycloak(name).await?,
                 None => return None,
             };
+            if self.people.contains(name) {
+                return Some([("authorization".to_owned(), value)].into());
+            }
             self.note(name, [("authorization".to_owned(), value)].into());
         }
         let headers = self.known.get(name)?;
@@ -117,7 +123,7 @@ impl<'a> Principals<'a> {
     }
 
     /// Keycloak's names: HTTP Basic, a spoilt token, the service account of a client of that name, or the sign-in just made.
-    async fn of_keycloak(&self, name: &str) -> Option<String> {
+    async fn of_keycloak(&mut self, name: &str) -> Option<String> {
         if let Some(pair) = name.strip_prefix("basic ") {
             return Some(basic(pair));
         }
@@ -132,10 +138,14 @@ impl<'a> Principals<'a> {
             "rubbish bearer" => "rubbish".to_owned(),
             "short-lived" => self.signed_in.clone()?,
             "service account of realm beta" => self.service_account("beta", "b").await?,
-            "a browser" | "keycloak" => return None,
-            _ => match self.service_account("acme", name).await {
+            "keycloak" => return None,
+            name if self.people.contains(name) => self.signed_in.clone()?,
+            name => match self.service_account("acme", name).await {
                 Some(token) => token,
-                None => self.signed_in.clone()?,
+                None => {
+                    self.people.insert(name.to_owned());
+                    self.signed_in.clone()?
+                }
             },
         };
         Some(format!("Bearer {token}"))

@@ -115,6 +115,11 @@ impl Recording {
         serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))
     }
 
+    /// The exchanges, without set-up.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
     /// Set-up requests first, then the exchanges, each with its number: exchanges count from 1, set-up ends at 0.
     pub fn numbered(&self) -> Result<Vec<(i64, Exchange)>> {
         let setup = self.setup.as_deref().unwrap_or_default();

@@ -1,10 +1,13 @@
 //! Replays a scenario against an emulator and says where its answers depart from the recorded ones.
 
+use std::io;
+
 use anyhow::Result;
 use formulary::provider::emulator::serve::Served;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::browser::Browser;
 use super::client::Call;
 use super::compare::{Difference, Met, Weight, compare, hard};
 use super::mapping::Map;
@@ -25,6 +28,19 @@ pub struct Outcome {
     pub met: Option<Met>,
 }
 
+impl Outcome {
+    fn skipped(number: i64, exchange: &Exchange, why: &str) -> Self {
+        Outcome {
+            number,
+            label: exchange.label.clone(),
+            request: String::new(),
+            verdict: Verdict::Skipped(why.to_owned()),
+            differences: Vec::new(),
+            met: None,
+        }
+    }
+}
+
 /// How an exchange counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -39,7 +55,9 @@ pub enum Verdict {
 }
 
 /// Resets the emulator and replays a scenario from its beginning.
-pub async fn replay(recording: &Recording, served: &Served) -> Result<Vec<Outcome>> {
+///
+/// `browser` does what people did by browser, where it can.
+pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -> Result<Vec<Outcome>> {
     served.reset();
     let mut map = Map::default();
     let mut principals = Principals::new(recording, served.base(), served.credentials());
@@ -48,29 +66,27 @@ pub async fn replay(recording: &Recording, served: &Served) -> Result<Vec<Outcom
         if exchange.request.as_ref().is_some_and(|request| request.principal() == "short-lived") {
             served.clock().advance(chrono::Duration::seconds(5)); // Longer than what was asked for.
         }
+        if exchange.request.as_ref().is_some_and(|request| request.principal() == "a browser")
+            && browser.perform(recording, &exchange, &map)
+        {
+            outcomes.push(Outcome::skipped(number, &exchange, "as a browser, done by hand"));
+            continue;
+        }
         outcomes.push(one(number, &exchange, served.base(), &mut map, &mut principals).await);
     }
     Ok(outcomes)
 }
 
 async fn one(number: i64, exchange: &Exchange, base: &str, map: &mut Map, principals: &mut Principals<'_>) -> Outcome {
-    let mut outcome = Outcome {
-        number,
-        label: exchange.label.clone(),
-        request: String::new(),
-        verdict: Verdict::NotCompared,
-        differences: Vec::new(),
-        met: None,
-    };
+    let mut outcome = Outcome::skipped(number, exchange, "");
+    outcome.verdict = Verdict::NotCompared;
     let Some((request, method)) = plain_request(exchange) else {
         let kind = exchange.kind.as_ref().and_then(Value::as_str).unwrap_or("not a plain request");
-        outcome.verdict = Verdict::Skipped(kind.to_owned());
-        return outcome;
+        return Outcome::skipped(number, exchange, kind);
     };
     let principal = request.principal();
     let Some(headers) = principals.headers(&principal, map).await else {
-        outcome.verdict = Verdict::Skipped(format!("as {principal}"));
-        return outcome;
+        return Outcome::skipped(number, exchange, &format!("as {principal}"));
     };
     let call = call(request, method, headers, map);
     outcome.request = format!("{} {}", call.method, call.path);
@@ -118,7 +134,7 @@ fn call(request: &Request, method: &str, mut headers: IndexMap<String, String>, 
         (None, None, Some(body)) => Some(match map.put_json(body, "") {
             Value::String(text) => text.into_bytes(),
             Value::Object(fields) if media.contains("x-www-form-urlencoded") => form(&fields).into_bytes(),
-            value => value.to_string().into_bytes(),
+            value => python_json(&value).into_bytes(),
         }),
         (None, None, None) => None,
     };
@@ -126,6 +142,40 @@ fn call(request: &Request, method: &str, mut headers: IndexMap<String, String>, 
         headers.insert("content-type".to_owned(), "application/json".to_owned());
     }
     Call { method: method.to_owned(), path: map.put_path(&request.path), headers, body }
+}
+
+/// JSON with the spaces and escapes that the recordings were sent with: some errors name a column of the body.
+fn python_json(value: &Value) -> String {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PythonFormatter);
+    serde::Serialize::serialize(value, &mut serializer).expect("a value is serialisable");
+    let text = String::from_utf8(bytes).expect("JSON is UTF-8");
+    text.chars().fold(String::with_capacity(text.len()), |mut ascii, c| {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                ascii.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+        ascii
+    })
+}
+
+struct PythonFormatter;
+
+impl serde_json::ser::Formatter for PythonFormatter {
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
 }
 
 fn form(fields: &serde_json::Map<String, Value>) -> String {

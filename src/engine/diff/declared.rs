@@ -143,18 +143,17 @@ impl<'a> One<'_, 'a> {
         self.changes.matched.insert(self.desired.address.clone(), live);
         let fields = self.fields(live);
         let class = fields.iter().map(|field| field.class).max_by_key(|class| severity(*class));
+        self.refresh(live, fields.is_empty());
         let returns = self.recorded.is_some_and(|recorded| recorded.state != ObjectState::Active);
         match class {
-            None => {
-                self.refresh(live);
-                self.changes.in_sync += 1;
-            }
+            None => self.changes.in_sync += 1,
             Some(class) => {
                 let why = match class {
                     _ if returns => "declared again".to_owned(),
                     DriftClass::Drifted => "it was changed at the service".to_owned(),
                     DriftClass::Conflict => "both the declaration and the service changed it".to_owned(),
                     DriftClass::Unknown => "some of it could not be read".to_owned(),
+                    DriftClass::Adoptable => "it has not agreed with its declaration since it became ours".to_owned(),
                     _ => "its declaration changed".to_owned(),
                 };
                 self.push(class, why, Situation::Ours, Some(live), fields);
@@ -162,21 +161,25 @@ impl<'a> One<'_, 'a> {
         }
     }
 
-    /// A record that is true but says less than is known now.
-    fn refresh(&mut self, live: &Live) {
+    /// A record that is true but says less than is known now: who declares the object, and fields that agree.
+    fn refresh(&mut self, live: &Live, in_sync: bool) {
         let Some(recorded) = self.recorded else { return };
         let mut now = recorded.clone();
         now.address = self.desired.address.clone();
         now.owner = self.desired.owner.clone();
         now.file = self.desired.origin.file.to_string();
-        now.state = ObjectState::Active;
+        if in_sync {
+            now.state = ObjectState::Active;
+        }
         now.external_id = live.external_id.clone().or(now.external_id);
         if !live.outputs.is_empty() {
             now.outputs = live.outputs.clone();
         }
         for (name, wanted) in &self.desired.fields {
-            if let Some(value) = self.value(&wanted.term)
-                && self.spec.field(name).is_some_and(is_compared)
+            if let (Some(spec), Some(seen)) = (self.spec.field(name), live.fields.get(name))
+                && let Some(value) = self.value(&wanted.term)
+                && is_compared(spec)
+                && same(spec, &value, seen)
             {
                 now.last_applied.insert(name.clone(), value);
             }
@@ -232,10 +235,11 @@ impl<'a> One<'_, 'a> {
         if same(spec, &after, before) {
             return None;
         }
-        let class = match self.recorded.map(|recorded| recorded.last_applied.get(spec.name)) {
-            None => DriftClass::Adoptable,
-            Some(None) => DriftClass::Pending,
-            Some(Some(last)) => match (same(spec, last, before), same(spec, last, &after)) {
+        let class = match self.recorded.map(|recorded| (recorded.origin, recorded.last_applied.get(spec.name))) {
+            // What was taken over and never agreed yet is still being taken over: opening it stays a matter of approval.
+            None | Some((Origin::Adopted, None)) => DriftClass::Adoptable,
+            Some((Origin::Created, None)) => DriftClass::Pending,
+            Some((_, Some(last))) => match (same(spec, last, before), same(spec, last, &after)) {
                 (true, _) => DriftClass::Pending,
                 (false, true) => DriftClass::Drifted,
                 (false, false) => DriftClass::Conflict,

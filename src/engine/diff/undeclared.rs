@@ -179,7 +179,8 @@ impl<'a> Rest<'_, 'a> {
             }
             return;
         }
-        if self.person_of(address).is_some_and(|person| self.input.is_untouchable(&person)) {
+        // A leaver's edges stay; under a parent that was renamed meanwhile they are not known by their new names.
+        if self.person_of(address).is_some_and(|person| self.input.is_untouchable(&person)) || self.is_leaver(address) {
             return;
         }
         let parent = address.parent_key().map(|parent| Address { key: parent.into(), ..address.clone() });

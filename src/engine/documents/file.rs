@@ -38,7 +38,7 @@ pub(super) struct Declaration {
 /// What is known of the documents of a file that could not be identified.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Unread {
-    /// Problems that are errors only if the file is one of ours.
+    /// Problems that are errors only if the file is one of ours. None where there is nothing to say of it.
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether the text itself says that it is for Backstage.
     pub(super) ours: bool,
@@ -55,32 +55,36 @@ pub fn parse_file(path: &str, entry: &FileEntry, options: &Options) -> Option<Pa
     if let Some(problem) = bad_path(&file) {
         return Some(ParsedFile { path: file, declarations: Vec::new(), diagnostics: vec![problem], unread: None });
     }
-    let (problem, could_declare_anything) = match entry {
-        FileEntry::Blob(bytes) if is_document(path) => {
-            return Some(parse_blob(file, bytes, options));
-        }
+    let problem = match entry {
+        FileEntry::Blob(bytes) if is_document(path) => return Some(parse_blob(file, bytes, options)),
         FileEntry::Blob(_) => return None,
-        FileEntry::Symlink(target) if is_document(path) || could_be_a_folder(path) => {
+        FileEntry::Symlink(target) => {
             let message = format!("'{path}' is a symbolic link to '{target}', which is not followed");
-            (Diagnostic::error(codes::SYMLINK, message).help("put the document itself there"), false)
+            Diagnostic::error(codes::SYMLINK, message).help("put what it leads to there itself")
         }
-        FileEntry::Symlink(_) => return None,
         FileEntry::Submodule => {
             let message = format!("'{path}' is a submodule, which is not entered");
-            (Diagnostic::error(codes::SUBMODULE, message).help("bring the files into this repository"), false)
+            Diagnostic::error(codes::SUBMODULE, message).help("bring the files into this repository")
         }
-        FileEntry::TooLarge(_) | FileEntry::Unreadable(_) if !is_document(path) => return None,
+        FileEntry::TooLarge(_) if !is_document(path) => return None,
         FileEntry::TooLarge(bytes) => {
             let message = format!("file '{path}' has {bytes} bytes and is not read");
-            (Diagnostic::error(codes::FILE_TOO_LARGE, message).help("split it into several files"), true)
+            Diagnostic::error(codes::FILE_TOO_LARGE, message).help("split it into several files")
         }
         FileEntry::Unreadable(reason) => {
-            let message = format!("file '{path}' cannot be read: {reason}");
-            (Diagnostic::error(codes::FILE_UNREADABLE, message).help("make it readable"), true)
+            let message = format!("'{path}' cannot be read: {reason}");
+            Diagnostic::error(codes::FILE_UNREADABLE, message).help("make it readable")
         }
     };
-    let words = (!could_declare_anything).then(|| words_of(path));
-    let unread = Unread { diagnostics: vec![problem.at(Span::start_of(file.clone()))], ours: false, words };
+    // A link in the place of, say, `README.md` is nothing to speak of. It holds what was last declared there all the same.
+    let link = matches!(entry, FileEntry::Symlink(_));
+    let aside = link && !is_document(path) && !could_be_a_folder(path);
+    let diagnostics = if aside { Vec::new() } else { vec![problem.at(Span::start_of(file.clone()))] };
+    // A file that is there could declare anything; a link or a submodule stands for what its name says.
+    let words = (link || matches!(entry, FileEntry::Submodule)).then(|| words_of(path));
+    // What cannot be read for reasons of the machine leaves the whole revision in doubt, wherever it lies.
+    let ours = matches!(entry, FileEntry::Unreadable(_));
+    let unread = Unread { diagnostics, ours, words };
     Some(ParsedFile { path: file, declarations: Vec::new(), diagnostics: Vec::new(), unread: Some(unread) })
 }
 

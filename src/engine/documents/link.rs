@@ -93,6 +93,7 @@ impl<'a> Linker<'a> {
         }
         for (path, it) in unread {
             let ours = it.ours || top_folder(path).is_some_and(|folder| ours.contains(folder));
+            let ours = ours && !it.diagnostics.is_empty();
             linker.unread(path, it, ours);
         }
         linker

@@ -30,9 +30,14 @@ pub struct PlanInput<'a> {
     pub identity: Option<&'a Instance>,
     /// Destructive events of the rolling window, by installation and class.
     pub spent: &'a BTreeMap<(Instance, KindClass), usize>,
+    /// How often the very same step was done within a day, by its digest.
+    pub repeated: &'a BTreeMap<String, u64>,
     /// Approvals that can still be used.
     pub approvals: &'a [Approved],
 }
+
+/// Done so often within a day, a repair is a fight.
+const FIGHT: u64 = 3;
 
 /// An approval as the planner needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +83,7 @@ pub fn plan(input: &PlanInput<'_>) -> Planned {
             step(input, place[at], &drafts[*at], needs)
         })
         .collect();
+    fights(input, &mut steps, &sequence, &drafts);
     let released = release(input, &mut steps);
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
@@ -185,6 +191,7 @@ fn step(input: &PlanInput<'_>, id: StepId, draft: &Draft<'_, '_>, needs: BTreeSe
         external_id: change.external_id.clone(),
         before: draft.before.clone(),
         after: draft.after.clone(),
+        partly: draft.partly.clone(),
         uses,
         needs,
         relied_on,
@@ -228,6 +235,20 @@ fn calls(draft: &Draft<'_, '_>) -> u32 {
         Verb::Create | Verb::Delete | Verb::RunOnce => 2,
         Verb::Update | Verb::Rename | Verb::Restore | Verb::Transfer => 3,
         Verb::Disable => 4,
+    }
+}
+
+/// A step that was done again and again from the same values to the same values has another writer against it: it is
+/// not fought over, but left to somebody's word. What closes access is closed all the same.
+fn fights(input: &PlanInput<'_>, steps: &mut [Step], sequence: &[usize], drafts: &[Draft<'_, '_>]) {
+    for (step, draft) in steps.iter_mut().zip(sequence.iter().map(|at| &drafts[*at])) {
+        let times = input.repeated.get(&step.digest).copied().unwrap_or_default();
+        if times >= FIGHT && !draft.closes {
+            step.waits.push(Wait::Approval {
+                group: format!("{}: fights", step.address.instance),
+                reason: format!("another writer undoes it: it was done {times} times within a day"),
+            });
+        }
     }
 }
 

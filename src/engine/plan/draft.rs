@@ -13,6 +13,7 @@ pub(super) struct Draft<'r, 'a> {
     pub verb: Verb,
     pub before: Fields,
     pub after: BTreeMap<Field, Term>,
+    pub partly: BTreeSet<Field>,
     pub goes_with: Vec<Consequence>,
     pub waits: Vec<Wait>,
     pub closes: bool,
@@ -86,6 +87,7 @@ impl<'r, 'a> Drafter<'r, 'a> {
             verb,
             before: Fields::new(),
             after: BTreeMap::new(),
+            partly: BTreeSet::new(),
             goes_with: Vec::new(),
             waits: Vec::new(),
             closes: false,
@@ -232,6 +234,9 @@ impl<'r, 'a> Drafter<'r, 'a> {
             if let Some(value) = part.before {
                 draft.before.insert(name.clone(), value);
             }
+            if part.is_first_of_two {
+                draft.partly.insert(name.clone());
+            }
             draft.after.insert(name, part.after.unwrap_or_else(|| self.wanted(part.field)));
         }
         if let Some((group, reason)) = waits {
@@ -267,8 +272,20 @@ impl<'r, 'a> Drafter<'r, 'a> {
         let between = closing_part(spec, before, after)?;
         let known = |value: &Value| Term::Known(value.clone());
         Some((
-            Part { field, before: Some(before.clone()), after: Some(known(&between)), closes: true },
-            Part { field, before: Some(between.clone()), after: Some(known(after)), closes: false },
+            Part {
+                field,
+                before: Some(before.clone()),
+                after: Some(known(&between)),
+                closes: true,
+                is_first_of_two: true,
+            },
+            Part {
+                field,
+                before: Some(between.clone()),
+                after: Some(known(after)),
+                closes: false,
+                is_first_of_two: false,
+            },
         ))
     }
 
@@ -286,6 +303,7 @@ struct Part<'f> {
     before: Option<Value>,
     after: Option<Term>,
     closes: bool,
+    is_first_of_two: bool,
 }
 
 impl<'f> Part<'f> {
@@ -294,7 +312,7 @@ impl<'f> Part<'f> {
             Shown::Known(value) => Some(value.clone()),
             _ => None,
         };
-        Self { field, before, after: None, closes: field.effect == Effect::Closes }
+        Self { field, before, after: None, closes: field.effect == Effect::Closes, is_first_of_two: false }
     }
 }
 

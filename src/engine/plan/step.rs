@@ -154,6 +154,10 @@ pub struct Step {
     pub before: Fields,
     /// What is sent: all declared fields on create, only the changed ones on update; on rename the new key in `name`.
     pub after: BTreeMap<Field, Term>,
+    /// Fields that this step brings only part of the way, to where everything is closed that is to be closed. They are
+    /// not recorded as applied: what is left to open stays drift, and waits for its own step.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub partly: BTreeSet<Field>,
     /// Resources whose ids and outputs the writing half is handed: what this one lies in, refers to, or needs.
     pub uses: BTreeSet<Address>,
     /// Steps that must have succeeded first.

@@ -85,6 +85,7 @@ struct World {
     quarantine: Quarantine,
     own: BTreeSet<Address>,
     spent: BTreeMap<(Instance, KindClass), usize>,
+    repeated: BTreeMap<String, u64>,
     approvals: Vec<Approved>,
     next_id: u32,
 }
@@ -117,6 +118,7 @@ impl Looked<'_> {
             revision: "r1",
             identity: None,
             spent: &self.world.spent,
+            repeated: &self.world.repeated,
             approvals: &self.world.approvals,
         })
     }
@@ -134,6 +136,7 @@ impl World {
             quarantine: Quarantine::default(),
             own: BTreeSet::new(),
             spent: BTreeMap::new(),
+            repeated: BTreeMap::new(),
             approvals: Vec::new(),
             next_id: 1,
         }
@@ -309,7 +312,8 @@ impl World {
         record.external_id = live.external_id.clone();
         record.outputs = live.outputs.clone();
         record.state = state;
-        record.last_applied.extend(known(&step.after));
+        let whole = known(&step.after).into_iter().filter(|(name, _)| !step.partly.contains(name));
+        record.last_applied.extend(whole);
         self.recorded.retain(|it| it.address != step.address && it.external_id != record.external_id);
         self.recorded.push(record);
     }
@@ -394,6 +398,34 @@ fn rights_that_were_both_widened_and_narrowed_are_closed_at_once_and_opened_by_a
     update svc:team/dev
     update svc:team/dev [waits: svc: opens access]
     ");
+    let plan = world.plan().plan;
+    world.apply(&plan);
+    insta::assert_snapshot!(told(&world.plan().plan), @"update svc:team/dev [waits: svc: opens access]");
+}
+
+#[test]
+fn what_was_taken_over_is_not_opened_by_the_next_plan() {
+    let mut world = World::new().user("alice");
+    let fields = [
+        ("email", "alice@acme.test".into()),
+        ("verified", true.into()),
+        ("enabled", false.into()),
+        ("about", "".into()),
+    ];
+    let live = Live {
+        address: at("user", "alice"),
+        external_id: Some("9".to_owned()),
+        fields: fields.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        outputs: Fields::new(),
+        mark: None,
+    };
+    world.live.insert(at("user", "alice"), live);
+    let plan = world.plan().plan;
+    let adoption = plan.steps.iter().find(|step| step.verb == Verb::Adopt).expect("an adoption").digest.clone();
+    world.approvals = vec![Approved { id: 1, steps: [adoption].into(), expires: now() + chrono::Duration::hours(1) }];
+    let plan = world.plan().plan;
+    world.apply(&plan);
+    insta::assert_snapshot!(told(&world.plan().plan), @"restore svc:user/alice [waits: svc: opens access]");
 }
 
 #[test]
@@ -523,6 +555,20 @@ fn what_cannot_be_read_in_the_mono_repo_removes_nothing() {
     world.quarantine.paths.insert("users/acme/x.yaml".to_owned());
     world.quarantine.folders.insert("users/acme".to_owned());
     assert!(world.plan().plan.steps.is_empty(), "{}", told(&world.plan().plan));
+}
+
+#[test]
+fn a_field_that_two_writers_keep_flipping_is_not_fought_over() {
+    let mut world = World::settled(&["alice"]);
+    for _ in 0..3 {
+        world.set(&at("user", "alice"), "about", "by somebody else");
+        let plan = world.plan().plan;
+        insta::assert_snapshot!(told(&plan), @"update svc:user/alice");
+        *world.repeated.entry(plan.steps[0].digest.clone()).or_default() += 1;
+        world.apply(&plan);
+    }
+    world.set(&at("user", "alice"), "about", "by somebody else");
+    insta::assert_snapshot!(told(&world.plan().plan), @"update svc:user/alice [waits: svc: fights]");
 }
 
 #[test]

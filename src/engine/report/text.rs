@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use super::page::{Look, Page, Tone};
 use super::summary::{Summary, held, is_applyable};
 use crate::engine::diff::{Change, DriftClass, FieldChange, Shown};
-use crate::engine::model::{Address, Field, Instance, Term, Value};
+use crate::engine::model::{Address, Field, Instance, KindClass, Term, Value};
 use crate::engine::plan::{Note, NoteLevel, Plan, Step, Verb};
 
 /// Longer values are cut on a line; `-v` shows them whole.
@@ -101,10 +101,41 @@ fn by_instance(page: &mut Page, steps: &[&Step], mut each: impl FnMut(&mut Page,
     for (instance, steps) in instances {
         page.gap();
         page.line(0, Tone::Strong, instance.as_str());
+        // Many people join many groups: those of one group and verb are one line, where the first of them stands.
+        let mut together: BTreeMap<(Verb, &str, &str), Vec<&Step>> = BTreeMap::new();
+        if !page.look().verbose {
+            for step in steps.iter().filter(|step| is_simple_edge(step)) {
+                together.entry(edge_of(step)).or_default().push(step);
+            }
+        }
         for step in steps {
-            each(page, step);
+            match is_simple_edge(step).then(|| together.remove(&edge_of(step))) {
+                Some(Some(steps)) if steps.len() > 1 => edges(page, &steps),
+                Some(None) if !page.look().verbose => {}
+                _ => each(page, step),
+            }
         }
     }
+}
+
+/// A membership that is made or taken over, with nothing more to say about it.
+fn is_simple_edge(step: &Step) -> bool {
+    step.class == KindClass::Membership && matches!(step.verb, Verb::Create | Verb::Adopt) && step.goes_with.is_empty()
+}
+
+fn edge_of(step: &Step) -> (Verb, &str, &str) {
+    (step.verb, step.address.kind.as_str(), step.address.parent_key().unwrap_or_default())
+}
+
+fn edges(page: &mut Page, steps: &[&Step]) {
+    let Some(first) = steps.first() else { return };
+    let (sign, verb) = if first.verb == Verb::Create { ("+", "") } else { ("=", "(adopt)") };
+    let parent = format!("{}/{}/", first.address.kind, first.address.parent_key().unwrap_or_default());
+    let people: Vec<&str> = steps.iter().map(|step| step.address.leaf()).collect();
+    page.pieces(
+        2,
+        &[(Tone::Good, sign), (Tone::Strong, &parent), (Tone::Good, verb), (Tone::Plain, &people.join(", "))],
+    );
 }
 
 fn step(page: &mut Page, step: &Step, change: Option<&Change>) {
@@ -113,7 +144,7 @@ fn step(page: &mut Page, step: &Step, change: Option<&Change>) {
         page.line(6, Tone::Bad, &format!("with it goes: {}", goes.what));
     }
     if step.verb == Verb::Create {
-        if page.look().verbose || step.class != crate::engine::model::KindClass::Membership {
+        if page.look().verbose || step.class != KindClass::Membership {
             created(page, &step.after);
         }
         return;
@@ -160,16 +191,34 @@ fn heading(page: &mut Page, step: &Step) {
     page.pieces(2, &[(tone, sign), (Tone::Strong, &name), (tone, &verb), (Tone::Plain, &why), (Tone::Faint, &place)]);
 }
 
+/// What is made: a line a field with `-v`, else all of them together and without the empty ones.
 fn created(page: &mut Page, after: &BTreeMap<Field, Term>) {
-    let width = after.keys().map(|name| name.len()).max().unwrap_or_default();
-    for (name, term) in after {
+    let verbose = page.look().verbose;
+    let fields = after.iter().filter_map(|(name, term)| {
         let value = match term {
-            Term::Known(Value::Null) => continue,
+            Term::Known(value) if !verbose && is_empty(value) => return None,
             Term::Known(value) => show(value, page.look()),
             Term::Output(output) => format!("known after apply ({} of {})", output.output, output.address),
             Term::Secret(reference) => format!("secret ({reference})"),
         };
-        page.line(6, Tone::Plain, &format!("{name:<width$}  {value}"));
+        Some(format!("{name}: {value}"))
+    });
+    let fields: Vec<String> = fields.collect();
+    if verbose {
+        fields.iter().for_each(|field| page.line(6, Tone::Plain, field));
+    } else if !fields.is_empty() {
+        page.line(6, Tone::Plain, &fields.join(" · "));
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::Int(_) => false,
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
     }
 }
 

@@ -169,7 +169,7 @@ fn release_finding(version: &str, release: Option<(u32, u32)>) -> Finding {
     let tried = TRIED.iter().map(|(major, minor)| format!("{major}.{minor}")).collect::<Vec<_>>().join(", ");
     let (ok, help) = match release {
         Some(release) if TRIED.contains(&release) => (true, String::new()),
-        Some(release) if (1, 23) <= release && release <= (1, 26) => (
+        Some(release) if ((1, 23)..=(1, 26)).contains(&release) => (
             true,
             format!(
                 "tried: {tried}. Until 1.26 a sign-in switches inactive accounts on again; we close with 'prohibit_login'"

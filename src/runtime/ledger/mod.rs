@@ -24,7 +24,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -77,6 +77,10 @@ pub trait Ledger: Send + Sync + fmt::Debug {
 
     /// What was done to an object, newest first, at most `limit` deeds.
     async fn history(&self, address: &Address, limit: u32) -> Result<Vec<Deed>, LedgerError>;
+
+    /// How often the very same step (by its digest: from the same values to the same values) was done since then, of
+    /// steps done more than once.
+    async fn repeated_since(&self, since: DateTime<Utc>) -> Result<BTreeMap<String, u64>, LedgerError>;
 
     /// The keys of one-time actions that were begun and not proven undone.
     async fn once_keys(&self) -> Result<BTreeSet<String>, LedgerError>;

@@ -39,6 +39,10 @@ pub(super) const OPEN_INTENTS: &str = "SELECT id, run, step, address, verb, payl
 pub(super) const HISTORY: &str = "SELECT run, verb, began, ended, result, failure FROM intents \
      WHERE address = $1 ORDER BY id DESC LIMIT $2";
 
+/// A step's digest covers what was there before and after: the same one done again means that somebody undid it.
+pub(super) const REPEATED: &str = "SELECT step, COUNT(*) FROM intents WHERE result = 'done' AND began >= $1 \
+     GROUP BY step HAVING COUNT(*) > 1 ORDER BY step";
+
 pub(super) const CLAIM_ONCE: &str =
     "INSERT INTO run_once (key, intent, claimed) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
 pub(super) const RELEASE_ONCE: &str = "DELETE FROM run_once WHERE intent = $1";

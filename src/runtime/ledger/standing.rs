@@ -81,6 +81,16 @@ impl Ledger for SqlLedger {
         Ok(u64::try_from(sum).unwrap_or(0))
     }
 
+    async fn repeated_since(&self, since: DateTime<Utc>) -> Result<BTreeMap<String, u64>, LedgerError> {
+        let rows = self.read("count what was repeated", sql::REPEATED, arguments![since]).await?;
+        rows.iter()
+            .map(|row| {
+                let columns = Columns(&**row);
+                Ok((columns.text(0)?, u64::try_from(columns.number(1)?).unwrap_or(0)))
+            })
+            .collect()
+    }
+
     async fn allotments(&self) -> Result<Allotments, LedgerError> {
         let rows = self.read("read the numbers given out", sql::ALLOTMENTS, arguments![]).await?;
         rows.iter()

@@ -34,6 +34,8 @@ pub struct Memory {
     pub capabilities: BTreeMap<Instance, Capabilities>,
     /// Destructive events of the rolling window.
     pub spent: BTreeMap<(Instance, KindClass), usize>,
+    /// How often the very same step was done within a day, by its digest.
+    pub repeated: BTreeMap<String, u64>,
 }
 
 impl Memory {
@@ -51,6 +53,7 @@ impl Memory {
                 spent.insert((instance.clone(), class), usize::try_from(count).unwrap_or(usize::MAX));
             }
         }
+        let repeated = ledger.repeated_since(now - Duration::hours(24)).await?;
         let capabilities = ledger.capabilities().await?;
         Ok(Self {
             ledger: Some(ledger.identity().id.to_string()),
@@ -58,6 +61,7 @@ impl Memory {
             allotments: ledger.allotments().await?,
             capabilities: capabilities.into_iter().map(|(instance, probed)| (instance, probed.found)).collect(),
             spent,
+            repeated,
         })
     }
 }
@@ -148,7 +152,7 @@ pub async fn read(
         own_accounts,
         identity: platform.roles.get("identity").cloned(),
         spent: memory.spent,
-        calls: BTreeMap::new(),
+        repeated: memory.repeated,
         probes,
     }
 }

@@ -2,6 +2,7 @@
 
 mod call;
 pub mod cycle;
+mod execution;
 pub mod executor;
 mod graph;
 pub mod inputs;

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::outcome::Difference;
 use crate::engine::diff::{is_compared, same};
-use crate::engine::model::{Address, Compare, Fields, KindClass, KindSpec, Live, ObjectState, Origin, Recorded, Value};
+use crate::engine::model::{
+    Address, Compare, Field, Fields, KindClass, KindSpec, Live, ObjectState, Origin, Recorded, Value,
+};
 use crate::engine::plan::{Step, Verb};
 use crate::runtime::ledger::{DestructiveEvent, Entry, Payload};
 
@@ -91,7 +93,8 @@ fn recorded(
             Some(spec) => spec.field(name).is_some_and(is_compared),
             None => true,
         };
-        let sent = payload.sent.iter().filter(|(name, _)| remembered(name));
+        let whole = |name: &Field| remembered(name) && !step.partly.contains(name);
+        let sent = payload.sent.iter().filter(|(name, _)| whole(name));
         last_applied.extend(sent.map(|(name, value)| (name.clone(), value.clone())));
     }
     let mut digests = before.filter(|_| !made).map(|it| it.digests.clone()).unwrap_or_default();

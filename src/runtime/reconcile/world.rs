@@ -53,8 +53,8 @@ pub struct World {
     pub identity: Option<Instance>,
     /// Destructive events of the rolling window.
     pub spent: BTreeMap<(Instance, KindClass), usize>,
-    /// Calls that the reading took, by installation.
-    pub calls: BTreeMap<Instance, u64>,
+    /// How often the very same step was done within a day, by its digest.
+    pub repeated: BTreeMap<String, u64>,
 }
 
 /// A plan with what applying it needs beside it.
@@ -80,6 +80,7 @@ impl World {
             revision: &self.revision,
             identity: self.identity.as_ref(),
             spent: &self.spent,
+            repeated: &self.repeated,
             approvals,
         });
         let known = self.known(&changes.matched);

@@ -306,6 +306,8 @@ fn files_that_cannot_be_read() {
     insert("users/e.yaml", FileEntry::Symlink("../../etc/passwd".into()));
     insert("users/f", FileEntry::Symlink("..".into()));
     insert("users/g", FileEntry::Submodule);
+    insert("users/acme/README.md", FileEntry::Symlink("../README.md".into()));
+    insert("users/closed.folder", FileEntry::Unreadable("permission denied".into()));
     insert("users/../h.yaml", FileEntry::from("kind: User"));
     insert("/i.yaml", FileEntry::from("kind: User"));
     insert("users/j.yaml", FileEntry::from("kind: User\n\tx: 1\n"));
@@ -321,16 +323,17 @@ fn files_that_cannot_be_read() {
     users/a.yaml:1:7: error[FML0103]: file 'users/a.yaml' is not UTF-8 (byte 0xe9 is out of place) (save it as UTF-8)
     users/b.yaml:1:1: error[FML0104]: file 'users/b.yaml' is a pointer of Git LFS, not the document (keep documents out of LFS: 'git lfs untrack', then 'git add --renormalize')
     users/c.yaml:1:1: error[FML0102]: file 'users/c.yaml' has 5000000 bytes and is not read (split it into several files)
-    users/d.yaml:1:1: error[FML0101]: file 'users/d.yaml' cannot be read: object is missing (make it readable)
-    users/e.yaml:1:1: error[FML0105]: 'users/e.yaml' is a symbolic link to '../../etc/passwd', which is not followed (put the document itself there)
-    users/f:1:1: error[FML0105]: 'users/f' is a symbolic link to '..', which is not followed (put the document itself there)
+    users/closed.folder:1:1: error[FML0101]: 'users/closed.folder' cannot be read: permission denied (make it readable)
+    users/d.yaml:1:1: error[FML0101]: 'users/d.yaml' cannot be read: object is missing (make it readable)
+    users/e.yaml:1:1: error[FML0105]: 'users/e.yaml' is a symbolic link to '../../etc/passwd', which is not followed (put what it leads to there itself)
+    users/f:1:1: error[FML0105]: 'users/f' is a symbolic link to '..', which is not followed (put what it leads to there itself)
     users/g:1:1: error[FML0106]: 'users/g' is a submodule, which is not entered (bring the files into this repository)
     users/j.yaml:1:7: error[FML0108]: the text is not YAML: found a tab (indent by spaces; YAML allows no tabs there)
     users/k.yaml:3:4: error[FML0108]: the text is not YAML: unclosed bracket '[' (close the bracket, or put a comma between the values)
     users/k.yaml:5:7: error[FML0201]: the document looks like an entity and has no 'apiVersion' (add 'apiVersion: backstage.io/v1alpha1')
     held: 
-    paths: users/a.yaml users/b.yaml users/c.yaml users/d.yaml users/e.yaml users/f users/g users/j.yaml users/k.yaml
-    foreign: charts/templates/x.yaml
+    paths: users/a.yaml users/b.yaml users/c.yaml users/closed.folder users/d.yaml users/e.yaml users/f users/g users/j.yaml users/k.yaml
+    foreign: charts/AGENTS.md charts/templates/x.yaml users/acme/README.md
     placement is open
     left: group:default/acme group:default/core group:default/tools user:default/alice user:default/bob user:default/carol user:default/ok
     "#);

@@ -263,6 +263,10 @@ impl World {
     /// Removes an account with what hangs on it. What it wrote stays, as the works of `Ghost`.
     pub(super) fn forget_account(&mut self, id: i64) {
         self.orgs.remove_org(id);
+        // An organisation may have been taken as a member of another.
+        for org in self.orgs.orgs_of(id) {
+            self.orgs.expel(org, id);
+        }
         self.emails.remove_all_of(id);
         self.tokens.remove_all_of(id);
         self.forget_rights_of(id);

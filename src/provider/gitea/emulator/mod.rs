@@ -60,15 +60,22 @@ mod verdicts;
 mod whitelists;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
 
 use crate::provider::emulator::{Credentials, Emulator};
 use crate::runtime::sys::SharedClock;
 
 pub use settings::Settings;
+
+use reply::Reply;
 
 /// The service in miniature. Hand it to the kit that serves emulators, or serve [`Emulator::router`] oneself.
 #[derive(Debug)]
@@ -112,9 +119,28 @@ impl Emulator for Gitea {
         auth::initial_credentials().into_iter().map(|(name, value)| (name.to_owned(), header(value))).collect()
     }
 
-    /// Gitea's tokens do not expire: until [`Emulator::reset`], every token that exists now answers 401.
+    /// Gitea's tokens do not expire: every token that exists now answers 401 until it is restored.
     fn expire_tokens(&self) {
         self.world().tokens.expire_all();
+    }
+
+    fn restore_tokens(&self) {
+        self.world().tokens.restore_all();
+    }
+
+    fn error_answer(&self, status: StatusCode, base: &str) -> Response<Body> {
+        let reply = match status {
+            StatusCode::FORBIDDEN => reply::forbidden(
+                "token does not have at least one of required scope(s), required=[write:admin], token scope=read:misc",
+            ),
+            StatusCode::INTERNAL_SERVER_ERROR => reply::failure("injected fault"),
+            // Gitea limits no rates itself: what stands before it does, in words of its own.
+            status => {
+                let words = status.canonical_reason().unwrap_or_default();
+                Box::new(Reply::text(status.as_u16(), "text/plain; charset=utf-8", words))
+            }
+        };
+        reply.render(base, false)
     }
 }
 

@@ -69,7 +69,6 @@ GET /orgs/{_}/blocks
 GET PUT DELETE /orgs/{_}/blocks/{_}
 GET POST /orgs/{_}/labels
 GET PATCH DELETE /orgs/{_}/labels/{_}
-DELETE /orgs/{_}/repos
 GET /packages/{_}
 GET DELETE /packages/{_}/{_}/{_}
 GET /packages/{_}/{_}/{_}/-/latest

@@ -18,6 +18,13 @@ use super::world::{Account, Level, Team, World};
 
 const ORG_VISIBLE: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::OrgVisible];
 const ORG_OWNER: &[Gate] = &[Gate::Scope(&[Category::Organization]), Gate::Org, Gate::SignedIn, Gate::OrgOwner];
+const REPOS_OWNER: &[Gate] = &[
+    Gate::Scope(&[Category::Organization]),
+    Gate::Org,
+    Gate::SignedIn,
+    Gate::OrgOwner,
+    Gate::Scope(&[Category::Repository]),
+];
 const ADMIN: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin];
 const ADMIN_USER: &[Gate] = &[Gate::Scope(&[Category::Admin]), Gate::SignedIn, Gate::SiteAdmin, Gate::User];
 const USER_AND_ORG: &[Category] = &[Category::User, Category::Organization];
@@ -29,6 +36,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("PATCH", "/orgs/{org}", ORG_OWNER, edit),
     route("DELETE", "/orgs/{org}", ORG_OWNER, delete),
     route("POST", "/orgs/{org}/rename", ORG_OWNER, rename),
+    route("DELETE", "/orgs/{org}/repos", REPOS_OWNER, delete_repositories),
     route("GET", "/admin/orgs", ADMIN, list_all),
     route("POST", "/admin/users/{username}/orgs", ADMIN_USER, create_for),
     route("GET", "/admin/users/{username}/orgs", ADMIN_USER, list_of_user),
@@ -186,6 +194,13 @@ fn delete(world: &mut World, call: &Call) -> Answer {
     }
     world.forget_account(call.org);
     Ok(Reply::empty(204))
+}
+
+/// The real server goes on with it after it has answered; here it is done by then.
+fn delete_repositories(world: &mut World, call: &Call) -> Answer {
+    let status = if world.owns_repositories(call.org) { 202 } else { 204 };
+    world.remove_repositories_of(call.org);
+    Ok(Reply::empty(status))
 }
 
 static RENAME: Form =

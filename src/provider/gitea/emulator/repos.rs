@@ -222,6 +222,8 @@ impl World {
     pub(super) fn forget_rights_of(&mut self, user: i64) {
         for repo in self.repos.rows.values_mut() {
             repo.collaborators.retain(|(collaborator, _)| *collaborator != user);
+            repo.watchers.remove(&user);
+            repo.transfer_to = repo.transfer_to.filter(|recipient| *recipient != user);
         }
         self.hooks.remove_of_owner(user);
         self.keys.remove_of(user);

@@ -83,4 +83,8 @@ impl Tokens {
     pub(super) fn expire_all(&mut self) {
         self.rows.values_mut().for_each(|token| token.is_expired = true);
     }
+
+    pub(super) fn restore_all(&mut self) {
+        self.rows.values_mut().for_each(|token| token.is_expired = false);
+    }
 }

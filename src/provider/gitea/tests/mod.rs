@@ -4,6 +4,7 @@
 //! `FORMULARY_GITEA_TOKEN` and `FORMULARY_GITEA_SOURCE_ID`. What it makes has names that begin with `fml-`, and it
 //! cleans up after itself.
 
+mod converge;
 mod reading;
 mod recorded;
 mod repositories;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::{World, account, request, step, team};
+use super::world::{Seen, World, account, request, step, team};
 use crate::engine::model::{Completeness, FailureClass, Value};
 use crate::engine::plan::Verb;
 use crate::provider::contract::{Held, Look};
@@ -148,6 +148,29 @@ async fn doctor_names_what_is_held_and_what_is_not() {
     assert_eq!((held("write:admin"), held("write:organization")), (Some(Held::No), Some(Held::No)));
     let grant = &probe.rights[0].grant;
     assert!(grant.contains("--username gitea-admin") && grant.contains("write:admin,write:organization"), "{grant}");
+}
+
+#[tokio::test]
+async fn a_token_that_only_reads_is_enough_to_look() {
+    let world = World::new().await;
+    world.done(step(Verb::Create, ORGANIZATION, "acme", &[])).await;
+    let scopes = ["read:admin", "read:organization", "read:repository", "read:user"];
+    let reader = world.reader_with(&mint(&world, "gitea-admin", &scopes).await);
+    let seen = Seen(reader.observe(&request(&[USER, ORGANIZATION], &[(TEAM, &["acme"])])).await);
+    assert_eq!(seen.keys(ORGANIZATION, None), ["acme"]);
+    assert!(seen.keys(TEAM, Some("acme")).is_empty());
+    let probe = reader.probe().await.expect("it answers");
+    let missing: Vec<&str> = probe.rights.iter().filter(|it| it.held == Held::No).map(|it| it.name.as_str()).collect();
+    assert_eq!(missing, ["write:admin", "write:organization", "write:repository"]);
+}
+
+#[tokio::test]
+async fn a_token_that_sees_public_things_only_proves_nothing() {
+    let world = World::new().await;
+    let scopes = ["read:admin", "read:organization", "read:user", "public-only"];
+    let reader = world.reader_with(&mint(&world, "gitea-admin", &scopes).await);
+    let seen = Seen(reader.observe(&request(&[USER], &[])).await);
+    assert!(seen.incomplete(USER, None).said.contains("public-only"));
 }
 
 #[tokio::test]

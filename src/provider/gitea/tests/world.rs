@@ -205,6 +205,7 @@ pub fn step(verb: Verb, kind: &str, key: &str, after: &[(&'static str, Value)]) 
         waits: Vec::new(),
         why: "a test".to_owned(),
         undo: None,
+        partly: Default::default(),
         calls: 1,
         digest: String::new(),
     }

@@ -24,12 +24,14 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
             read_back(hand, step, &at, made).await
         }
         Verb::Update | Verb::Restore => edit(hand, step, &at, &fields, secret).await,
-        Verb::Adopt | Verb::Forget => {
+        Verb::Adopt => {
             let (found, _) = find(hand, step, &at).await?;
             read_back(hand, step, &at, found.id).await
         }
         Verb::Delete => delete(hand, step, &at).await,
-        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await => Err(not_offered(step)),
+        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => {
+            Err(not_offered(step))
+        }
     }
 }
 

@@ -11,11 +11,13 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
     match step.verb {
         Verb::Create | Verb::Restore | Verb::Update => add(hand, step, inputs).await,
         Verb::Delete => take_out(hand, step, inputs).await,
-        Verb::Adopt | Verb::Forget => match team(hand, step, inputs).await? {
+        Verb::Adopt => match team(hand, step, inputs).await? {
             Some(id) => read_back(hand, step, id).await,
             None => Err(gone(step, "the team")),
         },
-        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await => Err(not_offered(step)),
+        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => {
+            Err(not_offered(step))
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use super::api::routes::READ_ROUTES;
 use super::kinds;
 use super::reader::door;
 use crate::engine::model::{Compare, Failure, FailureClass, Fields, Live};
-use crate::engine::plan::Step;
+use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed, Writer};
 use crate::provider::http::{Answer, Call, Connection, Door};
 
@@ -49,6 +49,10 @@ impl GiteaWriter {
 #[async_trait]
 impl Writer for GiteaWriter {
     async fn perform(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
+        if step.verb == Verb::Forget {
+            // Only the ledger forgets.
+            return Ok(Performed::Done(None));
+        }
         let hand = self.open.as_ref().map_err(Clone::clone)?;
         let _held = self.locks.hold(&step.address).await;
         match step.address.kind.as_str() {

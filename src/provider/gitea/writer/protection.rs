@@ -14,12 +14,14 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
     let fields = sent(inputs);
     match step.verb {
         Verb::Create | Verb::Update | Verb::Restore => set(hand, step, &at, &fields).await,
-        Verb::Adopt | Verb::Forget => read_back(hand, step, &at).await,
+        Verb::Adopt => read_back(hand, step, &at).await,
         Verb::Delete => {
             hand.delete(routes::PROTECTION, &[&at.owner, &at.name, &at.rule], &doing(step)).await?;
             Ok(Performed::Done(None))
         }
-        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await => Err(not_offered(step)),
+        Verb::Rename | Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => {
+            Err(not_offered(step))
+        }
     }
 }
 

@@ -19,9 +19,8 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
         Verb::Update | Verb::Restore => edit(hand, step, inputs, None, &fields).await,
         Verb::Rename => edit(hand, step, inputs, Some(new_name(step, inputs)?), &fields).await,
         Verb::Adopt => edit(hand, step, inputs, None, &Fields::new()).await,
-        Verb::Forget => Ok(done(convert::repo(&step.address.instance, &find(hand, step).await?, Some(&inputs.ledger)))),
         Verb::Delete => delete(hand, step).await,
-        Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await => Err(not_offered(step)),
+        Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => Err(not_offered(step)),
     }
 }
 

@@ -17,9 +17,9 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
         Verb::Create => create(hand, step, &fields).await,
         Verb::Update | Verb::Restore => edit(hand, step, None, &fields).await,
         Verb::Rename => edit(hand, step, Some(new_name(step, inputs)?), &fields).await,
-        Verb::Adopt | Verb::Forget => Ok(done(live(step, &find(hand, step).await?))),
+        Verb::Adopt => Ok(done(live(step, &find(hand, step).await?))),
         Verb::Delete => delete(hand, step).await,
-        Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await => Err(not_offered(step)),
+        Verb::Disable | Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => Err(not_offered(step)),
     }
 }
 

@@ -21,9 +21,9 @@ pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
             edit(hand, step, &fields).await
         }
         Verb::Rename => rename(hand, step, new_name(step, inputs)?, &fields).await,
-        Verb::Adopt | Verb::Forget => Ok(done(convert::user(&step.address.instance, &find(hand, step).await?))),
+        Verb::Adopt => Ok(done(convert::user(&step.address.instance, &find(hand, step).await?))),
         Verb::Delete => delete(hand, step).await,
-        Verb::Transfer | Verb::RunOnce | Verb::Await => Err(not_offered(step)),
+        Verb::Transfer | Verb::RunOnce | Verb::Await | Verb::Forget => Err(not_offered(step)),
     }
 }
 

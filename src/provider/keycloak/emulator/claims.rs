@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::jwt::{half_hash, random_text};
+use super::mappers::speaking;
 use super::profile::current;
-use super::scopes::speaking;
 use super::world::{Client, Id, Mapper, Object, Realm, Scope, User, new_id};
 
 /// Where claims go.
@@ -139,22 +139,14 @@ impl<'a> Grant<'a> {
         };
         let name = setting("claim.name").unwrap_or_default();
         match mapper.kind.as_str() {
-            "oidc-sub-mapper" => {
-                if target == Target::Access {
-                    claims.insert("sub".into(), json!(self.user.id));
-                }
+            "oidc-sub-mapper" if target == Target::Access => {
+                claims.insert("sub".into(), json!(self.user.id));
             }
-            "oidc-acr-mapper" => {
-                if goes {
-                    claims.insert("acr".into(), json!("1"));
-                }
+            "oidc-acr-mapper" if goes => {
+                claims.insert("acr".into(), json!("1"));
             }
             "oidc-allowed-origins-mapper" => self.allowed_origins(target, claims),
-            "oidc-audience-resolve-mapper" => {
-                if target == Target::Access {
-                    self.resolve_audience(claims);
-                }
-            }
+            "oidc-audience-resolve-mapper" if target == Target::Access => self.resolve_audience(claims),
             "oidc-audience-mapper" => {
                 let audience = setting("included.client.audience").or_else(|| setting("included.custom.audience"));
                 if let Some(audience) = audience.filter(|_| goes) {

@@ -6,18 +6,16 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome, Refusal, broken, described, done, duplicate, error, message, plain};
 use super::call::Call;
-use super::hash_order;
+use super::client_rules::{apply_attributes, apply_fields, check, merge_mappers, origins, protocol_defaults};
 use super::jwt::random_secret;
-use super::realms::{service_account, text};
+use super::mappers::{mapper, show_mapper};
+use super::realms::text;
 use super::request::terms;
-use super::scopes::{mapper, show_mapper};
 use super::shapes;
-use super::users::Detail;
-use super::validators::is_uri;
 use super::world::{Client, Id, Mapper, Object, Realm, new_id};
 
 /// What fields of a body become fields of the client as they are.
-const PLAIN: &[&str] = &[
+pub(super) const PLAIN: &[&str] = &[
     "name",
     "description",
     "type",
@@ -45,9 +43,6 @@ const PLAIN: &[&str] = &[
     "fullScopeAllowed",
     "nodeReRegistrationTimeout",
 ];
-
-/// A scope that clients with a service account get beside the defaults.
-const SERVICE_SCOPE: &str = "service_account";
 
 impl Client {
     pub fn is(&self, flag: &str) -> bool {
@@ -149,37 +144,6 @@ impl Realm {
             };
             client.default_scopes = named("defaultClientScopes");
             client.optional_scopes = named("optionalClientScopes");
-        }
-    }
-
-    /// Makes the user that stands for a client, and gives the client the scope that says so.
-    pub fn add_service_account(&mut self, id: &str, now: i64) {
-        let Some(client) = self.clients.get(id) else {
-            return;
-        };
-        let user = service_account(client, new_id(), now, &self.default_role);
-        let user_id = user.id.clone();
-        let scope = self.scope_named(SERVICE_SCOPE).map(|scope| scope.id.clone());
-        self.put_user(user);
-        if let Some(client) = self.clients.get_mut(id) {
-            client.service_account = Some(user_id);
-            if let Some(scope) = scope
-                && !client.default_scopes.contains(&scope)
-                && !client.optional_scopes.contains(&scope)
-            {
-                client.default_scopes.push(scope);
-            }
-        }
-    }
-
-    pub fn remove_service_account(&mut self, id: &str) {
-        let scope = self.scope_named(SERVICE_SCOPE).map(|scope| scope.id.clone());
-        let Some(client) = self.clients.get_mut(id) else {
-            return;
-        };
-        client.default_scopes.retain(|known| Some(known) != scope.as_ref());
-        if let Some(user) = client.service_account.take() {
-            self.remove_user(&user);
         }
     }
 
@@ -324,7 +288,7 @@ impl Call<'_> {
             &["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"];
         let client = self.managed_client(id)?;
         if BUILT_IN.contains(&client.client_id.as_str()) {
-            return Err(error(400, "Client 'internal' cannot be removed"));
+            return Err(described(400, "invalid_request", "Could not delete client"));
         }
         self.realm.remove_client(id);
         self.record("DELETE", "CLIENT", Some(format!("clients/{id}")), None);
@@ -353,14 +317,6 @@ impl Call<'_> {
     pub fn rotated_secret(&self, id: &str) -> Outcome {
         self.visible_client(id)?;
         Err(error(404, "Client does not have a rotated secret"))
-    }
-
-    pub fn service_account_user(&self, id: &str) -> Outcome {
-        let client = self.visible_client(id)?;
-        let user = client.service_account.as_ref().and_then(|id| self.realm.users.get(id));
-        let user = user
-            .ok_or_else(|| error(400, format!("Service account not enabled for the client '{}'", client.client_id)))?;
-        Ok(Answer::json(self.realm.show_user(user, Detail::Full)))
     }
 
     pub fn found_client(&self, id: &str) -> Result<&Client, Refusal> {
@@ -420,131 +376,4 @@ fn masked(mut body: Object) -> Value {
         body.insert("secret".into(), json!(MASK));
     }
     Value::Object(shapes::CLIENT.in_order(body))
-}
-
-fn apply_fields(client: &mut Client, body: &Object) {
-    for name in PLAIN {
-        if let Some(value) = body.get(*name) {
-            let value = match *name {
-                "redirectUris" | "webOrigins" => hash_order::of_value(value),
-                _ => value.clone(),
-            };
-            client.fields.insert((*name).into(), value);
-        }
-    }
-}
-
-/// What a body that names its protocol gets beside what it says.
-fn protocol_defaults(client: &mut Client, body: &Object) {
-    let has_redirects = body.get("redirectUris").and_then(Value::as_array).is_some_and(|uris| !uris.is_empty());
-    if let Some(root) = text(body, "rootUrl").filter(|root| !root.is_empty()) {
-        if !has_redirects {
-            let all = json!([format!("{}/*", root.trim_end_matches('/'))]);
-            if !body.contains_key("webOrigins") {
-                client
-                    .fields
-                    .insert("webOrigins".into(), origins(&Object::from_iter([("redirectUris".into(), all.clone())])));
-            }
-            client.fields.insert("redirectUris".into(), all);
-        }
-        if !body.contains_key("adminUrl") {
-            client.fields.insert("adminUrl".into(), json!(root));
-        }
-    }
-    for (name, value) in
-        [("backchannel.logout.session.required", "true"), ("backchannel.logout.revoke.offline.tokens", "false")]
-    {
-        client.attributes.entry(name.into()).or_insert_with(|| value.into());
-    }
-}
-
-/// Merges key by key; an empty or absent value takes the key away.
-fn apply_attributes(client: &mut Client, body: &Object) {
-    for (name, value) in body.get("attributes").and_then(Value::as_object).into_iter().flatten() {
-        match value.as_str().filter(|value| !value.is_empty()) {
-            Some(value) => {
-                client.attributes.insert(name.clone(), value.to_owned());
-            }
-            None => {
-                client.attributes.remove(name);
-            }
-        }
-    }
-}
-
-/// The given mappers, each keeping the id of the one that had its name.
-fn merge_mappers(old: &[Mapper], mut given: Vec<Mapper>) -> Vec<Mapper> {
-    for mapper in &mut given {
-        if let Some(known) = old.iter().find(|known| known.name == mapper.name && known.protocol == mapper.protocol) {
-            mapper.id = known.id.clone();
-        }
-    }
-    given
-}
-
-/// The origins of the redirect URIs, each once.
-fn origins(body: &Object) -> Value {
-    let mut found: Vec<String> = Vec::new();
-    for uri in body.get("redirectUris").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        if !uri.starts_with("http://") && !uri.starts_with("https://") {
-            continue;
-        }
-        let start = uri.find("://").map_or(0, |at| at + 3);
-        let end = uri[start..].find('/').map_or(uri.len(), |at| at + start);
-        let origin = uri[..end].to_owned();
-        if !found.contains(&origin) {
-            found.push(origin);
-        }
-    }
-    json!(found)
-}
-
-/// What the service refuses in a client; all of it is told at once.
-fn check(body: &Object) -> Result<(), Refusal> {
-    let mut errors: Vec<String> = Vec::new();
-    if let Some(protocol) =
-        text(body, "protocol").filter(|name| !matches!(*name, "openid-connect" | "saml" | "docker-v2"))
-    {
-        errors.push(format!("Invalid protocol: {protocol}"));
-    }
-    for (name, words) in [("rootUrl", "Root URL"), ("baseUrl", "Base URL")] {
-        let Some(url) = text(body, name).filter(|url| !url.is_empty()) else {
-            continue;
-        };
-        if is_illegal(url) {
-            errors.push(format!("{words} uses an illegal scheme"));
-        } else if name == "rootUrl" && url.contains('#') {
-            errors.push(format!("{words} must not contain an URL fragment"));
-        } else if !is_uri(url) && !(name == "baseUrl" && url.starts_with('/')) {
-            errors.push(format!("{words} is not a valid URL"));
-        }
-    }
-    for uri in body.get("redirectUris").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        if is_illegal(uri) {
-            errors.push("A redirect URI uses an illegal scheme".into());
-        } else if uri.contains('#') {
-            errors.push("A redirect URI must not contain an URL fragment".into());
-        } else if !is_reference(uri) {
-            errors.push("A redirect URI is not a valid URI".into());
-        }
-    }
-    if errors.is_empty() { Ok(()) } else { Err(described(400, "invalid_input", errors.join("; "))) }
-}
-
-fn is_illegal(url: &str) -> bool {
-    ["javascript:", "data:", "vbscript:"].iter().any(|scheme| url.to_ascii_lowercase().starts_with(scheme))
-}
-
-/// Whether Java would read this as a URI, absolute or relative.
-fn is_reference(uri: &str) -> bool {
-    let scheme_is_right = match uri.find([':', '/', '?']) {
-        Some(at) if uri.as_bytes()[at] == b':' => {
-            let scheme = &uri[..at];
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-                && at + 1 < uri.len()
-        }
-        _ => true,
-    };
-    scheme_is_right && !uri.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c))
 }

@@ -153,8 +153,11 @@ pub(super) struct BuiltInScope {
     pub in_token: bool,
     pub role: BuiltInRole,
     /// Name, kind and the settings that differ from the usual of each mapper.
-    pub mappers: &'static [(&'static str, &'static str, &'static [(&'static str, &'static str)])],
+    pub mappers: &'static [BuiltInMapper],
 }
+
+/// Name, kind, and settings of a mapper.
+pub(super) type BuiltInMapper = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// What new clients make of a scope.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use super::profile::attributes;
 use super::realms::text;
 use super::request::terms;
 use super::shapes;
-use super::users::{Detail, detail};
 use super::wildcard::like;
 use super::world::{Attributes, Group, Id, Object, Realm, new_id};
 
@@ -160,6 +159,9 @@ impl Call<'_> {
     }
 
     fn move_group(&mut self, id: &str, parent: Option<&str>, body: Object) -> Outcome {
+        if text(&body, "name").is_none_or(|name| name.trim().is_empty()) {
+            return Err(message(400, "Group name is missing"));
+        }
         let Some(group) = self.realm.groups.get(id) else {
             return Err(error(404, "Could not find child by id"));
         };
@@ -175,28 +177,6 @@ impl Call<'_> {
             group.parent = parent.map(str::to_owned);
         }
         self.record("UPDATE", "GROUP", Some(format!("groups/{id}")), Some(kept(body)));
-        done()
-    }
-
-    /// The groups that new people join.
-    pub fn default_groups(&self) -> Outcome {
-        self.caller.demand(&["view-realm", "manage-realm"])?;
-        let groups = self.realm.default_groups.iter().filter_map(|id| self.realm.groups.get(id));
-        let shown = groups.map(|group| Value::Object(self.realm.show_group(group, false, false)));
-        Ok(Answer::json(shown.collect::<Vec<_>>()))
-    }
-
-    pub fn set_default_group(&mut self, id: &str, add: bool) -> Outcome {
-        self.caller.demand(&["manage-realm"])?;
-        if !self.realm.groups.contains_key(id) {
-            return Err(error(404, "Group not found"));
-        }
-        self.realm.default_groups.retain(|known| known != id);
-        if add {
-            self.realm.default_groups.push(id.to_owned());
-        }
-        let operation = if add { "CREATE" } else { "DELETE" };
-        self.record(operation, "GROUP", Some(format!("default-groups/{id}")), None);
         done()
     }
 
@@ -219,6 +199,9 @@ impl Call<'_> {
         let group = self.managed_group(id)?;
         let name = text(&body, "name").filter(|name| !name.trim().is_empty());
         let name = name.ok_or_else(|| message(400, "Group name is missing"))?.to_owned();
+        if text(&body, "id").is_some_and(|given| given != id) {
+            return Err(message(400, "Invalid group id"));
+        }
         let parent = group.parent.clone();
         let siblings = self.realm.children_of(parent.as_deref());
         if siblings.iter().any(|sibling| sibling.name == name && sibling.id != id) {
@@ -229,9 +212,8 @@ impl Call<'_> {
         }
         if let Some(group) = self.realm.groups.get_mut(id) {
             group.name = name;
-            if let Some(description) = text(&body, "description") {
-                group.description = Some(description.to_owned());
-            }
+            // A description that is left out is gone; attributes stay.
+            group.description = text(&body, "description").map(str::to_owned);
             if let Some(given) = body.get("attributes") {
                 group.attributes = attributes(given);
             }
@@ -266,90 +248,6 @@ impl Call<'_> {
         });
         let shown = page.of(children).map(|child| self.accessible(child, full, counts));
         Ok(Answer::json(shown.collect::<Vec<_>>()))
-    }
-
-    pub fn group_members(&self, id: &str) -> Outcome {
-        let group = self.found_group(id)?;
-        let all = self.caller.has(&["view-users", "manage-users"]);
-        if !all && !self.granted("Groups", "view-members", &group.id, false) {
-            return Err(plain(403));
-        }
-        let page = self.request.page(Some(100))?;
-        let detail = detail(self.request, Detail::Full);
-        let members = self.realm.members_of(id).filter(|user| self.may_list_user(user));
-        let shown = page.of(members).map(|user| Value::Object(self.realm.show_user(user, detail)));
-        Ok(Answer::json(shown.collect::<Vec<_>>()))
-    }
-
-    pub fn groups_of(&self, id: &str) -> Outcome {
-        let user = self.visible_user(id)?;
-        let page = self.request.page(None)?;
-        let full = self.request.flag("briefRepresentation") == Some(false);
-        let groups = self.sorted_groups(&user.id);
-        Ok(Answer::json(
-            page.of(groups)
-                .map(|group| self.realm.show_group(group, full, false))
-                .map(Value::Object)
-                .collect::<Vec<_>>(),
-        ))
-    }
-
-    pub fn count_groups_of(&self, id: &str) -> Outcome {
-        let user = self.visible_user(id)?;
-        Ok(Answer::json(json!({"count": self.sorted_groups(&user.id).len()})))
-    }
-
-    fn sorted_groups(&self, user: &str) -> Vec<&Group> {
-        let wanted = self.request.filled("search").map(str::to_lowercase);
-        let held = self.realm.users.get(user).map(|user| &user.groups);
-        let mut groups: Vec<&Group> = held
-            .into_iter()
-            .flatten()
-            .filter_map(|group| self.realm.groups.get(group))
-            .filter(|group| group.organization.is_none())
-            .filter(|group| wanted.as_ref().is_none_or(|wanted| group.name.to_lowercase().contains(wanted.as_str())))
-            .collect();
-        groups.sort_by(|a, b| a.name.cmp(&b.name));
-        groups
-    }
-
-    /// Joins or leaves. Joining twice and leaving what one is not in are taken, and leave no event.
-    pub fn set_membership(&mut self, id: &str, group: &str, member: bool) -> Outcome {
-        let user = self.found_user(id)?;
-        let allowed = self.caller.has(&["manage-users"])
-            || (self.granted_over(user, &["manage-group-membership"], &["manage-membership-of-members"], false)
-                && self.granted("Groups", "manage-membership", group, false));
-        if !allowed {
-            return Err(plain(403));
-        }
-        let target = self.realm.groups.get(group).ok_or_else(|| error(404, "Group not found"))?;
-        if target.organization.is_some() {
-            return Err(message(400, "Cannot access organization related group via non Organization API."));
-        }
-        let details = self.person_details(id);
-        let shown = Value::Object(self.realm.show_group(target, true, false));
-        let Some(user) = self.realm.users.get_mut(id) else {
-            return Err(super::users::user_not_found());
-        };
-        let changed = if member { user.groups.insert(group.to_owned()) } else { user.groups.remove(group) };
-        if changed {
-            let operation = if member { "CREATE" } else { "DELETE" };
-            let path = Some(format!("users/{id}/groups/{group}"));
-            self.record_with(operation, "GROUP_MEMBERSHIP", path, Some(shown), Some(details));
-        }
-        done()
-    }
-
-    /// What events of memberships say of the person.
-    pub fn person_details(&self, id: &str) -> Value {
-        let mut details = Object::new();
-        if let Some(user) = self.realm.users.get(id) {
-            if let Some(email) = &user.email {
-                details.insert("email".into(), json!(email));
-            }
-            details.insert("username".into(), json!(user.username));
-        }
-        Value::Object(details)
     }
 
     pub fn found_group(&self, id: &str) -> Result<&Group, Refusal> {

@@ -21,7 +21,7 @@ impl Bean {
         Self { name, fields, text: None, open: false }
     }
 
-    pub const fn from_text(mut self, field: &'static str) -> Self {
+    pub const fn standing_for(mut self, field: &'static str) -> Self {
         self.text = Some(field);
         self
     }

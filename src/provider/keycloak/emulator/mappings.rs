@@ -99,6 +99,13 @@ impl Call<'_> {
                 };
             }
         }
+        if add && roles.is_empty() {
+            return done();
+        }
+        let shown = match body {
+            Some(named) => role_list(named),
+            None => self.shown(roles.iter(), client).into(),
+        };
         let operation = if add { "CREATE" } else { "DELETE" };
         let (kind, tail) = match client {
             None => ("REALM_ROLE_MAPPING", "realm".to_owned()),
@@ -108,7 +115,7 @@ impl Call<'_> {
             Holder::User(id) => format!("users/{id}/role-mappings/{tail}"),
             Holder::Group(id) => format!("groups/{id}/role-mappings/{tail}"),
         };
-        self.record(operation, kind, Some(path), body.map(role_list));
+        self.record(operation, kind, Some(path), Some(shown));
         done()
     }
 
@@ -184,7 +191,13 @@ impl Call<'_> {
         match holder {
             Holder::User(id) => self.realm.users.get(id).map(|user| self.realm.roles_of(user)).unwrap_or_default(),
             Holder::Group(id) => {
-                self.realm.groups.get(id).map(|group| self.realm.expand(&group.roles)).unwrap_or_default()
+                let mut mapped: Vec<&Id> = Vec::new();
+                let mut next = self.realm.groups.get(id);
+                while let Some(group) = next {
+                    mapped.extend(&group.roles);
+                    next = group.parent.as_ref().and_then(|id| self.realm.groups.get(id));
+                }
+                self.realm.expand(mapped)
             }
         }
     }

@@ -3,11 +3,13 @@
 //! Requests are taken apart by [`request`] and [`json`], led to an operation by [`routes`], and answered from a
 //! [`world`] behind one lock. The operations are plain functions on that state; nothing below this module waits.
 
+mod admin_routes;
 mod answer;
 mod authorization;
 mod broker;
 mod call;
 mod claims;
+mod client_rules;
 mod clients;
 mod credentials;
 mod defaults;
@@ -19,12 +21,16 @@ mod invitations;
 mod json;
 mod jwt;
 mod lockout;
+mod mappers;
 mod mappings;
 mod members;
+mod memberships;
+mod new_realm;
 mod organizations;
 mod partial_import;
 mod permissions;
 mod profile;
+mod profile_document;
 mod providers;
 mod realms;
 mod registration;
@@ -35,8 +41,12 @@ mod routes;
 mod scopes;
 mod search;
 mod server_info;
+mod service_accounts;
 mod shapes;
+#[cfg(test)]
+mod tests;
 mod tokens;
+mod userinfo;
 mod users;
 mod validators;
 mod webhooks;
@@ -49,7 +59,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::provider::emulator::{Credentials, Emulator};
@@ -165,6 +175,14 @@ impl Emulator for Keycloak {
     fn expire_tokens(&self) {
         self.lock().signer.rotate();
     }
+
+    fn error_answer(&self, status: StatusCode, _base: &str) -> Response<Body> {
+        let refusal = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => answer::broken(),
+            status => answer::plain(status.as_u16()),
+        };
+        refusal.0.into_response(false)
+    }
 }
 
 async fn serve(State(keycloak): State<Arc<Keycloak>>, request: HttpRequest) -> Response<Body> {
@@ -203,7 +221,7 @@ fn installed(user: &str, client: &str, now: i64) -> World {
     boot.fields.insert("standardFlowEnabled".into(), json!(false));
     boot.attributes.insert("client.use.lightweight.access.token.enabled".into(), "true".into());
     boot.service_account = Some(user.to_owned());
-    let mut account = realms::service_account(&boot, user.to_owned(), now, &master.default_role);
+    let mut account = service_accounts::service_account(&boot, user.to_owned(), now, &master.default_role);
     account.roles.insert(admin);
     master.clients.insert(client.to_owned(), boot);
     master.put_user(account);

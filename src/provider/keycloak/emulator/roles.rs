@@ -179,7 +179,7 @@ impl Call<'_> {
         self.demand_view_roles(client)?;
         let role = self.found_role(client, name)?;
         self.caller.demand(&["view-users", "manage-users", "query-users"])?;
-        let page = self.request.page(None)?;
+        let page = self.request.page(Some(100))?;
         let detail = detail(self.request, Detail::Full);
         let holders =
             self.realm.users_in_order().filter(|user| user.roles.contains(&role.id) && self.may_list_user(user));

@@ -216,7 +216,7 @@ pub(super) static ORGANIZATION: Bean = Bean::new(
 );
 
 pub(super) static DOMAIN: Bean =
-    Bean::new("OrganizationDomainRepresentation", &[("name", Text), ("verified", Flag)]).from_text("name");
+    Bean::new("OrganizationDomainRepresentation", &[("name", Text), ("verified", Flag)]).standing_for("name");
 
 pub(super) static IDENTITY_PROVIDER: Bean = Bean::new(
     "IdentityProviderRepresentation",

@@ -47,6 +47,7 @@ pub fn scenarios() -> Vec<String> {
     names.sort();
     names
 }
+
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("FORMULARY_RECORDINGS").map(|it| PathBuf::from(it).join("keycloak"));
     if folder.is_none() {

@@ -148,6 +148,7 @@ impl World {
             revision: "test",
             identity: Some(&self.instance),
             spent: &BTreeMap::new(),
+            repeated: &BTreeMap::new(),
             approvals,
         };
         (plan(&input).plan, changes.refresh.clone())

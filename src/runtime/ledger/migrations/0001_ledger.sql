@@ -44,6 +44,7 @@ CREATE TABLE intents (
 );
 CREATE INDEX intents_open ON intents (id) WHERE ended IS NULL;
 CREATE INDEX intents_by_address ON intents (address, id);
+CREATE INDEX intents_by_time ON intents (began);
 
 -- One-time actions that were begun; a key that stands here is never performed again.
 CREATE TABLE run_once (

@@ -79,6 +79,19 @@ promise!(a_step_ends_together_with_what_follows_from_it, ledger => {
     assert_eq!(other, 0);
 });
 
+promise!(a_step_that_is_done_again_and_again_is_counted, ledger => {
+    let fence = fence(ledger).await;
+    for _ in 0..3 {
+        let update = begin(ledger, &fence, Verb::Update, "gitea:team/acme/dev", None).await.unwrap();
+        ledger.finish_intents(&fence, &[done(update)]).await.unwrap();
+    }
+    let once = begin(ledger, &fence, Verb::Create, "gitea:user/alice", None).await.unwrap();
+    ledger.finish_intents(&fence, &[done(once)]).await.unwrap();
+    let repeated = ledger.repeated_since(moment(0)).await.unwrap();
+    assert_eq!(repeated.values().copied().collect::<Vec<_>>(), [3]);
+    assert_eq!(ledger.repeated_since(moment(1_000_000)).await.unwrap().len(), 0);
+});
+
 promise!(half_a_batch_is_never_written, ledger => {
     let fence = fence(ledger).await;
     let create = begin(ledger, &fence, Verb::Create, "gitea:user/alice", None).await.unwrap();

@@ -95,6 +95,7 @@ pub(super) fn intent(run: RunId, verb: Verb, name: &str, approval: Option<i64>) 
         waits: Vec::new(),
         why: "declared".to_owned(),
         undo: None,
+        partly: Default::default(),
         calls: 1,
         digest: format!("{verb} {address}"),
         address,

@@ -141,7 +141,7 @@ impl Bench {
             own_accounts: BTreeSet::new(),
             identity: Some(id()),
             spent: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            repeated: BTreeMap::new(),
         }
         .plan(&[])
     }
@@ -308,6 +308,7 @@ pub(super) fn step(
         waits: Vec::new(),
         why: "declared".to_owned(),
         undo: None,
+        partly: Default::default(),
         calls: 1,
         digest: format!("{place} {verb} {address}"),
         address,
