@@ -68,10 +68,7 @@ impl Realm {
         let realm = Self::new(base, name, (client.to_owned(), secret.to_owned()), Some(served)).await;
         (realm, emulator)
     }
-<<<<<<< HEAD
-=======
 
->>>>>>> main
     async fn real(name: &str) -> Option<Self> {
         let told = |name: &str| std::env::var(format!("FORMULARY_KEYCLOAK_{name}")).ok();
         let Some(base) = told("URL") else {
