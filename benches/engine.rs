@@ -3,6 +3,8 @@
 //! Plain times on a shared machine mean little; the ratios do: time and memory per resource must stay flat as the
 //! platform grows. Nothing here is asserted; `docs/performance.md` records a run.
 
+#![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -66,9 +66,7 @@ pub(super) async fn run(args: &DoctorArgs, global: &Global, shell: &Shell) -> Re
     let lacking = results.iter().filter_map(|(_, probe)| probe.as_ref().ok()).any(|probe| {
         probe.rights.iter().any(|right| right.held == Held::No) || probe.findings.iter().any(|finding| !finding.ok)
     });
-    if let Err(error) = ledger {
-        return Err(error);
-    }
+    ledger?;
     Ok(match (unreachable, lacking) {
         (true, _) => Exit::Unreachable,
         (false, true) => Exit::Waiting,

@@ -135,7 +135,7 @@ impl View {
         ]);
         let outputs = self::fields([("client_id", client.client_id.clone().into()), ("id", client.id.clone().into())]);
         Live {
-            mark: client.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(mark),
+            mark: client.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(|it| mark(it)),
             ..self.live(kinds::CLIENT, &client.client_id, Some(&client.id), fields, outputs)
         }
     }
@@ -157,7 +157,7 @@ impl View {
             fields([("description", optional(scope.description.clone())), ("include_in_token_scope", named.into())]);
         let outputs = self::fields([("id", scope.id.clone().into())]);
         Live {
-            mark: scope.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(mark),
+            mark: scope.attributes.get(&self.mark).filter(|it| !it.is_empty()).map(|it| mark(it)),
             ..self.live(kinds::CLIENT_SCOPE, &scope.name, Some(&scope.id), fields, outputs)
         }
     }
@@ -362,11 +362,11 @@ fn several(values: &[String]) -> Value {
 }
 
 fn mark_in(attributes: &Attributes, name: &str) -> Option<Mark> {
-    attributes.get(name)?.first().filter(|it| !it.is_empty()).map(mark)
+    attributes.get(name)?.first().filter(|it| !it.is_empty()).map(|it| mark(it))
 }
 
-fn mark(ledger: &String) -> Mark {
-    Mark { ledger: ledger.clone() }
+fn mark(ledger: &str) -> Mark {
+    Mark { ledger: ledger.to_owned() }
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -403,4 +403,117 @@ pub fn object<'a>(body: &'a mut Map<String, Json>, key: &str) -> &'a mut Map<Str
         *slot = json!({});
     }
     slot.as_object_mut().expect("it was just made an object")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::provider::keycloak::api::wire;
+    use crate::provider::keycloak::tests::recordings::{exchanges, scenarios};
+
+    fn view() -> View {
+        View { instance: Instance::new("keycloak"), mark: "formulary.ledger".to_owned() }
+    }
+
+    /// What a body would look like when it is read again.
+    fn shown(body: &Map<String, Json>) -> Live {
+        let mut body = body.clone();
+        body.insert("id".to_owned(), json!("id"));
+        body.entry("username".to_owned()).or_insert(json!("alice"));
+        view().user(&wire::User::deserialize(&Json::Object(body)).unwrap()).unwrap()
+    }
+
+    /// Every person that a server ever showed can be read, and sent back without a change.
+    #[test]
+    fn recorded_people_are_read_and_written_back_as_they_were() {
+        for scenario in scenarios() {
+            for exchange in exchanges(&scenario) {
+                let path: Vec<&str> = exchange.path.split('/').collect();
+                let ["", "admin", "realms", _, "users", id] = path[..] else { continue };
+                if exchange.method != "GET" || exchange.status != 200 || ["count", "profile"].contains(&id) {
+                    continue;
+                }
+                let user = wire::User::deserialize(&exchange.answer).unwrap();
+                // Some bodies were cut to a few fields.
+                let Some(live) = view().user(&user).filter(|_| exchange.answer.get("emailVerified").is_some()) else {
+                    continue;
+                };
+                let mut body = exchange.answer.as_object().unwrap().clone();
+                put_user(&mut body, &live.fields);
+                let again = view().user(&wire::User::deserialize(&Json::Object(body)).unwrap()).unwrap();
+                assert_eq!(again, live, "{scenario}: {}", exchange.label);
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_is_no_attribute_and_a_service_account_no_person() {
+        let mut body = Map::new();
+        set_mark(&mut body, "formulary.ledger", "ours");
+        let live = shown(&body);
+        assert_eq!(live.mark, Some(Mark { ledger: "ours".to_owned() }));
+        assert_eq!(live.fields["attributes"], Value::Map(BTreeMap::new()));
+        let account = wire::User { username: "service-account-x".to_owned(), ..wire::User::default() };
+        assert_eq!(view().user(&account), None);
+    }
+
+    #[test]
+    fn what_is_not_named_stays() {
+        let mut body = object_of(json!({
+            "attributes": {"theirs": ["1"], "ours": ["old"]}, "firstName": "Alice", "lastName": "Anvil",
+        }));
+        let ours = Value::Map(BTreeMap::from([("ours".to_owned(), "new".into()), ("gone".to_owned(), Value::Null)]));
+        put_user(&mut body, &fields([("attributes", ours), ("last_name", Value::Null)]));
+        assert_eq!(
+            Json::Object(body),
+            json!({"attributes": {"theirs": ["1"], "ours": ["new"]}, "firstName": "Alice", "lastName": ""})
+        );
+        let mut mapper = object_of(json!({"config": {"theirs": "1"}}));
+        put_mapper(&mut mapper, &fields([("config", Value::Map(BTreeMap::from([("a".to_owned(), "b".into())])))]));
+        assert_eq!(Json::Object(mapper), json!({"config": {"theirs": "1", "a": "b"}}));
+    }
+
+    #[test]
+    fn a_domain_that_stays_keeps_whether_it_was_verified() {
+        let mut body = object_of(json!({"domains": [{"name": "Acme.test", "verified": true}]}));
+        put_organization(&mut body, &fields([("domains", Value::set(["acme.test", "new.test"]))]));
+        assert_eq!(
+            body["domains"],
+            json!([{"name": "Acme.test", "verified": true}, {"name": "new.test", "verified": false}])
+        );
+    }
+
+    proptest! {
+        /// What is sent is what is read back, as long as Keycloak stores it as it is.
+        #[test]
+        fn a_person_survives_the_wire(
+            email in proptest::option::of("[a-z]{1,8}@[a-z]{1,8}\\.test"),
+            first in proptest::option::of("[A-Z][a-z]{0,8}"),
+            enabled: bool,
+            verified: bool,
+            attributes in proptest::collection::btree_map("[a-z]{1,6}", "[a-z]{1,6}", 0..4),
+        ) {
+            let text = |it: &Option<String>| it.clone().map_or(Value::Null, Value::Text);
+            let sent = fields([
+                ("email", text(&email)),
+                ("email_verified", verified.into()),
+                ("first_name", text(&first)),
+                ("enabled", enabled.into()),
+                ("attributes", Value::Map(attributes.into_iter().map(|(key, it)| (key, it.into())).collect())),
+            ]);
+            let mut body = Map::new();
+            put_user(&mut body, &sent);
+            let read = shown(&body);
+            for (name, value) in &sent {
+                prop_assert_eq!(&read.fields[name], value, "{}", name);
+            }
+        }
+    }
+
+    fn object_of(body: Json) -> Map<String, Json> {
+        body.as_object().unwrap().clone()
+    }
 }

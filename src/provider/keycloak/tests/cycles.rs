@@ -69,7 +69,6 @@ impl Realm {
         (realm, emulator)
     }
 
-    #[expect(clippy::print_stderr, reason = "a test that checks nothing must say so")]
     async fn real(name: &str) -> Option<Self> {
         let told = |name: &str| std::env::var(format!("FORMULARY_KEYCLOAK_{name}")).ok();
         let Some(base) = told("URL") else {

@@ -120,11 +120,22 @@ async fn a_name_or_an_address_that_a_stranger_holds_is_told_with_who_holds_it() 
 
 #[tokio::test]
 async fn an_invitation_that_cannot_be_sent_leaves_the_actions_to_the_first_sign_in() {
-    let (realm, _) = settled("invited").await;
+    let letters = |realm: &Realm| {
+        let requests = realm.served.as_ref().unwrap().requests().list();
+        requests.into_iter().filter(|it| it.path.ends_with("/execute-actions-email")).count()
+    };
+    let (realm, _) = settled("no-mail").await;
     assert_eq!(realm.user("alice").await["requiredActions"], json!(["UPDATE_PASSWORD"]));
-    let served = realm.served.as_ref().unwrap();
-    let letters = served.requests().list().into_iter().filter(|it| it.path.ends_with("/execute-actions-email"));
-    assert_eq!(letters.count(), 2, "one for each newcomer");
+    assert_eq!(letters(&realm), 0, "a realm without a mail server is not asked to send any");
+
+    let realm = Realm::emulated("mail").await;
+    let server = json!({"smtpServer": {"host": "127.0.0.1", "port": "1", "from": "realm@acme.test"}});
+    realm.admin("PUT", "", Some(server)).await;
+    let mut world = realm.world(json!({}));
+    world.declare(&[("o.yaml", ORGANISATION), ("t.yaml", TEAM), ("a.yaml", ALICE), ("b.yaml", BOB)]);
+    world.apply().await;
+    assert_eq!(letters(&realm), 2, "one for each newcomer");
+    assert_eq!(realm.user("alice").await["requiredActions"], json!(["UPDATE_PASSWORD"]));
 }
 
 #[tokio::test]

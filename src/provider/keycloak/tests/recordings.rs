@@ -48,7 +48,6 @@ pub fn scenarios() -> Vec<String> {
     names
 }
 
-#[expect(clippy::print_stderr, reason = "a test that checks nothing must say so")]
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("FORMULARY_RECORDINGS").map(|it| PathBuf::from(it).join("keycloak"));
     if folder.is_none() {

@@ -8,12 +8,14 @@ mod groups;
 mod locks;
 mod organizations;
 mod people;
+mod realm;
 mod settings;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
 use self::locks::Locks;
+use self::realm::Remembered;
 use super::api::{Access, Writes};
 use super::kinds;
 use super::reader::Parts;
@@ -31,6 +33,7 @@ pub(super) struct Writing {
     parts: Parts,
     writes: Writes,
     locks: Locks,
+    realm: Remembered,
 }
 
 /// What came of a step: what is there now, or nothing.
@@ -43,6 +46,7 @@ impl KeycloakWriter {
             parts: Parts::new(connection, &access),
             writes: access.writes(),
             locks: Locks::default(),
+            realm: Remembered::default(),
         }))
     }
 }

@@ -50,8 +50,8 @@ impl Writing {
             // They are there from the beginning, so that nothing is lost if the letter never comes.
             body.insert("requiredActions".to_owned(), json!(actions));
         }
-        let profile = self.parts.profile().await?;
-        if profile.attributes.iter().any(|it| it.name == self.parts.options.mark_attribute) {
+        let realm = self.realm.traits(&self.parts).await?;
+        if realm.mark_declared {
             convert::set_mark(&mut body, &self.parts.options.mark_attribute, &inputs.ledger);
         }
         let created = self.writes.create(routes::USERS, &[], Json::Object(body), &doing(step)).await;
@@ -62,7 +62,7 @@ impl Writing {
             other => other?,
         };
         let has_address = inputs.fields.get("email").is_some_and(|it| *it != Value::Null);
-        if has_address && !actions.is_empty() {
+        if has_address && realm.mail && !actions.is_empty() {
             self.invite(step, &id, &actions).await;
         }
         self.read_back(step, inputs, &id).await
@@ -101,11 +101,10 @@ impl Writing {
         let there = self.parts.reads.user(&id).await?.ok_or_else(|| gone(step, "there is no such person"))?;
         let mut body = object_of(there.clone());
         convert::put_user(&mut body, fields);
-        if let Some(ledger) = mark {
-            let profile = self.parts.profile().await?;
-            if profile.attributes.iter().any(|it| it.name == self.parts.options.mark_attribute) {
-                convert::set_mark(&mut body, &self.parts.options.mark_attribute, ledger);
-            }
+        if let Some(ledger) = mark
+            && self.realm.traits(&self.parts).await?.mark_declared
+        {
+            convert::set_mark(&mut body, &self.parts.options.mark_attribute, ledger);
         }
         if there.as_object() != Some(&body) {
             self.put_user(step, &id, body).await?;

@@ -176,6 +176,7 @@ impl Writing {
         }
         if !matches!(step.verb, Verb::Adopt | Verb::Rename) {
             self.writes.replace(routes::PROFILE, &[], Json::Object(document), &doing(step)).await?;
+            self.realm.forget().await;
         }
         let profile = self.parts.profile().await?;
         let declared: Option<&ProfileAttribute> = profile.attributes.iter().find(|it| it.name == name);
