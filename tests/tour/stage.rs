@@ -15,7 +15,7 @@ use formulary::provider::contract::Provider;
 use formulary::runtime::config::{Config, ServiceType};
 use formulary::runtime::ledger::{NewApproval, SharedLedger, sqlite};
 use formulary::runtime::reconcile::{
-    MachineSecrets, Memory, NoProbe, Outcome, Platform, PlannedWorld, Quiet, StepOutcome, Turn, World, read,
+    MachineSecrets, Memory, NoProbe, Outcome, PlannedWorld, Platform, Quiet, StepOutcome, Turn, World, read,
 };
 use formulary::runtime::sys::{Environment, FixedEnvironment, SharedClock};
 use tokio_util::sync::CancellationToken;
@@ -278,11 +278,5 @@ impl Attempt {
                 self.reading.shown()
             );
         }
-    }
-
-    /// The failure of a step, if it failed.
-    pub fn failure(&self, address: &str) -> Option<&Failure> {
-        let address: Address = address.parse().unwrap();
-        self.outcome.failures().find(|(step, _)| step.address == address).map(|(_, failure)| failure)
     }
 }
