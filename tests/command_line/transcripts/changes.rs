@@ -28,6 +28,7 @@ async fn the_first_run_against_services_full_of_people() {
     // Nothing of it is done without a word.
     let said = bench.run(&format!("plan --dir {repo} --format json")).exits(4);
     let plan: Value = serde_json::from_str(&said.out).unwrap();
+    let plan = &plan["formulary"]["plan"];
     let adoptions = plan["steps"].as_array().unwrap().iter().filter(|step| step["verb"] == "adopt");
     for step in adoptions {
         let waits = step["waits"].as_array().is_some_and(|waits| !waits.is_empty());
@@ -147,6 +148,6 @@ async fn a_terminal_of_60_columns() {
 fn waiting(bench: &Bench) -> Vec<(String, String)> {
     bench.run("plan --dir repo -o waiting.json");
     let plan: Value = serde_json::from_slice(&std::fs::read(bench.path("waiting.json")).unwrap()).unwrap();
-    let groups = plan["waiting"].as_array().unwrap().iter();
+    let groups = plan["formulary"]["plan"]["waiting"].as_array().unwrap().iter();
     groups.map(|it| (it["name"].as_str().unwrap().to_owned(), it["digest"].as_str().unwrap().to_owned())).collect()
 }
