@@ -14,7 +14,7 @@ const KILLED: i32 = -1;
 
 /// Every boundary of a run that touches both services: an adoption that was approved, creations, memberships. The even
 /// and the odd ones go side by side, each in a world of its own.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // Two wait for a process, the others serve it.
 async fn at_every_boundary_of_the_journal() {
     let (odd, even) = tokio::join!(tokio::spawn(kill_at_each(1)), tokio::spawn(kill_at_each(2)));
     assert!(odd.unwrap() + even.unwrap() > 20, "there are fewer boundaries than steps: nothing was killed");

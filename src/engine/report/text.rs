@@ -407,5 +407,6 @@ fn show(value: &Value, look: Look) -> String {
 
 /// The beginning of a digest or a commit id: enough to name it.
 pub fn short(digest: &str) -> &str {
+    let digest = digest.strip_prefix("sha256:").unwrap_or(digest);
     digest.get(..12).unwrap_or(digest)
 }

@@ -10,7 +10,39 @@ async fn a_small_platform_from_nothing() {
     let bench = Bench::small().await;
     bench.mono_repo();
     let said = bench.run("plan --dir repo --detailed-exitcode").exits(2);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r#"
+    gitea
+      + organization/acme users/acme/organisation.yaml:1
+      + team/acme/core users/acme/core.yaml:1
+          permission: none · units: {repo.actions: read, repo.code: read, repo.ext_issues: read,
+            repo.ext_wi… · visibility: private
+      + team/acme/members users/acme/organisation.yaml:1
+          description: "Everybody of acme" · permission: none · visibility: private
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · full_name: "Alice Jones" · login_name: known after apply (sub of
+            keycloak:user/alice) · source_id: 1
+      + team-member/acme/core/alice users/acme/alice.yaml:9
+      + team-member/acme/members/ alice, bob
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · full_name: "Bob Jones" · login_name: known after apply (sub of
+            keycloak:user/bob) · source_id: 1
+
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    Plan: 15 to create · 0 in sync · about 30 calls
+    revision [revision] · digest [digest]
+    --- exit 2
+    "#);
     bench
         .run("apply --dir repo")
         .exits(0)
@@ -47,7 +79,52 @@ async fn a_stranger_holds_a_username() {
         bench.run("plan --dir repo").says(&["conflict", "keycloak", "user/bob", "a stranger holds the name 'bob'"]);
     assert!(!said.out.contains("create gitea:user/bob"), "{}", said.transcript());
     let said = bench.run("drift --dir repo");
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    gitea
+      missing organization/acme — declared, and not there yet
+          → create
+      missing team/acme/core — declared, and not there yet
+          → create
+      missing team/acme/members — declared, and not there yet
+          → create
+      missing team-member/acme/core/alice — declared, and not there yet
+          → create
+      missing team-member/acme/members/alice — declared, and not there yet
+          → create
+      missing team-member/acme/members/bob — declared, and not there yet
+          → left: it needs gitea:user/bob: it needs keycloak:user/bob: a stranger holds the name 'bob':
+            it was never ours, and what would prove that it is the declared one (the same email and
+            email verified being true) does not hold; rename one of the two, or make them agree at the
+            service
+      missing user/alice — declared, and not there yet
+          → create
+      missing user/bob — declared, and not there yet
+          → left: it needs keycloak:user/bob: a stranger holds the name 'bob': it was never ours, and
+            what would prove that it is the declared one (the same email and email verified being true)
+            does not hold; rename one of the two, or make them agree at the service
+
+    keycloak
+      missing group/acme — declared, and not there yet
+          → create
+      missing group/acme/core — declared, and not there yet
+          → create
+      missing membership/acme/alice — declared, and not there yet
+          → create
+      missing membership/acme/bob — declared, and not there yet
+          → left: it needs keycloak:user/bob: a stranger holds the name 'bob': it was never ours, and
+            what would prove that it is the declared one (the same email and email verified being true)
+            does not hold; rename one of the two, or make them agree at the service
+      missing membership/acme/core/alice — declared, and not there yet
+          → create
+      missing user/alice — declared, and not there yet
+          → create
+      conflict user/bob — a stranger holds the name 'bob': it was never ours, and what would prove that
+        it is the declared one (the same email and email verified being true) does not hold; rename one
+        of the two, or make them agree at the service
+
+    Drift: 1 conflict · 14 missing · 0 in sync
+    --- exit 0
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,7 +136,14 @@ async fn a_person_is_taken_out_of_one_service_only() {
         .replace("  name: bob\n", "  name: bob\n  annotations:\n    formulary.dev/services: -gitea\n");
     bench.write("repo/users/acme/bob.yaml", &out);
     let said = bench.run("plan --dir repo").exits(0);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    gitea
+      - user/bob (disable) — declared no more
+
+    Plan: 1 to disable · 13 in sync · about 4 calls
+    revision [revision] · digest [digest]
+    --- exit 0
+    ");
     bench.run("apply --dir repo").exits(0);
     bench.run("plan --dir repo --detailed-exitcode").exits(0);
 }
@@ -77,7 +161,27 @@ async fn a_budget_stop_is_approved_and_applied() {
         std::fs::remove_file(bench.path(&format!("repo/users/acme/{name}.yaml"))).unwrap();
     }
     let said = bench.run("apply --dir repo").exits(4);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    waits for approval: gitea: removal of people (4 steps)
+      4 of 6 people would be removed or disabled; at most 3 may be within 24 hours
+      - user/alice (disable) — declared no more
+      - user/bob (disable) — declared no more
+      - user/carol (disable) — declared no more
+      - user/dmitri (disable) — declared no more
+      formulary approve [digest]
+
+    waits for approval: keycloak: removal of people (4 steps)
+      4 of 6 people would be removed or disabled; at most 3 may be within 24 hours
+      - user/alice (disable) — declared no more
+      - user/bob (disable) — declared no more
+      - user/carol (disable) — declared no more
+      - user/dmitri (disable) — declared no more
+      formulary approve [digest]
+
+    Plan: nothing to do · 8 waiting · 11 in sync
+    revision [revision] · digest [digest]
+    --- exit 4
+    ");
     let plan = waiting(&bench);
     assert_eq!(plan.len(), 2, "{plan:?}");
     bench.run("approve 12345678 --dir repo").exits(1).says(&["removal of people"]);
@@ -123,7 +227,17 @@ async fn drift_and_its_exit_codes() {
     bob["lastName"] = json!("Builder");
     keycloak.put(&path, bob).await.unwrap();
     let said = bench.run("drift --dir repo --detailed-exitcode").exits(3);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    keycloak
+      drifted user/bob — it was changed at the service
+          enabled: false → true users/acme/bob.yaml:4
+          last_name: Builder → Jones users/acme/bob.yaml:7
+          → update
+          → restore waits: access was closed at the service; opening it again needs somebody's word
+
+    Drift: 1 drifted · 14 in sync
+    --- exit 3
+    ");
     bench.run("apply --dir repo").exits(4).says(&["update keycloak:user/bob"]);
     for (_, digest) in waiting(&bench) {
         bench.run(&format!("approve {digest} --dir repo")).exits(0);

@@ -14,7 +14,59 @@ async fn the_url_is_another_service() {
     let config = bench.config("enforce").replace(&format!("url: {gitea}"), &format!("url: {keycloak}/wrong"));
     bench.write("formulary.yaml", &config);
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r#"
+    gitea
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · full_name: "Alice Jones" · login_name: known after apply (sub of
+            keycloak:user/alice) · source_id: 1
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · full_name: "Bob Jones" · login_name: known after apply (sub of
+            keycloak:user/bob) · source_id: 1
+
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (6)
+      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
+        Gitea's version: Unable to find matching target resource method)
+      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: Unable to find matching target resource method)
+      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: Unable to find matching target resource method)
+      missing gitea:team-member/acme/core/alice — it needs gitea:team/acme/core: it was not seen, but
+        gitea:team/acme/* was not read whole (read Gitea's version: Unable to find matching target
+        resource method)
+      missing gitea:team-member/acme/members/alice — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: Unable to find matching target
+        resource method)
+      missing gitea:team-member/acme/members/bob — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: Unable to find matching target
+        resource method)
+
+    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
+      version: Unable to find matching target resource method
+    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: Unable to find matching target resource method
+    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: Unable to find matching target resource method
+    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
+      version: Unable to find matching target resource method
+    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version:
+      Unable to find matching target resource method
+
+    Plan: 9 to create · 0 in sync · about 18 calls
+    revision [revision] · digest [digest]
+    --- exit 7
+    "#);
     let said = bench.run("doctor gitea").exits(7);
     assert_snapshot!(said.transcript(), @"");
 }
@@ -23,9 +75,60 @@ async fn the_url_is_another_service() {
 async fn the_token_is_wrong() {
     let bench = Bench::small().await;
     bench.mono_repo();
-    bench.write("gitea.secret", "not-the-token");
+    bench.secret("gitea.secret", "not-the-token");
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r#"
+    gitea
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · full_name: "Alice Jones" · login_name: known after apply (sub of
+            keycloak:user/alice) · source_id: 1
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · full_name: "Bob Jones" · login_name: known after apply (sub of
+            keycloak:user/bob) · source_id: 1
+
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (6)
+      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
+        Gitea's version: invalid username, password or token)
+      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: invalid username, password or token)
+      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: invalid username, password or token)
+      missing gitea:team-member/acme/core/alice — it needs gitea:team/acme/core: it was not seen, but
+        gitea:team/acme/* was not read whole (read Gitea's version: invalid username, password or token)
+      missing gitea:team-member/acme/members/alice — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: invalid username, password or
+        token)
+      missing gitea:team-member/acme/members/bob — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: invalid username, password or
+        token)
+
+    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
+      version: invalid username, password or token
+    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: invalid username, password or token
+    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: invalid username, password or token
+    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
+      version: invalid username, password or token
+    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version:
+      invalid username, password or token
+
+    Plan: 9 to create · 0 in sync · about 18 calls
+    revision [revision] · digest [digest]
+    --- exit 7
+    "#);
     bench.run("apply --dir repo").exits(7).says(&["done"]);
     let said = bench.run("doctor gitea").exits(7);
     assert_snapshot!(said.transcript(), @"");
@@ -46,7 +149,59 @@ async fn one_is_down() {
     let config = bench.config("enforce").replace(&bench.base("gitea"), "http://127.0.0.1:9");
     bench.write("formulary.yaml", &config);
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r#"
+    gitea
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · full_name: "Alice Jones" · login_name: known after apply (sub of
+            keycloak:user/alice) · source_id: 1
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · full_name: "Bob Jones" · login_name: known after apply (sub of
+            keycloak:user/bob) · source_id: 1
+
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (6)
+      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
+        Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111))
+      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111))
+      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111))
+      missing gitea:team-member/acme/core/alice — it needs gitea:team/acme/core: it was not seen, but
+        gitea:team/acme/* was not read whole (read Gitea's version: cannot connect to
+        http://[host]/: Connection refused (os error 111))
+      missing gitea:team-member/acme/members/alice — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: cannot connect to
+        http://[host]/: Connection refused (os error 111))
+      missing gitea:team-member/acme/members/bob — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: cannot connect to
+        http://[host]/: Connection refused (os error 111))
+
+    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
+      version: cannot connect to http://[host]/: Connection refused (os error 111)
+    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111)
+    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111)
+    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
+      version: cannot connect to http://[host]/: Connection refused (os error 111)
+    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version:
+      cannot connect to http://[host]/: Connection refused (os error 111)
+
+    Plan: 9 to create · 0 in sync · about 18 calls
+    revision [revision] · digest [digest]
+    --- exit 7
+    "#);
     // The other service is served all the same.
     bench.run("apply --dir repo").exits(7).says(&["create keycloak:user/alice"]);
 }
@@ -57,16 +212,93 @@ async fn one_answers_html() {
     bench.mono_repo();
     bench.sandbox.service("gitea").unwrap().arm(Fault::new(Defect::Html { status: 200 })).unwrap();
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r#"
+    gitea
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · full_name: "Alice Jones" · login_name: known after apply (sub of
+            keycloak:user/alice) · source_id: 1
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · full_name: "Bob Jones" · login_name: known after apply (sub of
+            keycloak:user/bob) · source_id: 1
+
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (6)
+      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
+        Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
+      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
+      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
+        Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
+      missing gitea:team-member/acme/core/alice — it needs gitea:team/acme/core: it was not seen, but
+        gitea:team/acme/* was not read whole (read Gitea's version: the answer is 'text/html;
+        charset=utf-8', and Gitea's are JSON)
+      missing gitea:team-member/acme/members/alice — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: the answer is 'text/html;
+        charset=utf-8', and Gitea's are JSON)
+      missing gitea:team-member/acme/members/bob — it needs gitea:team/acme/members: it was not seen,
+        but gitea:team/acme/* was not read whole (read Gitea's version: the answer is 'text/html;
+        charset=utf-8', and Gitea's are JSON)
+
+    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
+      version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
+    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
+    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
+      Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
+    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
+      version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
+    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version: the
+      answer is 'text/html; charset=utf-8', and Gitea's are JSON
+
+    Plan: 9 to create · 0 in sync · about 18 calls
+    revision [revision] · digest [digest]
+    --- exit 7
+    "#);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_only_reads() {
     let bench = Bench::small().await;
     bench.mono_repo();
-    bench.write("gitea.secret", &read_only_token(&bench).await);
+    bench.secret("gitea.secret", &read_only_token(&bench).await);
     let said = bench.run("doctor gitea").exits(4);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    config [folder]/formulary.yaml
+      ✓ no ledger yet: the first plan makes it
+
+    gitea http://[host]/ (Gitea)
+      ✓ reachable, 1.27.0
+      ✗ write:admin: accounts: list, create, edit, rename; organisations: list; repositories for others
+        on the server: gitea admin user generate-access-token --username reader --token-name formulary
+          --raw --scopes write:admin,write:organization,write:repository,read:user
+      ✗ write:organization: organisations, teams and their people
+        on the server: gitea admin user generate-access-token --username reader --token-name formulary
+          --raw --scopes write:admin,write:organization,write:repository,read:user
+      ✗ write:repository: repositories, protected branches, hooks and topics
+        on the server: gitea admin user generate-access-token --username reader --token-name formulary
+          --raw --scopes write:admin,write:organization,write:repository,read:user
+      ✓ read:user: looking at one account by name or by number
+      ✓ site administrator: seeing everything: to others Gitea leaves out what they may not see, and
+        says 200
+      ✓ Gitea 1.27.0
+      ✓ the token may do more than is needed: read:admin, read:organization, read:repository
+      ✗ whether sign-in source 1 exists could not be told: token does not have at least one of required
+        scope(s), required=[write:admin], token
+        scope=read:admin,read:organization,read:repository,read:user
+        grant what is missing above, then ask again
+    --- exit 4
+    ");
     let said = bench.run("apply --dir repo").exits(8);
     assert_snapshot!(said.transcript(), @"");
 }
