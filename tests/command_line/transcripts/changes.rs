@@ -40,7 +40,7 @@ async fn a_small_platform_from_nothing() {
             first_sign_in: none · last_name: Jones
 
     Plan: 15 to create · 0 in sync · about 30 calls
-    revision [revision] · digest [digest]
+    revision [digest] · digest [digest]
     --- exit 2
     "#);
     bench
@@ -48,7 +48,11 @@ async fn a_small_platform_from_nothing() {
         .exits(0)
         .says(&["create keycloak:user/alice", "create gitea:team-member/acme/core/alice"]);
     let said = bench.run("apply --dir repo").exits(0);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    Plan: nothing to do · 15 in sync
+    revision [digest] · digest [digest]
+    --- exit 0
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -141,7 +145,7 @@ async fn a_person_is_taken_out_of_one_service_only() {
       - user/bob (disable) — declared no more
 
     Plan: 1 to disable · 13 in sync · about 4 calls
-    revision [revision] · digest [digest]
+    revision [digest] · digest [digest]
     --- exit 0
     ");
     bench.run("apply --dir repo").exits(0);
@@ -179,12 +183,12 @@ async fn a_budget_stop_is_approved_and_applied() {
       formulary approve [digest]
 
     Plan: nothing to do · 8 waiting · 11 in sync
-    revision [revision] · digest [digest]
+    revision [digest] · digest [digest]
     --- exit 4
     ");
     let plan = waiting(&bench);
     assert_eq!(plan.len(), 2, "{plan:?}");
-    bench.run("approve 12345678 --dir repo").exits(1).says(&["removal of people"]);
+    bench.run("approve 12345678 --dir repo").exits(4).says(&["removal of people"]);
     bench.run("approve 123 --dir repo").exits(1).says(&["too short"]);
     for (name, digest) in plan {
         let said = bench.run(&format!("approve {} --dir repo --reason moved", &digest[..12])).exits(0);
@@ -200,9 +204,17 @@ async fn a_saved_plan_is_applied_and_an_edited_one_is_not() {
     bench.mono_repo();
     bench.run("plan --dir repo -o plan.json").exits(0).says(&["formulary apply plan.json"]);
     let text = std::fs::read_to_string(bench.path("plan.json")).unwrap();
-    bench.write("edited.json", &text.replacen("Alice", "Mallory", 1));
+    // What a reviewer sees, and what is applied.
+    bench.write("misleading.json", &text.replacen("Alice", "Mallory", 1));
+    bench.run("apply misleading.json --dir repo").exits(6).says(&["what it shows is not the plan that it holds"]);
+    bench.write("edited.json", &text.replace("Alice", "Mallory"));
     let said = bench.run("apply edited.json --dir repo").exits(6);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    --- stderr
+    error: 'edited.json' cannot be applied: it was edited: its digest is [digest], its content has [digest]
+    hint: plan again
+    --- exit 6
+    ");
     bench.run("apply plan.json --dir repo").exits(0).says(&["create keycloak:user/alice"]);
     let said = bench.run("apply plan.json --dir repo").exits(6);
     assert!(said.err.contains("stale"), "{}", said.transcript());

@@ -94,7 +94,7 @@ async fn a_resource_and_a_person_are_explained() {
     gitea:user/alice in-sync
       declared by user:default/alice at users/acme/alice.yaml:1:1
       ours: made by us, declared by user:default/alice in users/acme/alice.yaml
-      there, id 3
+      there, id [id]
         email: "alice@acme.example" users/acme/alice.yaml:8
         full_name: "Alice Jones" users/acme/alice.yaml:7
         login_name: wanted the sub of keycloak:user/alice there "[uuid]"

@@ -95,7 +95,7 @@ async fn a_new_instance_only_reports() {
       missing keycloak:user/bob — 'keycloak' is in mode report
 
     Plan: nothing to do · 0 in sync
-    revision [revision] · digest [digest]
+    revision [digest] · digest [digest]
     --- exit 0
     ");
 }
