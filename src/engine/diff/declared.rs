@@ -105,7 +105,9 @@ impl<'a> One<'_, 'a> {
 
     fn absent(&mut self) {
         let address = &self.desired.address;
-        let missing_need = self.desired.needs.iter().find(|need| self.is_to_be_made(need));
+        // Only within one service: an account may well be there although the identity provider's is not.
+        let lies_in = |need: &&Address| need.instance == address.instance && self.is_to_be_made(need);
+        let missing_need = self.desired.needs.iter().find(lies_in);
         let absence = match self.input.observed.absence(address, self.spec) {
             Absence::Proven => Absence::Proven,
             // What lies in something that is not there is not there either.
