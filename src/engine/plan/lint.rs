@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::PlanInput;
+use super::input::PlanInput;
 use super::{Note, NoteLevel, Plan, Step, StepId, Verb};
 use crate::engine::model::{Address, Instance, Scope, Term};
 
