@@ -3,8 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::exit::Exit;
-use crate::engine::report::markdown::escape;
-use crate::engine::report::page::printable;
+use crate::engine::diag::render::{inert, visible};
 use crate::engine::report::{Look, Page, Tone};
 use crate::runtime::reconcile::{EndedEarly, Held, Outcome, StepOutcome, StepReport};
 
@@ -82,7 +81,7 @@ pub(super) fn markdown(outcome: &Outcome) -> String {
         for step in undone {
             let (what, help) = told(&step.outcome);
             let name = format!("{} {}", step.verb, step.address);
-            text.push_str(&format!("| {} | {} | {} |\n", escape(&name), escape(&what), escape(&help)));
+            text.push_str(&format!("| {} | {} | {} |\n", inert(&name), inert(&what), inert(&help)));
         }
     }
     text
@@ -103,7 +102,7 @@ fn table(steps: &[&StepReport], look: Look) -> String {
     table.set_header(["step", "what happened", "what to do"]);
     for step in steps {
         let (what, help) = told(&step.outcome);
-        table.add_row([printable(&format!("{} {}", step.verb, step.address)), printable(&what), printable(&help)]);
+        table.add_row([visible(&format!("{} {}", step.verb, step.address)), visible(&what), visible(&help)]);
     }
     table.to_string()
 }

@@ -8,9 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{ColorChoice, Format};
 use super::failure::CommandError;
+use crate::engine::diag::render::visible;
 use crate::engine::diag::{Diagnostic, render};
 use crate::engine::model::Instance;
-use crate::engine::report::{Look, page::printable};
+use crate::engine::report::Look;
 use crate::runtime::reconcile::Progress;
 
 /// Columns when the output goes to no terminal and nobody says otherwise.
@@ -89,10 +90,10 @@ impl Shell {
             self.err(&self.diagnostics_text(&error.diagnostics, |_| None));
         }
         if !error.message.is_empty() {
-            self.err(&format!("error: {}", printable(&error.message)));
+            self.err(&format!("error: {}", visible(&error.message)));
         }
         if let Some(hint) = &error.hint {
-            self.err(&format!("hint: {}", hint.lines().map(printable).collect::<Vec<_>>().join("\n      ")));
+            self.err(&format!("hint: {}", hint.lines().map(visible).collect::<Vec<_>>().join("\n      ")));
         }
     }
 
@@ -133,7 +134,7 @@ impl Activity {
     /// Says where it is now; on a terminal in its place, elsewhere not at all.
     pub fn now(&self, what: &str) {
         if let Some(bar) = &self.bar {
-            bar.set_message(printable(what));
+            bar.set_message(visible(what));
         }
     }
 

@@ -142,7 +142,9 @@ fn one<'a>(it: &Diagnostic, source: &impl Fn(&str) -> Option<&'a str>, renderer:
         group = group.element(snippet.annotation(kind.span(window.range).label(label)));
     }
     if let Some(help) = &it.help {
-        group = group.element(Level::HELP.message(visible(help)));
+        // A help may be an example of several lines; it is our own text.
+        let help: Vec<String> = help.trim_end().lines().map(visible).collect();
+        group = group.element(Level::HELP.message(help.join("\n")));
     }
     renderer.render(&[group])
 }
@@ -173,12 +175,12 @@ fn window<'a>(text: &'a str, span: &Span) -> Option<Window<'a>> {
 }
 
 /// Text in a code span of Markdown, whatever it holds.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     format!("`{}`", visible(text).replace('`', "'"))
 }
 
 /// Text that Markdown and a forge show as it stands.
-fn inert(text: &str) -> String {
+pub fn inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {

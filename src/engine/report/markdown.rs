@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::page::printable;
 use super::summary::{Summary, held, is_applyable};
 use super::text::short;
+use crate::engine::diag::render::{code, inert};
 use crate::engine::diff::DriftClass;
 use crate::engine::plan::{Plan, Step, Verb};
 
@@ -33,14 +33,14 @@ pub fn plan(plan: &Plan) -> String {
         let _ = writeln!(
             text,
             "**Waits:** {} ({}): {}  \n`formulary approve {}`\n",
-            escape(&group.name),
+            inert(&group.name),
             group.steps.len(),
-            escape(&group.reason),
+            inert(&group.reason),
             short(&group.digest)
         );
     }
     for note in &plan.notes {
-        let _ = writeln!(text, "> {}\n", escape(&note.message));
+        let _ = writeln!(text, "> {}\n", inert(&note.message));
     }
     let other: Vec<&Step> = plan.steps.iter().filter(|step| !step.verb.is_destructive()).collect();
     folded(&mut text, &format!("Other steps ({})", other.len()), !other.is_empty(), |text| rows(text, &other, &held));
@@ -49,7 +49,7 @@ pub fn plan(plan: &Plan) -> String {
         let _ = writeln!(text, "| class | resource | why |\n|---|---|---|");
         for change in &drift {
             let why = change.left.as_ref().unwrap_or(&change.why);
-            let _ = writeln!(text, "| {} | {} | {} |", change.class, code(&change.address.to_string()), escape(why));
+            let _ = writeln!(text, "| {} | {} | {} |", change.class, code(&change.address.to_string()), inert(why));
         }
     });
     let _ =
@@ -68,13 +68,13 @@ fn rows(text: &mut String, steps: &[&Step], held: &[bool]) {
                 .map(|(name, term)| {
                     let before = step.before.get(name).map_or_else(|| "absent".to_owned(), ToString::to_string);
                     let after = term.known().map_or_else(|| "known after apply".to_owned(), ToString::to_string);
-                    format!("{}: {} → {}", escape(name), code(&before), code(&after))
+                    format!("{}: {} → {}", inert(name), code(&before), code(&after))
                 })
                 .collect(),
             _ => Vec::new(),
         };
-        let goes = step.goes_with.iter().map(|goes| format!("takes with it: {}", escape(&goes.what)));
-        let why: Vec<String> = std::iter::once(escape(&step.why)).chain(fields).chain(goes).collect();
+        let goes = step.goes_with.iter().map(|goes| format!("takes with it: {}", inert(&goes.what)));
+        let why: Vec<String> = std::iter::once(inert(&step.why)).chain(fields).chain(goes).collect();
         let _ = writeln!(text, "| {}{wait} | {} | {} |", step.verb, code(&step.address.to_string()), why.join("<br>"));
     }
     let _ = writeln!(text);
@@ -86,29 +86,4 @@ fn folded(text: &mut String, title: &str, any: bool, body: impl FnOnce(&mut Stri
         body(text);
         let _ = writeln!(text, "\n</details>\n");
     }
-}
-
-/// Text from services and pull requests must not become markup: no links, no mentions, no tags, no table cells.
-pub fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len() + 8);
-    for c in printable(&text.replace('\n', " ")).chars() {
-        match c {
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
-            '@' => safe.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => {
-                safe.push('\\');
-                safe.push(c);
-            }
-            c => safe.push(c),
-        }
-    }
-    // A bare address becomes a link by itself in most renderers.
-    safe.replace("://", ":&#47;&#47;")
-}
-
-/// Text as code; a backtick in it would end it, a bar would end the table's cell.
-fn code(text: &str) -> String {
-    format!("`{}`", printable(&text.replace('\n', " ")).replace('`', "'").replace('|', "\\|"))
 }

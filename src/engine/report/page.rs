@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::engine::diag::render::visible;
+
 /// How a page is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
@@ -103,7 +105,7 @@ impl Page {
                     self.text.push(' ');
                     column += 1;
                 }
-                self.text.push_str(&format!("{style}{}{style:#}", printable(word)));
+                self.text.push_str(&format!("{style}{}{style:#}", visible(word)));
                 column += length;
                 first = false;
             }
@@ -115,36 +117,13 @@ impl Page {
     pub fn raw(&mut self, indent: usize, tone: Tone, text: &str) {
         let style = if self.look.colour { tone.style() } else { Style::new() };
         let indent = " ".repeat(indent);
-        self.text.push_str(&format!("{indent}{style}{}{style:#}\n", printable(text)));
+        self.text.push_str(&format!("{indent}{style}{}{style:#}\n", visible(text)));
     }
 
     /// The text.
     pub fn finish(self) -> String {
         self.text
     }
-}
-
-/// Text without characters that would move a terminal's cursor or change its colours: names and descriptions come from
-/// services and pull requests.
-pub fn printable(text: &str) -> String {
-    if text.chars().all(|c| !c.is_control() && !is_bidi(c)) {
-        return text.to_owned();
-    }
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\t' {
-            safe.push(' ');
-        } else if c.is_control() || is_bidi(c) {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
 }
 
 fn display_width(word: &str) -> usize {

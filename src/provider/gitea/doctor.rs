@@ -176,7 +176,7 @@ fn release_finding(version: &str, release: Option<(u32, u32)>) -> Finding {
             ),
         ),
         Some(_) => (true, format!("tried: {tried}; this one should do, by the guide")),
-        None => (false, "the version cannot be read; check that this is Gitea".to_owned()),
+        None => (true, "it names no release, so what newer ones brought is not used".to_owned()),
     };
     Finding { ok, what: format!("Gitea {version}"), help }
 }

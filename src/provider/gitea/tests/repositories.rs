@@ -69,6 +69,17 @@ async fn a_directory_on_disk_is_not_destroyed_by_creating() {
 }
 
 #[tokio::test]
+async fn a_server_that_never_held_a_repository_takes_its_first() {
+    let world = World::new().await;
+    world.done(step(Verb::Create, ORGANIZATION, "acme", &[])).await;
+    // What a real 1.27 answers as long as its directory of repositories was never made.
+    let body = json!({"message": "lstat /data/repositories: no such file or directory", "url": ""});
+    let fault = Fault::new(Defect::Status { status: 500, body: Some(body), applied: false });
+    world.emulator().arm(fault.on("GET", "/api/v1/admin/unadopted")).expect("armed");
+    assert!(world.done(step(Verb::Create, REPOSITORY, REPO, &[])).await.is_some());
+}
+
+#[tokio::test]
 async fn protection_is_compared_as_gitea_keeps_it() {
     let world = with_repository().await;
     world.done(step(Verb::Create, USER, "alice", &account(1, "alice@acme.example", "sub-1"))).await;
