@@ -383,7 +383,32 @@ macro_rules! on_both {
     };
 }
 
+/// A person is renamed in the mono-repo: the account keeps the name that its owner types, and joins what the new name is
+/// declared to be in.
+async fn a_renamed_person_keeps_the_account_and_its_name(realm: Realm) {
+    let mut world = realm.world(json!({}));
+    world.declare(&[("o.yaml", ORGANISATION), ("t.yaml", TEAM), ("a.yaml", ALICE)]);
+    world.apply().await;
+    let before = realm.user("alice").await;
+    let renamed = ALICE.replace("name: alice", "name: alicia, annotations: {formulary.dev/previously: alice}");
+    world.declare(&[("o.yaml", ORGANISATION), ("t.yaml", TEAM), ("a.yaml", &renamed)]);
+    assert_eq!(world.apply().await, Vec::<String>::new());
+    world.assert_settled().await;
+    let forge = TEAM.replace("platform", "forge");
+    let organisation = ORGANISATION.replace("[platform]", "[platform, forge]");
+    let joined = renamed.replace("platform]", "platform, forge]");
+    world.declare(&[("o.yaml", &organisation), ("t.yaml", TEAM), ("f.yaml", &forge), ("a.yaml", &joined)]);
+    assert_eq!(
+        world.apply().await,
+        ["create keycloak:group/acme-corp/forge", "create keycloak:membership/acme-corp/forge/alicia"]
+    );
+    world.assert_settled().await;
+    assert_eq!(realm.user("alice").await["id"], before["id"]);
+    realm.end().await;
+}
+
 on_both! {
+    a_renamed_person_keeps_the_account_and_its_name
     from_nothing_to_everything_and_back_with_drift_in_between
     missing_rights_are_told_one_by_one_and_prove_no_absence
     wrong_credentials_and_a_wrong_realm_say_what_to_check
