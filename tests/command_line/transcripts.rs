@@ -1,0 +1,7 @@
+//! What a new user would try, and what they are told.
+
+mod changes;
+mod commands;
+mod config;
+mod mono_repo;
+mod services;

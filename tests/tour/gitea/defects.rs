@@ -1,0 +1,117 @@
+//! What only the emulator can be asked for: answers that lie, are cut, or do not come. Nothing may be taken for gone.
+
+use formulary::provider::emulator::faults::{Defect, Fault};
+use serde_json::{Value, json};
+
+use super::Tour;
+use crate::documents::{organisation, person, team};
+
+/// Every list that a reading is made of, with what it alone proves.
+const READS: [(&str, &str); 8] = [
+    ("/api/v1/admin/users", "gitea:user/"),
+    ("/api/v1/admin/orgs", "gitea:organization/"),
+    ("/api/v1/orgs/*/teams", "gitea:team/"),
+    ("/api/v1/teams/*/members", "gitea:team-member/"),
+    ("/api/v1/repos/search", "gitea:repository/"),
+    ("/api/v1/repos/*/*/branch_protections", "gitea:branch-protection/"),
+    ("/api/v1/repos/*/*/hooks", "gitea:webhook/"),
+    ("/api/v1/user", "gitea:"),
+];
+
+fn defects() -> Vec<Defect> {
+    vec![
+        Defect::Html { status: 200 },
+        Defect::EmptyBody,
+        Defect::EmptyList,
+        Defect::NullList,
+        Defect::TruncatedPage { keep: None },
+        Defect::TruncatedPage { keep: Some(0) },
+        Defect::MissingRights,
+        Defect::Status { status: 404, body: None, applied: false },
+        Defect::Status { status: 200, body: Some(json!({})), applied: false },
+    ]
+}
+
+async fn as_declared(tour: &mut Tour) {
+    tour.secrets.insert("HOOK_SECRET", "the-hook-secret".to_owned());
+    tour.configure(
+        "
+      repositories:
+        - owner: ~acme
+          name: ~formulas
+          protection: { rule: main, required_approvals: 1 }
+          webhook: { url: \"https://formulary.tour.example/hooks/gitea\", secret: env:HOOK_SECRET }
+",
+    );
+    tour.write("acme", organisation("~acme"));
+    tour.write("core", team("~core", "~acme"));
+    for (name, called) in [("alice", "Alice Chen"), ("bob", "Bob Okafor"), ("carol", "Carol Diaz")] {
+        tour.write(name, person(&format!("~{name}"), called, &["~acme", "~core"]));
+    }
+    tour.any_leg("as declared").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_lies_takes_nothing_away() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.make_user("~mallory", None).await;
+    let join = format!("{}/members/{}", tour.team_path("~acme", "~core").await, tour.named("~mallory"));
+    tour.hand.put(&join, Value::Null).await;
+    tour.remove("carol");
+    let honest = tour.reading().await.removals();
+    assert_eq!(honest.len(), 3, "carol leaves twice, and mallory is taken out: {honest:?}");
+    let served = tour.served.as_ref().unwrap();
+    let mut wrong = Vec::new();
+    for (path, proves) in READS {
+        for defect in defects() {
+            served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
+            let reading = tour.reading().await;
+            let befell = served.lift_all().iter().map(|armed| armed.used).sum::<u64>();
+            assert!(befell > 0, "nothing reads {path}");
+            let removals = reading.removals();
+            let unproven = |step: &&String| !honest.contains(step) || (step.contains(proves) && proves != "gitea:");
+            wrong.extend(removals.iter().filter(unproven).map(|it| format!("{path} {defect:?}: {it}")));
+            let made = reading.steps().into_iter().filter(|it| it.starts_with("create") && !it.contains("member"));
+            wrong.extend(made.map(|it| format!("{path} {defect:?}: {it}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_settled_by_reading() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    let served = tour.served.as_ref().unwrap();
+    served.arm(Fault::new(Defect::LostAnswer).on("POST", "/api/v1/admin/users").nth(1)).unwrap();
+    served.arm(Fault::new(Defect::ResetInBody).on("PUT", "/api/v1/teams/*/members/*").nth(1)).unwrap();
+    tour.write("dana", person("~dana", "Dana Lindqvist", &["~acme", "~core"]));
+    tour.any_leg("made once").await;
+    assert_eq!(tour.members("~acme", "~core").await, ["~alice", "~bob", "~carol", "~dana"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_revoked_in_the_middle_stops_everything_there() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.remove("carol");
+    let served = tour.served.as_ref().unwrap();
+    served.arm(Fault::new(Defect::ExpiredToken).on("GET", "/api/v1/teams/*/members").nth(1)).unwrap();
+    let reading = tour.reading().await;
+    assert!(!reading.unread().is_empty(), "{}", reading.shown());
+    let wrong: Vec<String> = reading.removals().into_iter().filter(|it| it.contains("team-member")).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_down_is_waited_for() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.remove("carol");
+    tour.served.take().unwrap().stop().await;
+    let reading = tour.reading().await;
+    let here: Vec<String> = reading.steps().into_iter().filter(|it| it.contains(" gitea:")).collect();
+    assert!(here.is_empty(), "{}", reading.shown());
+    assert!(!reading.unread().is_empty());
+}

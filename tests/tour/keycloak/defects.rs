@@ -1,0 +1,149 @@
+//! What only the emulator can be asked for: answers that lie, are cut, or do not come. Nothing may be taken for gone.
+
+use formulary::provider::emulator::faults::{Defect, Fault};
+use serde_json::json;
+
+use super::Tour;
+use crate::documents::{organisation, person, team};
+
+/// Every list, count and document that a reading is made of.
+const READS: [&str; 14] = [
+    "/admin/realms/*/users",
+    "/admin/realms/*/users/count",
+    "/admin/realms/*/users/profile",
+    "/admin/realms/*/groups",
+    "/admin/realms/*/groups/count",
+    "/admin/realms/*/groups/*/children",
+    "/admin/realms/*/groups/*/members",
+    "/admin/realms/*/organizations",
+    "/admin/realms/*/organizations/count",
+    "/admin/realms/*/organizations/*/members",
+    "/admin/realms/*/organizations/*/members/count",
+    "/admin/realms/*/clients",
+    "/admin/realms/*/client-scopes",
+    "/admin/realms/*/roles",
+];
+
+fn defects() -> Vec<Defect> {
+    vec![
+        Defect::Html { status: 200 },
+        Defect::EmptyBody,
+        Defect::EmptyList,
+        Defect::NullList,
+        Defect::TruncatedPage { keep: None },
+        Defect::TruncatedPage { keep: Some(0) },
+        Defect::MissingRights,
+        Defect::Status { status: 404, body: None, applied: false },
+        Defect::Status { status: 200, body: Some(json!({})), applied: false },
+    ]
+}
+
+async fn as_declared(tour: &mut Tour) {
+    tour.configure(
+        "
+      roles:
+        - { name: developer, description: Writes code. }
+      client_scopes:
+        - name: corp
+          mappers:
+            - { name: groups, type: oidc-group-membership-mapper, config: { \"claim.name\": groups } }
+      clients:
+        - { client_id: wiki, redirect_uris: [\"https://wiki.tour.example/callback\"] }
+      profile_attributes:
+        - { name: formulary.ledger }
+",
+    );
+    let acme = organisation("acme").with("keycloak-organization", "true").with("email-domains", "tour.example");
+    tour.write("acme", acme);
+    tour.write("core", team("core", "acme"));
+    for (name, called) in [("alice", "Alice Chen"), ("bob", "Bob Okafor"), ("carol", "Carol Diaz")] {
+        tour.write(name, person(name, called, &["acme", "core"]));
+    }
+    tour.any_leg("as declared").await;
+    tour.any_leg("with marks, now that the profile declares them").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_lies_takes_nothing_away() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.remove("carol");
+    tour.config = tour.config.replace("- { name: developer, description: Writes code. }", "[]").replace("roles:\n        []", "roles: []");
+    let served = tour.served.as_ref().unwrap();
+    let mut wrong = Vec::new();
+    for path in READS {
+        for defect in defects() {
+            served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
+            let reading = tour.reading().await;
+            let befell = served.lift_all().iter().map(|armed| armed.used).sum::<u64>();
+            let expected: &[&str] = match path {
+                _ if befell == 0 => panic!("nothing reads {path}"),
+                // Where they are read by themselves, these two are true all the same.
+                _ => &["disable keycloak:user/carol", "delete keycloak:role/developer"],
+            };
+            let removals = reading.removals();
+            wrong.extend(
+                removals.iter().filter(|it| !expected.contains(&it.as_str())).map(|it| format!("{path} {defect:?}: {it}")),
+            );
+            let unproven = match path {
+                "/admin/realms/*/users" | "/admin/realms/*/users/count" => Some("disable keycloak:user/carol"),
+                "/admin/realms/*/roles" => Some("delete keycloak:role/developer"),
+                _ => None,
+            };
+            if let Some(step) = unproven.filter(|step| removals.iter().any(|it| it == step)) {
+                wrong.push(format!("{path} {defect:?}: {step}"));
+            }
+            // What is there must not be made a second time.
+            let made = reading.steps().into_iter().filter(|it| it.starts_with("create") && !it.contains("member"));
+            wrong.extend(made.map(|it| format!("{path} {defect:?}: {it}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_expires_in_the_middle_is_renewed() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.remove("carol");
+    let served = tour.served.as_ref().unwrap();
+    served.arm(Fault::new(Defect::ExpiredToken).on("GET", "/admin/realms/*/groups").nth(1)).unwrap();
+    served.arm(Fault::new(Defect::ExpiredToken).on("PUT", "/admin/realms/*/users/*").nth(1)).unwrap();
+    tour.leg("in reading and in writing", &["disable keycloak:user/carol"]).await;
+    assert_eq!(tour.served.as_ref().unwrap().lift_all().iter().map(|armed| armed.used).sum::<u64>(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_settled_by_reading() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    let served = tour.served.as_ref().unwrap();
+    served.arm(Fault::new(Defect::LostAnswer).on("POST", "/admin/realms/*/users").nth(1)).unwrap();
+    served.arm(Fault::new(Defect::ResetInBody).on("PUT", "/admin/realms/*/users/*/groups/*").nth(1)).unwrap();
+    tour.write("dana", person("dana", "Dana Lindqvist", &["acme", "core"]));
+    tour.any_leg("made once").await;
+    assert_eq!(tour.groups_of("dana").await, ["/acme", "/acme/core"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_down_is_waited_for() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.remove("carol");
+    tour.served.take().unwrap().stop().await;
+    let reading = tour.reading().await;
+    assert!(reading.steps().is_empty(), "{}", reading.shown());
+    assert!(!reading.unread().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_answers_html_is_no_keycloak() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.remove("carol");
+    tour.served.as_ref().unwrap().arm(Fault::new(Defect::Html { status: 200 })).unwrap();
+    let reading = tour.reading().await;
+    assert!(reading.steps().is_empty(), "{}", reading.shown());
+    let unread = reading.unread();
+    assert!(unread.iter().all(|(_, it)| it.help.contains("check that the URL")), "{unread:#?}");
+}

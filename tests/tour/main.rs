@@ -1,0 +1,27 @@
+//! The conformance tour: a service is led from one state to the next. Each time the documents are loaded, everything is
+//! read and planned, all that waits is approved, the plan is applied, **and planned again: nothing may be left**.
+//!
+//! Newcomers: read [`stage`] first. A leg says what the mono-repo becomes (or what somebody does behind our back), then
+//! which steps it takes. Adding a provider is a folder like `gitea/`.
+//!
+//! Against the emulators it always runs. Against real servers it runs where these variables say how to reach them, with
+//! `cargo test --test tour -- keycloak` and `cargo test --test tour -- gitea`:
+//!
+//! | variable | what |
+//! |---|---|
+//! | `FORMULARY_KEYCLOAK_URL` | where Keycloak answers, such as `http://127.0.0.1:8080` |
+//! | `FORMULARY_KEYCLOAK_ADMIN_CLIENT_ID`, `FORMULARY_KEYCLOAK_ADMIN_CLIENT_SECRET` | a client of realm `master` that administers everything, such as the bootstrap client. Each test makes a realm `formulary-tour-…` with it and removes it afterwards; no other realm is touched |
+//! | `FORMULARY_KEYCLOAK_VERSION` | the release, which Keycloak does not tell to a realm's client; `26.7.3` when not set |
+//! | `FORMULARY_REQUIRE_REAL_KEYCLOAK` | `1` in CI: a Keycloak that is not there is a failure |
+//! | `FORMULARY_GITEA_URL` | where Gitea answers, such as `http://127.0.0.1:3000` |
+//! | `FORMULARY_GITEA_TOKEN` | a site administrator's token with the scope `all`. Everything that a test makes has a name of its own (`t…-`) and is removed afterwards |
+//! | `FORMULARY_GITEA_SOURCE_ID` | the number of an OAuth2 sign-in source there; `1` when not set |
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![allow(missing_docs, reason = "nobody calls a test")]
+
+mod documents;
+mod gitea;
+mod hand;
+mod keycloak;
+mod real;
+mod stage;

@@ -1,0 +1,16 @@
+//! Real servers: where they are, and what happens when they are not there.
+
+use formulary::runtime::sys::{Environment, Machine};
+
+/// A variable of the environment, if it says something.
+pub fn variable(name: &str) -> Option<String> {
+    Machine.variable(name)?.into_string().ok().filter(|value| !value.is_empty())
+}
+
+/// Tells loudly that a real server is not there; fails where it must be.
+pub fn skipped(service: &str, missing: &str) {
+    let required = format!("FORMULARY_REQUIRE_REAL_{}", service.to_uppercase());
+    let demanded = variable(&required).as_deref() == Some("1");
+    assert!(!demanded, "{required} is 1, and {missing} is not set: there is no real {service} to be toured");
+    eprintln!("SKIPPED: the tour of a real {service}, because {missing} is not set (see tests/tour/main.rs)");
+}

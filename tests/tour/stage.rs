@@ -1,0 +1,288 @@
+//! What a tour goes on: documents, a config, a ledger, and the loop's own parts.
+//!
+//! In documents, steps and API paths `~` stands for the beginning that all names of one tour have, so that it can go on
+//! in a server that others use too.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use formulary::engine::documents::{self, Options};
+use formulary::engine::model::{Address, Completeness, Failure};
+use formulary::engine::plan::{Approved, Plan};
+use formulary::engine::report::{Look, text};
+use formulary::engine::source::snapshot::{Revision, Snapshot};
+use formulary::provider::contract::Provider;
+use formulary::runtime::config::{Config, ServiceType};
+use formulary::runtime::ledger::{NewApproval, SharedLedger, sqlite};
+use formulary::runtime::reconcile::{
+    MachineSecrets, Memory, NoProbe, Outcome, Platform, PlannedWorld, Quiet, StepOutcome, Turn, World, read,
+};
+use formulary::runtime::sys::{Environment, FixedEnvironment, SharedClock};
+use tokio_util::sync::CancellationToken;
+
+use super::documents::Document;
+
+/// A platform under test.
+pub struct Stage {
+    /// What all names begin with.
+    pub prefix: String,
+    /// The config.
+    pub config: String,
+    /// Variables of the environment that the config's secrets are in.
+    pub secrets: BTreeMap<&'static str, String>,
+    providers: Vec<&'static dyn Provider>,
+    clock: SharedClock,
+    ledger: SharedLedger,
+    files: BTreeMap<String, String>,
+    revision: u32,
+    _folder: tempfile::TempDir,
+}
+
+/// One reading and what would be done.
+pub struct Reading {
+    pub world: World,
+    pub planned: PlannedWorld,
+}
+
+/// One attempt.
+pub struct Attempt {
+    pub reading: Reading,
+    pub outcome: Outcome,
+}
+
+impl Stage {
+    /// A platform with no documents and an empty ledger.
+    pub async fn new(prefix: &str, providers: Vec<&'static dyn Provider>, clock: SharedClock) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = sqlite::open(&folder.path().join("ledger.db"), "tour", clock.now()).await.unwrap();
+        Self {
+            prefix: prefix.to_owned(),
+            config: String::new(),
+            secrets: BTreeMap::new(),
+            providers,
+            clock,
+            ledger,
+            files: BTreeMap::new(),
+            revision: 0,
+            _folder: folder,
+        }
+    }
+
+    /// A text with names as they are on this tour.
+    pub fn named(&self, text: &str) -> String {
+        text.replace('~', &self.prefix)
+    }
+
+    /// Writes a document into the file of this name.
+    pub fn write(&mut self, name: &str, document: Document) {
+        self.write_text(name, &document.text());
+    }
+
+    /// Writes a file.
+    pub fn write_text(&mut self, name: &str, content: &str) {
+        self.revision += 1;
+        self.files.insert(format!("users/{name}.yaml"), self.named(content));
+    }
+
+    /// Removes a file.
+    pub fn remove(&mut self, name: &str) {
+        self.revision += 1;
+        self.files.remove(&format!("users/{name}.yaml")).unwrap();
+    }
+
+    /// Forgets everything that is known: a new ledger, as after losing the old one.
+    pub async fn forget(&mut self) {
+        self._folder = tempfile::tempdir().unwrap();
+        let path = self._folder.path().join("ledger.db");
+        self.ledger = sqlite::open(&path, "tour", self.clock.now()).await.unwrap();
+    }
+
+    /// Reads everything and plans.
+    pub async fn reading(&self) -> Reading {
+        let (platform, _) = self.platform();
+        let revision = Revision { id: format!("r{}", self.revision), label: "tour".to_owned() };
+        let snapshot = Snapshot::from_texts(revision, self.files.clone());
+        let services = platform.members.keys().map(|instance| instance.as_str().to_owned()).collect();
+        let loaded = documents::load(&snapshot, &Options { services: Some(services), ..Options::default() });
+        assert!(loaded.is_sound(), "{:#?}", loaded.diagnostics);
+        let now = self.clock.now();
+        let memory = Memory::of(&*self.ledger, &platform, now).await.unwrap();
+        let world = read(&platform, &snapshot.revision.id, loaded, memory, now, &Quiet).await;
+        let planned = world.plan(&self.approvals().await);
+        Reading { world, planned }
+    }
+
+    /// Applies as it stands: what waits is left.
+    pub async fn attempt(&self) -> Attempt {
+        let (platform, secrets) = self.platform();
+        let stop = CancellationToken::new();
+        let turn = Turn::begin(&platform, &self.ledger, &self.clock, "the tour", stop).await.unwrap();
+        assert_eq!(turn.recover().await.unwrap().len(), 0, "a tour leaves nothing open");
+        let reading = self.reading().await;
+        turn.remember(&reading.world, &reading.planned).await.unwrap();
+        let outcome = turn.apply(&reading.planned, &secrets, &Quiet, &NoProbe, None).await.unwrap();
+        turn.end().await.unwrap();
+        Attempt { reading, outcome }
+    }
+
+    /// Approves everything that waits.
+    pub async fn approve(&self, plan: &Plan) {
+        for group in &plan.waiting {
+            let steps = plan.steps.iter().filter(|step| group.steps.contains(&step.id));
+            let approval = NewApproval {
+                digest: group.digest.clone(),
+                steps: steps.map(|step| step.digest.clone()).collect(),
+                by: "the tour".to_owned(),
+                reason: "seen".to_owned(),
+                at: self.clock.now(),
+                expires: self.clock.now() + chrono::Duration::hours(1),
+            };
+            self.ledger.approve(&approval).await.unwrap();
+        }
+    }
+
+    /// One leg: exactly these steps are planned ("verb address", and after it the groups that it waits in), what waits is
+    /// approved, everything is done, and a second plan is empty.
+    #[track_caller]
+    pub fn leg<'s>(&'s self, leg: &'s str, steps: &'s [&'s str]) -> impl Future<Output = ()> + 's {
+        let place = std::panic::Location::caller();
+        async move {
+            let first = self.reading().await;
+            let expected: Vec<String> = steps.iter().map(|step| self.named(step)).collect();
+            first.expect(leg, place, expected);
+            self.approve(&first.planned.planned.plan).await;
+            let attempt = self.attempt().await;
+            attempt.expect_done(leg);
+            self.nothing_left(leg).await;
+        }
+    }
+
+    /// As [`leg`](Self::leg), whatever the steps are: for legs in which only the end matters.
+    pub async fn any_leg(&self, leg: &str) {
+        let first = self.reading().await;
+        self.approve(&first.planned.planned.plan).await;
+        self.attempt().await.expect_done(leg);
+        self.nothing_left(leg).await;
+    }
+
+    /// Plans again, and expects nothing.
+    pub async fn nothing_left(&self, leg: &str) {
+        let again = self.reading().await;
+        let steps = again.steps();
+        assert!(steps.is_empty(), "{leg}: a second plan is not empty: {steps:#?}\n{}", again.shown());
+    }
+
+    async fn approvals(&self) -> Vec<Approved> {
+        let approvals = self.ledger.approvals(self.clock.now()).await.unwrap();
+        let usable = approvals.into_iter().map(|approval| Approved {
+            id: approval.id,
+            steps: approval.given.steps.iter().filter(|step| approval.covers(step)).cloned().collect(),
+            expires: approval.given.expires,
+        });
+        usable.collect()
+    }
+
+    fn platform(&self) -> (Platform, MachineSecrets) {
+        let mut environment = FixedEnvironment::default();
+        for (name, value) in &self.secrets {
+            environment = environment.with_variable(name, value);
+        }
+        let types: Vec<ServiceType> = self.providers.iter().map(|it| ServiceType::of(*it)).collect();
+        let content = self.named(&self.config);
+        let path = "/tour/formulary.yaml".into();
+        let config = Config::parse("formulary.yaml", path, content.as_bytes(), &types, &environment);
+        let config = config.unwrap_or_else(|problems| panic!("{problems:#?}\n{content}"));
+        let environment: Arc<dyn Environment> = Arc::new(environment);
+        let platform = Platform::new(&config, &self.providers, &environment, &self.clock);
+        (platform, MachineSecrets { environment, folder: "/tour".into() })
+    }
+}
+
+impl Reading {
+    pub fn plan(&self) -> &Plan {
+        &self.planned.planned.plan
+    }
+
+    /// The steps, each with the groups that it waits in, sorted.
+    pub fn steps(&self) -> Vec<String> {
+        let waits = |step: &formulary::engine::plan::Step| {
+            let groups = step.waits.iter().filter_map(|wait| wait.group());
+            groups.map(|group| format!(" ({})", group.split_once(": ").map_or(group, |it| it.1))).collect::<String>()
+        };
+        let mut steps: Vec<String> =
+            self.plan().steps.iter().map(|step| format!("{} {}{}", step.verb, step.address, waits(step))).collect();
+        steps.sort();
+        steps
+    }
+
+    /// The differences: "class address", sorted.
+    pub fn changes(&self) -> Vec<String> {
+        self.plan().changes.iter().map(|change| format!("{} {}", change.class, change.address)).collect()
+    }
+
+    /// Why the difference of a resource is what it is, and why it is left.
+    pub fn why(&self, address: &str) -> String {
+        let address: Address = address.parse().unwrap();
+        let change = self.plan().changes.iter().find(|it| it.address == address);
+        let change = change.unwrap_or_else(|| panic!("no difference of {address}:\n{}", self.shown()));
+        let left = change.left.iter().cloned();
+        let fields = change.fields.iter().filter_map(|field| field.left.clone());
+        std::iter::once(change.why.clone()).chain(left).chain(fields).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The scopes that were not read whole, and why.
+    pub fn unread(&self) -> Vec<(String, &Failure)> {
+        let incomplete = self.world.observations.iter().filter_map(|it| match &it.completeness {
+            Completeness::Incomplete(failure) => Some((it.scope.to_string(), failure)),
+            _ => None,
+        });
+        incomplete.collect()
+    }
+
+    /// Steps that take something away.
+    pub fn removals(&self) -> Vec<String> {
+        let removals = self.plan().steps.iter().filter(|step| step.verb.is_destructive());
+        removals.map(|step| format!("{} {}", step.verb, step.address)).collect()
+    }
+
+    /// The plan as a person sees it.
+    pub fn shown(&self) -> String {
+        text::plan(self.plan(), Look { colour: false, width: 120, verbose: true })
+    }
+
+    fn expect(&self, leg: &str, place: &std::panic::Location<'_>, mut expected: Vec<String>) {
+        expected.sort();
+        let steps = self.steps();
+        assert!(
+            steps == expected,
+            "{leg} ({place}): planned\n  {}\ninstead of\n  {}\n{}\nproblems: {:#?}",
+            steps.join("\n  "),
+            expected.join("\n  "),
+            self.shown(),
+            self.world.diagnostics
+        );
+    }
+}
+
+impl Attempt {
+    /// Everything was done, and what was sent is what is read.
+    pub fn expect_done(&self, leg: &str) {
+        for step in &self.outcome.steps {
+            let done = matches!(&step.outcome, StepOutcome::Done { did_not_stick, .. } if did_not_stick.is_empty());
+            assert!(
+                done,
+                "{leg}: {} {} came to {:#?}\n{}",
+                step.verb,
+                step.address,
+                step.outcome,
+                self.reading.shown()
+            );
+        }
+    }
+
+    /// The failure of a step, if it failed.
+    pub fn failure(&self, address: &str) -> Option<&Failure> {
+        let address: Address = address.parse().unwrap();
+        self.outcome.failures().find(|(step, _)| step.address == address).map(|(_, failure)| failure)
+    }
+}
