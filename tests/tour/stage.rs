@@ -15,7 +15,7 @@ use formulary::provider::contract::Provider;
 use formulary::runtime::config::{Config, ServiceType};
 use formulary::runtime::ledger::{NewApproval, SharedLedger, sqlite};
 use formulary::runtime::reconcile::{
-    MachineSecrets, Memory, NoProbe, Outcome, Platform, PlannedWorld, Quiet, StepOutcome, Turn, World, read,
+    MachineSecrets, Memory, NoProbe, Outcome, PlannedWorld, Platform, Quiet, StepOutcome, Turn, World, read,
 };
 use formulary::runtime::sys::{Environment, FixedEnvironment, SharedClock};
 use tokio_util::sync::CancellationToken;

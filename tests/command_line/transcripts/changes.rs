@@ -11,7 +11,10 @@ async fn a_small_platform_from_nothing() {
     bench.mono_repo();
     let said = bench.run("plan --dir repo --detailed-exitcode").exits(2);
     assert_snapshot!(said.transcript(), @"");
-    bench.run("apply --dir repo").exits(0).says(&["create keycloak:user/alice", "create gitea:team-member/acme/core/alice"]);
+    bench
+        .run("apply --dir repo")
+        .exits(0)
+        .says(&["create keycloak:user/alice", "create gitea:team-member/acme/core/alice"]);
     let said = bench.run("apply --dir repo").exits(0);
     assert_snapshot!(said.transcript(), @"");
 }
@@ -39,7 +42,8 @@ async fn a_stranger_holds_a_username() {
     bench.mono_repo();
     let stranger = json!({ "username": "bob", "email": "robert@elsewhere.example", "enabled": true });
     bench.administrator("keycloak").post(&format!("/admin/realms/{REALM}/users"), stranger).await.unwrap();
-    let said = bench.run("plan --dir repo").says(&["conflict", "keycloak", "user/bob", "a stranger holds the name 'bob'"]);
+    let said =
+        bench.run("plan --dir repo").says(&["conflict", "keycloak", "user/bob", "a stranger holds the name 'bob'"]);
     assert!(!said.out.contains("create gitea:user/bob"), "{}", said.transcript());
     let said = bench.run("drift --dir repo");
     assert_snapshot!(said.transcript(), @"");
@@ -50,7 +54,8 @@ async fn a_person_is_taken_out_of_one_service_only() {
     let bench = Bench::small().await;
     bench.mono_repo();
     bench.run("apply --dir repo").exits(0);
-    let out = person("bob", &["acme"]).replace("  name: bob\n", "  name: bob\n  annotations:\n    formulary.dev/services: -gitea\n");
+    let out = person("bob", &["acme"])
+        .replace("  name: bob\n", "  name: bob\n  annotations:\n    formulary.dev/services: -gitea\n");
     bench.write("repo/users/acme/bob.yaml", &out);
     let said = bench.run("plan --dir repo").exits(0);
     assert_snapshot!(said.transcript(), @"");

@@ -7,7 +7,17 @@ use insta::assert_snapshot;
 use crate::bench::{Bench, run_in};
 
 const COMMANDS: [&str; 12] = [
-    "demo", "validate", "plan", "apply", "drift", "approve", "explain", "graph", "doctor", "schema", "sandbox",
+    "demo",
+    "validate",
+    "plan",
+    "apply",
+    "drift",
+    "approve",
+    "explain",
+    "graph",
+    "doctor",
+    "schema",
+    "sandbox",
     "completions",
 ];
 

@@ -187,7 +187,9 @@ impl Tour {
             for page in 1.. {
                 let found = self.hand.get(&format!("{path}?limit=50&page={page}")).await;
                 let found = found.as_array().unwrap().clone();
-                names.extend(found.iter().map(|it| text(&it[field]).to_owned()).filter(|it| it.starts_with(&self.prefix)));
+                names.extend(
+                    found.iter().map(|it| text(&it[field]).to_owned()).filter(|it| it.starts_with(&self.prefix)),
+                );
                 if found.len() < 50 {
                     break;
                 }

@@ -80,10 +80,7 @@ pub async fn they_join_move_leave_and_return(tour: &mut Tour) {
     tour.remove("infra");
     tour.leg(
         "a team is declared no more",
-        &[
-            "delete idp:group/~acme/~core/~infra (deletions)",
-            "delete gitea:team/~acme/~core-~infra (deletions)",
-        ],
+        &["delete idp:group/~acme/~core/~infra (deletions)", "delete gitea:team/~acme/~core-~infra (deletions)"],
     )
     .await;
 }
@@ -97,10 +94,7 @@ pub async fn names_change(tour: &mut Tour) {
     let robert = tour.user("~robert").await["id"].clone();
 
     tour.write("robert", person("~robert", "Bob Okafor-Chen", &["~acme", "~lab"]).email("~bob@tour.example"));
-    tour.write(
-        "acme",
-        organisation("~acme").called("Acme Corporation").with("gitea-website", "https://acme.example"),
-    );
+    tour.write("acme", organisation("~acme").called("Acme Corporation").with("gitea-website", "https://acme.example"));
     tour.any_leg("names and addresses").await;
     assert_eq!(tour.user("~robert").await["full_name"], json!("Bob Okafor-Chen"));
     assert_eq!(tour.user("~robert").await["email"], json!(tour.named("~bob@tour.example")));

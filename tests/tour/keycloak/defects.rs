@@ -68,7 +68,10 @@ async fn an_answer_that_lies_takes_nothing_away() {
     let mut tour = Tour::emulated().await;
     as_declared(&mut tour).await;
     tour.remove("carol");
-    tour.config = tour.config.replace("- { name: developer, description: Writes code. }", "[]").replace("roles:\n        []", "roles: []");
+    tour.config = tour
+        .config
+        .replace("- { name: developer, description: Writes code. }", "[]")
+        .replace("roles:\n        []", "roles: []");
     let served = tour.served.as_ref().unwrap();
     let mut wrong = Vec::new();
     for path in READS {
@@ -83,7 +86,10 @@ async fn an_answer_that_lies_takes_nothing_away() {
             };
             let removals = reading.removals();
             wrong.extend(
-                removals.iter().filter(|it| !expected.contains(&it.as_str())).map(|it| format!("{path} {defect:?}: {it}")),
+                removals
+                    .iter()
+                    .filter(|it| !expected.contains(&it.as_str()))
+                    .map(|it| format!("{path} {defect:?}: {it}")),
             );
             let unproven = match path {
                 "/admin/realms/*/users" | "/admin/realms/*/users/count" => Some("disable keycloak:user/carol"),

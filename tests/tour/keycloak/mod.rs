@@ -45,11 +45,7 @@ impl Tour {
         let served = serve(emulator.clone(), options).await.unwrap();
         let (id, secret) = BOOTSTRAP_CLIENT;
         let base = served.base().to_owned();
-        Self {
-            served: Some(served),
-            emulator: Some(emulator),
-            ..Self::at(&base, (id, secret), "26.7.3", clock).await
-        }
+        Self { served: Some(served), emulator: Some(emulator), ..Self::at(&base, (id, secret), "26.7.3", clock).await }
     }
 
     /// A tour of the real server, if there is one.

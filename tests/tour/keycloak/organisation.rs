@@ -75,7 +75,11 @@ pub async fn it_is_kept_true(tour: &mut Tour) {
 
     tour.write("acme", organisation("acme").called("Acme").about("The company."));
     let reading = tour.reading().await;
-    assert!(reading.steps().contains(&"delete keycloak:organization/acme (deletions)".to_owned()), "{}", reading.shown());
+    assert!(
+        reading.steps().contains(&"delete keycloak:organization/acme (deletions)".to_owned()),
+        "{}",
+        reading.shown()
+    );
 }
 
 /// A member who came through the organisation's own identity provider: leaving it deletes the person, so it waits.

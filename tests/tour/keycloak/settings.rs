@@ -52,7 +52,9 @@ pub async fn they_are_kept_true(tour: &mut Tour) {
     tour.write("acme", organisation("acme"));
     tour.write_text(
         "alice",
-        &person("alice", "Alice Chen", &["acme"]).text().replace("\"annotations\"", "\"title\": \"Engineer\", \"annotations\""),
+        &person("alice", "Alice Chen", &["acme"])
+            .text()
+            .replace("\"annotations\"", "\"title\": \"Engineer\", \"annotations\""),
     );
     tour.any_leg("a person with an attribute and our mark").await;
     assert_eq!(tour.user("alice").await["attributes"]["job"], json!(["Engineer"]));
