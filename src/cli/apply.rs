@@ -9,10 +9,10 @@ use clap::Args;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Format, Global, SourceArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Format, Global, SourceArgs};
 use super::outcome;
 use super::plan::{show, usable_approvals};
 use super::shell::{Activity, Shell};

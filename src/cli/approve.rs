@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::args::{Global, SourceArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Global, SourceArgs};
 use super::plan::usable_approvals;
 use super::shell::Shell;
 use crate::engine::plan::{Plan, WaitingGroup};

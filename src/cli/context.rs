@@ -7,9 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
-use super::args::{Global, SourceArgs};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Global, SourceArgs};
 use super::shell::{Activity, Shell};
 use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::documents::{self, Loaded, Options};
@@ -253,7 +253,7 @@ pub fn exits(world: &World) -> Vec<Exit> {
 /// Starts logging as the command line asks: warnings by default, more with each `-v` beyond the first.
 pub fn start_logging(global: &Global) {
     let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(3).saturating_sub(1).max(0) };
-    let no_colour = global.color == super::args::ColorChoice::Never;
+    let no_colour = global.color == super::options::ColorChoice::Never;
     // A second start in one process is no harm: the first one stands.
     let _ = Logging::new(verbosity, no_colour).start();
 }

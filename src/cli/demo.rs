@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::{ColorChoice, Format, Global, SourceArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{ColorChoice, Format, Global, SourceArgs};
 use super::sandbox::{addresses, sandbox_error, stopped};
 use super::shell::Shell;
 use super::{apply, approve, drift, plan};

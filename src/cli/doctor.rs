@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
-use super::args::{Format, Global};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Format, Global};
 use super::shell::Shell;
 use crate::engine::model::Failure;
 use crate::engine::report::{Page, Tone};

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::args::{Format, Global, SourceArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Format, Global, SourceArgs};
 use super::plan::usable_approvals;
 use super::shell::Shell;
 use crate::engine::diff::DriftClass;

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::args::{Global, SourceArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Global, SourceArgs};
 use super::plan::usable_approvals;
 use super::shell::Shell;
 use crate::engine::diag::codes;
@@ -74,7 +74,12 @@ fn code(code: &str, shell: &Shell) -> Result<Exit, CommandError> {
 /// The resources that a word is about: one address, or all that an entity declares or declared.
 fn resolve(what: &str, context: &Context, world: &World) -> Result<Vec<Address>, CommandError> {
     let is_instance = |address: &Address| context.platform.members.contains_key(&address.instance);
-    if let Some(address) = what.parse::<Address>().ok().filter(is_instance) {
+    let is_known = |address: &Address| {
+        world.desired.iter().any(|it| it.address == *address)
+            || world.recorded.iter().flatten().any(|it| it.address == *address)
+            || world.observed.live.contains_key(address)
+    };
+    if let Some(address) = what.parse::<Address>().ok().filter(is_instance).filter(is_known) {
         return Ok(vec![address]);
     }
     let entity: Option<EntityRef> = what
@@ -99,7 +104,10 @@ fn resolve(what: &str, context: &Context, world: &World) -> Result<Vec<Address>,
     }
     let mut known: Vec<String> = world.catalogue.entities().map(|it| it.reference.to_string()).collect();
     known.extend(world.desired.iter().map(|it| it.address.to_string()));
-    let asked = entity.map_or_else(|| what.to_owned(), |entity| entity.to_string());
+    let asked = match (what.parse::<Address>().ok().filter(is_instance), entity) {
+        (None, Some(entity)) => entity.to_string(),
+        _ => what.to_owned(),
+    };
     let near = crate::engine::diag::did_you_mean(&asked, known.iter().map(String::as_str));
     Err(CommandError::new(Exit::Error, format!("nothing is known of '{what}'")).hint(
         near.unwrap_or_else(|| {
@@ -145,7 +153,7 @@ fn resource(page: &mut Page, world: &World, plan: &Plan, address: &Address, hist
         }
     }
     if let Some(spec) = world.kinds.spec(address) {
-        fields(page, spec, desired, live, recorded);
+        fields(page, world, spec, desired, live, recorded);
         if !spec.cannot_be_undone.is_empty() {
             page.line(2, Tone::Faint, &format!("cannot be undone: {}", spec.cannot_be_undone));
         }
@@ -165,6 +173,7 @@ fn resource(page: &mut Page, world: &World, plan: &Plan, address: &Address, hist
 /// A row a field: wanted, there, last applied, and where it is said.
 fn fields(
     page: &mut Page,
+    world: &World,
     spec: &'static KindSpec,
     desired: Option<&Desired>,
     live: Option<&Live>,
@@ -178,8 +187,16 @@ fn fields(
         }
         let show = |value: &Value| if field.sensitive { "(not shown)".to_owned() } else { value.to_string() };
         let mut pieces = vec![(Tone::Strong, format!("{}:", field.name))];
+        let output = wanted.and_then(|it| match &it.term {
+            Term::Output(output) => world.observed.live.get(&output.address)?.outputs.get(&output.output),
+            Term::Known(_) | Term::Secret(_) => None,
+        });
         match wanted.map(|it| &it.term) {
             Some(Term::Known(value)) if there == Some(value) => pieces.push((Tone::Plain, show(value))),
+            Some(Term::Output(of)) if output.is_some() && there == output => {
+                let text = format!("{} (the {} of {})", output.map(show).unwrap_or_default(), of.output, of.address);
+                pieces.push((Tone::Plain, text));
+            }
             wanted => {
                 let wanted = match wanted {
                     None => "not declared".to_owned(),

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{Global, SourceArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::model::{Address, Desired};
 use crate::runtime::reconcile::cycle;

@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod failure;
 mod graph;
+mod options;
 mod outcome;
 mod plan;
 mod sandbox;

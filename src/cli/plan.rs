@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{Format, Global, SourceArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::plan::{Approved, Plan};
 use crate::engine::report::{json, markdown, summary, text};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::args::{ColorChoice, Format};
 use super::failure::CommandError;
+use super::options::{ColorChoice, Format};
 use crate::engine::diag::render::visible;
 use crate::engine::diag::{Diagnostic, render};
 use crate::engine::model::Instance;

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::args::{Format, Global, SourceArgs};
 use super::context::{self, Context, explicit, read_source};
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::diag::{Diagnostic, render};
 use crate::engine::documents::{self, Options};

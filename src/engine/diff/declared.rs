@@ -9,8 +9,8 @@ use super::{
     Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Effect, FieldChange, Refresh, Shown, Situation,
 };
 use crate::engine::model::{
-    Access, Address, Compare, Desired, Extent, FieldSpec, KindClass, KindSpec, Live, Mode, ObjectState, Origin,
-    Recorded, Rename, Term, Value, Wanted,
+    Access, Address, Compare, Desired, Extent, FieldSpec, KindSpec, Live, Mode, ObjectState, Origin, Recorded, Rename,
+    Term, Value, Wanted,
 };
 
 pub(super) fn compare<'a>(
@@ -106,7 +106,9 @@ impl<'a> One<'_, 'a> {
 
     fn absent(&mut self) {
         let address = &self.desired.address;
-        let missing_end = self.desired.needs.iter().find(|need| self.hangs_on(need) && self.is_to_be_made(need));
+        // Only within one service: an account may well be there although the identity provider's is not.
+        let lies_in = |need: &&Address| need.instance == address.instance && self.is_to_be_made(need);
+        let missing_need = self.desired.needs.iter().find(lies_in);
         let container = self.desired.needs.iter().find(|need| self.index.renamed_by_hand(need));
         let absence = match self.input.observed.absence(address, self.spec) {
             // Nothing lies under a name that nothing has; under the name of today it was not looked for.
@@ -119,7 +121,7 @@ impl<'a> One<'_, 'a> {
             }
             Absence::Proven => Absence::Proven,
             // What lies in something that is not there is not there either.
-            Absence::Unproven(_) if missing_end.is_some() => Absence::Proven,
+            Absence::Unproven(_) if missing_need.is_some() => Absence::Proven,
             unproven => match self.index.former(self.input, address) {
                 Some(former) => self.input.observed.absence(&former, self.spec),
                 None => unproven,
@@ -197,14 +199,6 @@ impl<'a> One<'_, 'a> {
         if now != *recorded {
             self.changes.refresh.push(Refresh { was: recorded.address.clone(), now });
         }
-    }
-
-    /// Whether it cannot be there without that one: its container, or the person of an edge.
-    fn hangs_on(&self, need: &Address) -> bool {
-        let address = &self.desired.address;
-        let contains = address.parent_key() == Some(&*need.key);
-        let joins = self.spec.class == KindClass::Membership && address.leaf() == &*need.key;
-        need.instance == address.instance && (contains || joins)
     }
 
     /// Whether a needed resource is absent and will be made.

@@ -90,13 +90,13 @@ impl<'a> Rest<'_, 'a> {
             }
             return;
         }
-        if let Absence::Unproven(why) = self.input.observed.absence(&live.address, spec) {
-            return push(DriftClass::Removed, &format!("declared no more; {why}"), Situation::Report);
-        }
         let leaver = spec.class == KindClass::Membership && self.is_leaver(address);
         if leaver {
             // Blocking the account is the offboarding; what hangs on it stays, so that returning restores it.
             return;
+        }
+        if let Absence::Unproven(why) = self.input.observed.absence(&live.address, spec) {
+            return push(DriftClass::Removed, &format!("declared no more; {why}"), Situation::Report);
         }
         match recorded.state {
             ObjectState::Disabled(_) => push(

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Wait;
-use super::build::PlanInput;
 use super::draft::Draft;
+use super::input::PlanInput;
 use crate::engine::model::{Address, Budgets, Instance, KindClass, ObjectState, Recorded};
 
 pub(super) fn apply(input: &PlanInput<'_>, drafts: &mut [Draft<'_, '_>]) {

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::PlanInput;
+use super::input::PlanInput;
 use super::{Note, NoteLevel, Plan, Step, StepId, Verb};
-use crate::engine::model::{Address, Scope, Term};
+use crate::engine::model::{Address, Instance, Scope, Term};
 
 type Check = fn(&Plan, &PlanInput<'_>, &mut dyn FnMut(String));
 
@@ -117,9 +117,20 @@ fn made_and_removed(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)
     }
 }
 
+/// One note a reason: a service that is down leaves dozens of lists unread, for one reason.
 fn incomplete(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
-    for scope in &plan.incomplete {
-        note(format!("{} was not read whole; nothing in it is removed or made: {}", scope.scope, scope.failure));
+    let mut reasons: BTreeMap<(&Instance, String), Vec<&Scope>> = BTreeMap::new();
+    for unread in &plan.incomplete {
+        let help = if unread.failure.help.is_empty() { String::new() } else { format!(" ({})", unread.failure.help) };
+        let reason = format!("{}{help}", unread.failure);
+        reasons.entry((&unread.scope.instance, reason)).or_default().push(&unread.scope);
+    }
+    for ((instance, reason), scopes) in reasons {
+        let what = match scopes.as_slice() {
+            [scope] => format!("{scope} was not read whole"),
+            scopes => format!("{instance}: {} lists were not read whole", scopes.len()),
+        };
+        note(format!("{what}; nothing in it is removed or made: {reason}"));
     }
 }
 

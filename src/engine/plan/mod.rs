@@ -6,6 +6,7 @@ mod build;
 mod digest;
 mod draft;
 mod guard;
+mod input;
 mod lint;
 mod order;
 pub mod step;
@@ -19,7 +20,8 @@ use crate::engine::model::{Failure, Instance, Scope};
 #[cfg(test)]
 mod tests;
 
-pub use build::{Approved, PlanInput, Planned, plan, plan_digest};
+pub use build::{Planned, plan, plan_digest};
+pub use input::{Approved, PlanInput};
 pub use step::{Consequence, Step, StepId, Verb, Wait};
 
 /// The version of the plan's form.

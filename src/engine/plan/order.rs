@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Verb;
-use super::build::PlanInput;
 use super::draft::{self, Draft};
+use super::input::PlanInput;
 use crate::engine::model::{Address, KindClass};
 
 /// The order of the drafts.

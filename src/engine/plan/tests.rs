@@ -572,6 +572,15 @@ fn a_field_that_two_writers_keep_flipping_is_not_fought_over() {
 }
 
 #[test]
+fn an_account_may_be_there_although_the_one_it_is_bound_to_is_not() {
+    let mut world = World::new().user("alice").user("bob");
+    let elsewhere = Address::new(&Instance::new("other"), "user", "alice");
+    world.desired[1].needs.insert(elsewhere);
+    world.incomplete.insert(Scope::whole(&Instance::new("svc"), "user"));
+    assert!(world.plan().plan.steps.is_empty(), "{}", told(&world.plan().plan));
+}
+
+#[test]
 fn a_report_only_installation_is_not_written_to() {
     let mut world = World::new().user("alice");
     world.policy.mode = Mode::Report;

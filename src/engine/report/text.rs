@@ -343,7 +343,23 @@ fn left(page: &mut Page, plan: &Plan) {
     page.gap();
     page.line(0, Tone::Strong, &format!("left as it is ({})", left.len()));
     let limit = if page.look().verbose { usize::MAX } else { 20 };
-    for change in left.iter().take(limit) {
+    // What could not be read is one line an installation: the notes below say why.
+    let mut unknown: BTreeMap<&Instance, usize> = BTreeMap::new();
+    let told: Vec<&&Change> = left
+        .iter()
+        .filter(|change| {
+            let unread = change.class == DriftClass::Unknown && !page.look().verbose;
+            if unread {
+                *unknown.entry(&change.address.instance).or_default() += 1;
+            }
+            !unread
+        })
+        .collect();
+    for (instance, count) in &unknown {
+        let what = format!("{count} resources of {instance} could not be read; -v lists them");
+        page.pieces(2, &[(tone_of(DriftClass::Unknown), DriftClass::Unknown.word()), (Tone::Faint, &what)]);
+    }
+    for change in told.iter().take(limit) {
         let why = change.left.as_ref().unwrap_or(&change.why);
         page.pieces(
             2,
@@ -354,8 +370,8 @@ fn left(page: &mut Page, plan: &Plan) {
             ],
         );
     }
-    if left.len() > limit {
-        page.line(2, Tone::Faint, &format!("… and {} more; -v shows all", left.len() - limit));
+    if told.len() > limit {
+        page.line(2, Tone::Faint, &format!("… and {} more; -v shows all", told.len() - limit));
     }
 }
 
@@ -407,6 +423,6 @@ fn show(value: &Value, look: Look) -> String {
 
 /// The beginning of a digest or a commit id: enough to name it.
 pub fn short(digest: &str) -> &str {
-    let digest = digest.strip_prefix("sha256:").unwrap_or(digest);
-    digest.get(..12).unwrap_or(digest)
+    let bare = digest.strip_prefix("sha256:").unwrap_or(digest);
+    bare.get(..12).unwrap_or(bare)
 }

@@ -436,11 +436,12 @@ mod tests {
                 if exchange.method != "GET" || exchange.status != 200 || ["count", "profile"].contains(&id) {
                     continue;
                 }
-                let user = wire::User::deserialize(&exchange.answer).unwrap();
-                // Some bodies were cut to a few fields.
-                let Some(live) = view().user(&user).filter(|_| exchange.answer.get("emailVerified").is_some()) else {
+                // Some bodies were cut to a few fields, or described.
+                if exchange.answer.get("emailVerified").is_none() {
                     continue;
-                };
+                }
+                let user = wire::User::deserialize(&exchange.answer).unwrap();
+                let Some(live) = view().user(&user) else { continue };
                 let mut body = exchange.answer.as_object().unwrap().clone();
                 put_user(&mut body, &live.fields);
                 let again = view().user(&wire::User::deserialize(&Json::Object(body)).unwrap()).unwrap();
