@@ -97,8 +97,7 @@ async fn a_resource_and_a_person_are_explained() {
       there, id [id]
         email: "alice@acme.example" users/acme/alice.yaml:8
         full_name: "Alice Jones" users/acme/alice.yaml:7
-        login_name: wanted the sub of keycloak:user/alice there "[uuid]"
-          last applied "[uuid]"
+        login_name: "[uuid]" (the sub of keycloak:user/alice)
         source_id: 1
         prohibit_login: false
         restricted: not declared there false

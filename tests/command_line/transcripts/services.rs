@@ -28,33 +28,9 @@ async fn the_url_is_another_service() {
             first_sign_in: none · last_name: Jones
 
     left as it is (8)
-      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
-        Gitea's version: Unable to find matching target resource method)
-      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: Unable to find matching target resource method)
-      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: Unable to find matching target resource method)
-      unknown gitea:team-member/acme/core/alice — it was not seen, but gitea:team-member/acme/core/* was
-        not read whole (read Gitea's version: Unable to find matching target resource method)
-      unknown gitea:team-member/acme/members/alice — it was not seen, but
-        gitea:team-member/acme/members/* was not read whole (read Gitea's version: Unable to find
-        matching target resource method)
-      unknown gitea:team-member/acme/members/bob — it was not seen, but gitea:team-member/acme/members/*
-        was not read whole (read Gitea's version: Unable to find matching target resource method)
-      unknown gitea:user/alice — it was not seen, but gitea:user was not read whole (read Gitea's
-        version: Unable to find matching target resource method)
-      unknown gitea:user/bob — it was not seen, but gitea:user was not read whole (read Gitea's version:
-        Unable to find matching target resource method)
+      unknown 8 resources of gitea could not be read; -v lists them
 
-    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
-      version: Unable to find matching target resource method
-    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: Unable to find matching target resource method
-    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: Unable to find matching target resource method
-    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
-      version: Unable to find matching target resource method
-    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version:
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
       Unable to find matching target resource method
 
     Plan: 7 to create · 0 in sync · about 14 calls
@@ -92,34 +68,11 @@ async fn the_token_is_wrong() {
             first_sign_in: none · last_name: Jones
 
     left as it is (8)
-      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
-        Gitea's version: invalid username, password or token)
-      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: invalid username, password or token)
-      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: invalid username, password or token)
-      unknown gitea:team-member/acme/core/alice — it was not seen, but gitea:team-member/acme/core/* was
-        not read whole (read Gitea's version: invalid username, password or token)
-      unknown gitea:team-member/acme/members/alice — it was not seen, but
-        gitea:team-member/acme/members/* was not read whole (read Gitea's version: invalid username,
-        password or token)
-      unknown gitea:team-member/acme/members/bob — it was not seen, but gitea:team-member/acme/members/*
-        was not read whole (read Gitea's version: invalid username, password or token)
-      unknown gitea:user/alice — it was not seen, but gitea:user was not read whole (read Gitea's
-        version: invalid username, password or token)
-      unknown gitea:user/bob — it was not seen, but gitea:user was not read whole (read Gitea's version:
-        invalid username, password or token)
+      unknown 8 resources of gitea could not be read; -v lists them
 
-    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
-      version: invalid username, password or token
-    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: invalid username, password or token
-    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: invalid username, password or token
-    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
-      version: invalid username, password or token
-    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version:
-      invalid username, password or token
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
+      invalid username, password or token (the token is wrong, revoked or missing; mint one as 'doctor'
+      shows)
 
     Plan: 7 to create · 0 in sync · about 14 calls
     revision [digest] · digest [digest]
@@ -167,36 +120,11 @@ async fn one_is_down() {
             first_sign_in: none · last_name: Jones
 
     left as it is (8)
-      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
-        Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111))
-      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111))
-      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111))
-      unknown gitea:team-member/acme/core/alice — it was not seen, but gitea:team-member/acme/core/* was
-        not read whole (read Gitea's version: cannot connect to http://[host]/: Connection refused
-        (os error 111))
-      unknown gitea:team-member/acme/members/alice — it was not seen, but
-        gitea:team-member/acme/members/* was not read whole (read Gitea's version: cannot connect to
-        http://[host]/: Connection refused (os error 111))
-      unknown gitea:team-member/acme/members/bob — it was not seen, but gitea:team-member/acme/members/*
-        was not read whole (read Gitea's version: cannot connect to http://[host]/: Connection
-        refused (os error 111))
-      unknown gitea:user/alice — it was not seen, but gitea:user was not read whole (read Gitea's
-        version: cannot connect to http://[host]/: Connection refused (os error 111))
-      unknown gitea:user/bob — it was not seen, but gitea:user was not read whole (read Gitea's version:
-        cannot connect to http://[host]/: Connection refused (os error 111))
+      unknown 8 resources of gitea could not be read; -v lists them
 
-    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
-      version: cannot connect to http://[host]/: Connection refused (os error 111)
-    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111)
-    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: cannot connect to http://[host]/: Connection refused (os error 111)
-    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
-      version: cannot connect to http://[host]/: Connection refused (os error 111)
-    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version:
-      cannot connect to http://[host]/: Connection refused (os error 111)
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
+      cannot connect to http://[host]/: Connection refused (os error 111) (check that the service
+      runs and that the URL, the port and the certificates are right)
 
     Plan: 7 to create · 0 in sync · about 14 calls
     revision [digest] · digest [digest]
@@ -226,36 +154,11 @@ async fn one_answers_html() {
             first_sign_in: none · last_name: Jones
 
     left as it is (8)
-      unknown gitea:organization/acme — it was not seen, but gitea:organization was not read whole (read
-        Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
-      unknown gitea:team/acme/core — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
-      unknown gitea:team/acme/members — it was not seen, but gitea:team/acme/* was not read whole (read
-        Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
-      unknown gitea:team-member/acme/core/alice — it was not seen, but gitea:team-member/acme/core/* was
-        not read whole (read Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are
-        JSON)
-      unknown gitea:team-member/acme/members/alice — it was not seen, but
-        gitea:team-member/acme/members/* was not read whole (read Gitea's version: the answer is
-        'text/html; charset=utf-8', and Gitea's are JSON)
-      unknown gitea:team-member/acme/members/bob — it was not seen, but gitea:team-member/acme/members/*
-        was not read whole (read Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's
-        are JSON)
-      unknown gitea:user/alice — it was not seen, but gitea:user was not read whole (read Gitea's
-        version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
-      unknown gitea:user/bob — it was not seen, but gitea:user was not read whole (read Gitea's version:
-        the answer is 'text/html; charset=utf-8', and Gitea's are JSON)
+      unknown 8 resources of gitea could not be read; -v lists them
 
-    warning: gitea:organization was not read whole; nothing in it is removed or made: read Gitea's
-      version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
-    warning: gitea:team-member/acme/core/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
-    warning: gitea:team-member/acme/members/* was not read whole; nothing in it is removed or made: read
-      Gitea's version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
-    warning: gitea:team/acme/* was not read whole; nothing in it is removed or made: read Gitea's
-      version: the answer is 'text/html; charset=utf-8', and Gitea's are JSON
-    warning: gitea:user was not read whole; nothing in it is removed or made: read Gitea's version: the
-      answer is 'text/html; charset=utf-8', and Gitea's are JSON
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
+      the answer is 'text/html; charset=utf-8', and Gitea's are JSON (check the URL: a proxy, a sign-in
+      page or another service may answer there)
 
     Plan: 7 to create · 0 in sync · about 14 calls
     revision [digest] · digest [digest]
