@@ -5,6 +5,7 @@
 //! counts. The words of a 500 are told to site administrators only, so an empty one is unclear.
 
 use crate::engine::model::{Failure, FailureClass};
+use crate::provider::gitea::api::routes;
 use crate::provider::http::{Answer, Call};
 
 use FailureClass::{Conflict, Gone, Later, MissingRights, Refused, Retry, Unclear};
@@ -182,7 +183,8 @@ fn not_found(call: &Call, answer: &Answer, said: String) -> Failure {
         let told = body.get("message").or_else(|| body.get("error"));
         told.is_some_and(serde_json::Value::is_string)
     });
-    if own {
+    // Every Gitea tells its version, so whoever does not is another service.
+    if own && call.route != routes::VERSION {
         return Failure::new(Gone, &call.doing, said);
     }
     let help = if said.starts_with("404 page not found") {

@@ -31,7 +31,7 @@ async fn the_url_is_another_service() {
       unknown 8 resources of gitea could not be read; -v lists them
 
     warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
-      Unable to find matching target resource method
+      Unable to find matching target resource method (check the URL: this is not an answer of Gitea)
 
     Plan: 7 to create · 0 in sync · about 14 calls
     revision [digest] · digest [digest]
@@ -44,6 +44,7 @@ async fn the_url_is_another_service() {
 
     gitea http://[host]/wrong (Gitea)
       ✗ read Gitea's version: Unable to find matching target resource method
+        check the URL: this is not an answer of Gitea
     --- exit 7
     ");
 }
