@@ -1,5 +1,7 @@
 //! Real servers: where they are, and what happens when they are not there.
 
+use std::io::Write;
+
 use formulary::runtime::sys::{Environment, Machine};
 
 /// A variable of the environment, if it says something.
@@ -12,5 +14,8 @@ pub fn skipped(service: &str, missing: &str) {
     let required = format!("FORMULARY_REQUIRE_REAL_{}", service.to_uppercase());
     let demanded = variable(&required).as_deref() == Some("1");
     assert!(!demanded, "{required} is 1, and {missing} is not set: there is no real {service} to be toured");
-    eprintln!("SKIPPED: the tour of a real {service}, because {missing} is not set (see tests/tour/main.rs)");
+    // Past the harness, which hides what a test prints that passes.
+    let told =
+        format!("SKIPPED: the tour of a real {service}, because {missing} is not set (see tests/tour/main.rs)\n");
+    std::io::stderr().write_all(told.as_bytes()).unwrap();
 }
