@@ -200,7 +200,8 @@ fn read_plan(path: &Path) -> Result<Plan, CommandError> {
         CommandError::of(Exit::Error, &error).hint(format!("the plan '{}' cannot be read", path.display()))
     })?;
     json::read_plan(&text).map_err(|error| {
-        let exit = if matches!(error, json::NotAPlan::Edited { .. }) { Exit::Stale } else { Exit::Error };
+        let edited = matches!(error, json::NotAPlan::Edited { .. } | json::NotAPlan::Misleading);
+        let exit = if edited { Exit::Stale } else { Exit::Error };
         CommandError::new(exit, format!("'{}' cannot be applied: {error}", path.display())).hint("plan again")
     })
 }

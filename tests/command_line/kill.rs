@@ -1,6 +1,7 @@
 //! Killed at any moment and started again, it comes to the same end: nothing twice, nothing lost.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -8,26 +9,36 @@ use super::bench::{Bench, REALM};
 
 /// More boundaries than any run of this size has.
 const MOST: u32 = 400;
+/// What stands for the exit of a process that was killed.
+const KILLED: i32 = -1;
 
-/// Every boundary of a run that touches both services: an adoption that was approved, creations, memberships.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// Every boundary of a run that touches both services: an adoption that was approved, creations, memberships. The even
+/// and the odd ones go side by side, each in a world of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // Two wait for a process, the others serve it.
 async fn at_every_boundary_of_the_journal() {
+    let (odd, even) = tokio::join!(tokio::spawn(kill_at_each(1)), tokio::spawn(kill_at_each(2)));
+    assert!(odd.unwrap() + even.unwrap() > 20, "there are fewer boundaries than steps: nothing was killed");
+}
+
+/// Kills at the first boundary, two after it, and so on until a run ends by itself. Answers how often it killed.
+async fn kill_at_each(first: u32) -> u32 {
     let bench = Bench::small().await;
     bench.mono_repo();
     start(&bench).await;
+    copy(&bench.path("state"), &bench.path("approved"));
     apply(&bench, None).exits(0);
     let undisturbed = state(&bench).await;
     assert_eq!(undisturbed["keycloak people"].len(), 2);
 
-    for n in 1..MOST {
+    for (killed, n) in (0..).zip((first..MOST).step_by(2)) {
         bench.sandbox.reset();
         bench.fill().await;
-        start(&bench).await;
-        let killed = apply(&bench, Some(n));
-        if killed.code != -1 {
-            killed.exits(0);
-            assert!(n > 20, "only {n} boundaries: nothing was killed");
-            return;
+        there_already(&bench).await;
+        copy(&bench.path("approved"), &bench.path("state"));
+        let first = apply(&bench, Some(n));
+        if first.code != KILLED {
+            first.exits(0);
+            return killed;
         }
         let again = apply(&bench, None).exits(0);
         assert_eq!(state(&bench).await, undisturbed, "killed at {n}, then:\n{}", again.transcript());
@@ -36,17 +47,30 @@ async fn at_every_boundary_of_the_journal() {
     panic!("no run ends within {MOST} boundaries");
 }
 
-/// A new ledger; a group that is there already, and whose adoption is approved.
-async fn start(bench: &Bench) {
-    let _ = std::fs::remove_dir_all(bench.path("state"));
+/// A group that is there before we come.
+async fn there_already(bench: &Bench) {
     let keycloak = bench.administrator("keycloak");
     keycloak.post(&format!("/admin/realms/{REALM}/groups"), json!({ "name": "acme" })).await.unwrap();
+}
+
+/// A ledger with nothing but the approval that this group may be adopted.
+async fn start(bench: &Bench) {
+    there_already(bench).await;
     let plan = bench.path("plan.json");
     bench.run("plan --dir repo -o plan.json").exits(4);
     let plan: Value = serde_json::from_slice(&std::fs::read(plan).unwrap()).unwrap();
-    let waiting = plan["waiting"].as_array().unwrap();
+    let waiting = plan["formulary"]["plan"]["waiting"].as_array().unwrap();
     assert_eq!(waiting.len(), 1, "{waiting:?}");
     bench.run(&format!("approve {} --dir repo", waiting[0]["digest"].as_str().unwrap())).exits(0);
+}
+
+/// Puts a copy of a ledger's folder in the place of another.
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    std::fs::create_dir(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|it| it.path().is_file()) {
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
 }
 
 fn apply(bench: &Bench, kill_at: Option<u32>) -> super::bench::Said {

@@ -279,10 +279,4 @@ impl Attempt {
             );
         }
     }
-
-    /// The failure of a step, if it failed.
-    pub fn failure(&self, address: &str) -> Option<&Failure> {
-        let address: Address = address.parse().unwrap();
-        self.outcome.failures().find(|(step, _)| step.address == address).map(|(_, failure)| failure)
-    }
 }

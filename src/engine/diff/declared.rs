@@ -75,7 +75,8 @@ impl<'a> One<'_, 'a> {
             // Found by its former name: misnamed where the service can rename it. What only lies in something renamed
             // (or belongs to somebody renamed) follows by itself.
             let live = *under_the_name?;
-            let renamed = self.desired.previously.iter().any(|former| **former == *live.address.key);
+            let renamed = self.desired.previously.iter().any(|former| **former == *live.address.key)
+                || self.index.renamed_by_hand(&self.desired.address);
             let misnamed = renamed && live.address != self.desired.address && self.spec.rename == Rename::InPlace;
             return misnamed.then_some(live);
         }
@@ -108,7 +109,16 @@ impl<'a> One<'_, 'a> {
         // Only within one service: an account may well be there although the identity provider's is not.
         let lies_in = |need: &&Address| need.instance == address.instance && self.is_to_be_made(need);
         let missing_need = self.desired.needs.iter().find(lies_in);
+        let container = self.desired.needs.iter().find(|need| self.index.renamed_by_hand(need));
         let absence = match self.input.observed.absence(address, self.spec) {
+            // Nothing lies under a name that nothing has; under the name of today it was not looked for.
+            Absence::Proven if container.is_some() => {
+                let former = self.index.former(self.input, address).unwrap_or_else(|| address.clone());
+                match self.input.observed.absence(&former, self.spec) {
+                    Absence::Proven if former == *address => Absence::Proven,
+                    absence => absence,
+                }
+            }
             Absence::Proven => Absence::Proven,
             // What lies in something that is not there is not there either.
             Absence::Unproven(_) if missing_need.is_some() => Absence::Proven,

@@ -1,13 +1,15 @@
 //! Former names: live and remembered objects under the names that they are declared by now.
 //!
-//! A rename is declared (`previously`), never inferred. When a person is renamed, the edges `…/old` mean `…/new`; when
-//! a group is, everything below `old/` means `new/`. So objects are indexed by the name that they have in the mono-repo,
-//! and the comparison sees one world of names.
+//! A rename is declared (`previously`), never inferred from a likeness; one that was done by hand at the service is known
+//! by the recorded id. When a person is renamed, the edges `…/old` mean `…/new`; when a group is, everything below `old/`
+//! means `new/`. So objects are indexed by the name that they have in the mono-repo, and the comparison sees one world of
+//! names.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::DiffInput;
-use crate::engine::model::{Address, Instance, KindClass, KindName, Live, Recorded};
+use crate::engine::model::{Address, Instance, KindClass, KindName, Live, Recorded, Rename};
 
 /// Live and remembered objects by their declared names.
 pub(super) struct Index<'a> {
@@ -23,7 +25,16 @@ pub(super) struct Index<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(input: &DiffInput<'a>) -> Self {
-        let names = Names::new(input);
+        let by_id: BTreeMap<(Instance, KindName, &'a str), &'a Live> = input
+            .observed
+            .live
+            .values()
+            .filter_map(|it| {
+                Some(((it.address.instance.clone(), it.address.kind.clone(), it.external_id.as_deref()?), it))
+            })
+            .collect();
+        let mut names = Names::new(input);
+        names.add_renames_by_hand(input, &by_id);
         let mut live = BTreeMap::new();
         for (address, object) in &input.observed.live {
             let declared = names.declared(input, address);
@@ -44,14 +55,6 @@ impl<'a> Index<'a> {
                 recorded.insert(declared, object);
             }
         }
-        let by_id = input
-            .observed
-            .live
-            .values()
-            .filter_map(|it| {
-                Some(((it.address.instance.clone(), it.address.kind.clone(), it.external_id.as_deref()?), it))
-            })
-            .collect();
         Self { live, recorded, stale, by_id, names }
     }
 
@@ -60,6 +63,11 @@ impl<'a> Index<'a> {
         // The key's text lives as long as the observation does; a shorter one is enough to look it up.
         let by_id: &BTreeMap<(Instance, KindName, &str), &'a Live> = &self.by_id;
         by_id.get(&(address.instance.clone(), address.kind.clone(), id)).copied()
+    }
+
+    /// Whether somebody renamed it at the service, where we can rename it back.
+    pub(super) fn renamed_by_hand(&self, address: &Address) -> bool {
+        self.names.by_hand.contains(address)
     }
 
     /// The name that an address may still have at the service, where it has a former one.
@@ -75,11 +83,13 @@ struct Names {
     forth: Renames,
     /// Declared name → former name.
     back: Renames,
+    /// What was renamed at the service.
+    by_hand: BTreeSet<Address>,
 }
 
 impl Names {
     fn new(input: &DiffInput<'_>) -> Self {
-        let mut names = Self { forth: Renames::new(), back: Renames::new() };
+        let mut names = Self { forth: Renames::new(), back: Renames::new(), by_hand: BTreeSet::new() };
         let remembered: BTreeSet<&Address> = input.recorded.into_iter().flatten().map(|it| &it.address).collect();
         for desired in input.desired {
             let Some(spec) = input.kinds.spec(&desired.address) else { continue };
@@ -96,6 +106,31 @@ impl Names {
             }
         }
         names
+    }
+
+    /// What has a recorded id and another last name than the declared one was renamed by hand, unless names were swapped.
+    fn add_renames_by_hand(&mut self, input: &DiffInput<'_>, by_id: &BTreeMap<(Instance, KindName, &str), &Live>) {
+        let desired: BTreeSet<&Address> = input.desired.iter().map(|it| &it.address).collect();
+        for recorded in input.recorded.into_iter().flatten().filter(|it| desired.contains(&it.address)) {
+            let (Some(spec), Some(id)) = (input.kinds.spec(&recorded.address), recorded.external_id.as_deref()) else {
+                continue;
+            };
+            let Address { instance, kind, .. } = &recorded.address;
+            let Some(live) = by_id.get(&(instance.clone(), kind.clone(), id)) else { continue };
+            let carries_names = matches!(spec.class, KindClass::Organisation | KindClass::Team | KindClass::Person);
+            let renamed = live.address.leaf() != recorded.address.leaf();
+            let swapped = desired.contains(&live.address) || input.observed.live.contains_key(&recorded.address);
+            if !carries_names || !renamed || swapped || spec.rename != Rename::InPlace {
+                continue;
+            }
+            let at = (instance.clone(), spec.class);
+            let (declared, now) = (recorded.address.key.to_string(), live.address.key.to_string());
+            if let Entry::Vacant(back) = self.back.entry(at.clone()).or_default().entry(declared.clone()) {
+                back.insert(now.clone());
+                self.forth.entry(at).or_default().insert(now, declared);
+                self.by_hand.insert(recorded.address.clone());
+            }
+        }
     }
 
     fn declared(&self, input: &DiffInput<'_>, address: &Address) -> Address {

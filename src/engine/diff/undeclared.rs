@@ -95,6 +95,9 @@ impl<'a> Rest<'_, 'a> {
             // Blocking the account is the offboarding; what hangs on it stays, so that returning restores it.
             return;
         }
+        if let Absence::Unproven(why) = self.input.observed.absence(&live.address, spec) {
+            return push(DriftClass::Removed, &format!("declared no more; {why}"), Situation::Report);
+        }
         match recorded.state {
             ObjectState::Disabled(_) => push(
                 DriftClass::Drifted,
@@ -196,7 +199,17 @@ impl<'a> Rest<'_, 'a> {
                 Situation::Report,
             ),
             Some(set) if set.mode == MembershipMode::Authoritative && self.input.recorded.is_some() => {
-                push(DriftClass::Drifted, "somebody was added at the service whom nobody declared", Situation::Foreign)
+                match self.input.observed.absence(&live.address, spec) {
+                    Absence::Proven => push(
+                        DriftClass::Drifted,
+                        "somebody was added at the service whom nobody declared",
+                        Situation::Foreign,
+                    ),
+                    // Nothing is taken away by a list that was not read whole, not even what is seen in it.
+                    Absence::Unproven(why) => {
+                        push(DriftClass::Unowned, &format!("nobody declared it, but {why}"), Situation::Report);
+                    }
+                }
             }
             Some(_) => push(DriftClass::Unowned, "it exists, and nobody declared it", Situation::Report),
         }

@@ -174,7 +174,8 @@ impl<'r, 'a> Drafter<'r, 'a> {
             .filter(|goes| goes.when.is_none_or(|(field, text)| seen(field) == Some(text)))
             .map(|goes| Consequence { what: goes.what.to_owned(), counts: goes.counts })
             .collect();
-        let takes_more = draft.goes_with.iter().any(|goes| goes.counts.is_some());
+        // What goes with it and is of its own sort (the organisation left with its last team) counts in the budget alone.
+        let takes_more = draft.goes_with.iter().any(|goes| goes.counts.is_some_and(|class| class != spec.class));
         if by_approval || takes_more {
             let reason = match draft.goes_with.first() {
                 Some(goes) => format!("deleting it takes with it: {}", goes.what),

@@ -47,12 +47,15 @@ pub enum NotAPlan {
         /// The digest its content has.
         actual: String,
     },
+    /// Something around the plan was changed: what a reviewer sees is not what would be applied.
+    #[error("it was edited: what it shows is not the plan that it holds")]
+    Misleading,
 }
 
 /// Reads a plan back and checks that nobody edited it.
 ///
 /// # Errors
-/// When the text is no plan, of another version, or does not have the digest that it states.
+/// When the text is no plan, of another version, does not have the digest that it states, or shows another plan.
 pub fn read_plan(text: &[u8]) -> Result<Plan, NotAPlan> {
     let document: Json = serde_json::from_slice(text).map_err(|error| NotAPlan::Shape(error.to_string()))?;
     let version = document.get("format_version").and_then(Json::as_str).unwrap_or_default();
@@ -64,6 +67,9 @@ pub fn read_plan(text: &[u8]) -> Result<Plan, NotAPlan> {
     let actual = plan_digest(&plan);
     if actual != plan.digest {
         return Err(NotAPlan::Edited { stated: plan.digest, actual });
+    }
+    if self::plan(&plan) != document {
+        return Err(NotAPlan::Misleading);
     }
     Ok(plan)
 }

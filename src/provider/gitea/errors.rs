@@ -136,6 +136,12 @@ const ROWS: &[Row] = &[
     Row(504, "", Unclear, "a proxy in front of Gitea got no answer in time; the call may have happened"),
 ];
 
+/// The scopes that a refusal asks for: `…, required=[read:admin], token scope=…`.
+fn missing_scopes(said: &str) -> Option<&str> {
+    let (_, rest) = said.split_once("required=[")?;
+    rest.split_once(']').map(|(scopes, _)| scopes)
+}
+
 /// What an answer of Gitea means; `None` for success.
 pub fn classify(call: &Call, answer: &Answer) -> Option<Failure> {
     if answer.is_success() {
@@ -158,6 +164,10 @@ pub fn classify(call: &Call, answer: &Answer) -> Option<Failure> {
                 Some(Row(_, _, class, help)) => (*class, *help),
                 None if status >= 500 => (Unclear, ""),
                 None => (Refused, ""),
+            };
+            let help = match missing_scopes(&said) {
+                Some(scopes) => format!("mint a token that has {scopes} too; 'doctor' lists all that are needed"),
+                None => help.to_owned(),
             };
             let said = if said.is_empty() { format!("status {status} without a word") } else { said };
             Failure::new(class, &call.doing, said).help(help)

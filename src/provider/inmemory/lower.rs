@@ -89,7 +89,10 @@ fn group(input: &LowerInput<'_>, group: Group<'_>, key: &str, mode: MembershipMo
     lowered.sets.push(MembershipSet { edges, mode, owner: owner(&entity.reference), origin });
     for (person, span) in &group.members().people {
         if input.placed.people.contains(person.name()) {
-            lowered.desired.push(membership(input, key, person, span, &address));
+            let theirs = input.catalogue.people.get(person).map_or(Extent::Full, |person| person.entity.extent);
+            let edge = membership(input, key, person, span, &address);
+            // We go no further with an edge than with either of its ends.
+            lowered.desired.push(Desired { extent: entity.extent.max(theirs), ..edge });
         }
     }
 }

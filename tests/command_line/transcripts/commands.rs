@@ -31,14 +31,37 @@ fn help_has_examples() {
     }
     run_in(folder.path(), "", &[]).exits(1).says(&["Usage:"]);
     let said = run_in(folder.path(), "aply", &[]).exits(1);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    --- stderr
+    error: unrecognized subcommand 'aply'
+
+      tip: a similar subcommand exists: 'apply'
+
+    Usage: formulary [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    --- exit 1
+    ");
 }
 
 #[test]
 fn a_code_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let said = run_in(folder.path(), "explain FML0110", &[]).exits(0);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    FML0110: a key appears twice
+
+    Two values for one key: most readers silently keep the last, so that what is reviewed is not what holds.
+
+    Example:
+
+        spec:
+          memberOf: [acme-corp]
+          memberOf: [acme-labs]      # the second
+
+    What to do: keep one of them. Both places are named.
+    --- exit 0
+    ");
     run_in(folder.path(), "explain FML9999", &[]).exits(1).says(&["there is no code 'FML9999'"]);
 }
 
@@ -67,7 +90,25 @@ async fn a_resource_and_a_person_are_explained() {
     bench.mono_repo();
     bench.run("apply --dir repo").exits(0);
     let said = bench.run("explain gitea:user/alice --dir repo").exits(0);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r#"
+    gitea:user/alice in-sync
+      declared by user:default/alice at users/acme/alice.yaml:1:1
+      ours: made by us, declared by user:default/alice in users/acme/alice.yaml
+      there, id [id]
+        email: "alice@acme.example" users/acme/alice.yaml:8
+        full_name: "Alice Jones" users/acme/alice.yaml:7
+        login_name: "[uuid]" (the sub of keycloak:user/alice)
+        source_id: 1
+        prohibit_login: false
+        restricted: not declared there false
+        visibility: not declared there "public"
+        active: not declared there true
+        is_admin: not declared there false
+      cannot be undone: binding a local account to a source: Gitea has no way back, and the old password
+        stays a way in
+      [time] create done
+    --- exit 0
+    "#);
     bench.run("explain user:default/alice --dir repo").exits(0).says(&[
         "keycloak:user/alice",
         "gitea:user/alice",
@@ -84,7 +125,16 @@ async fn the_graph_is_drawn() {
     let said = bench.run("graph --dir repo --as dot").exits(0);
     assert!(said.out.starts_with("digraph formulary {") && said.out.ends_with("}\n"), "{}", said.out);
     let said = bench.run("graph gitea:user/bob --dir repo").exits(0);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    gitea:team-member/acme/members/bob
+        needs gitea:team/acme/members
+        needs gitea:user/bob
+    * gitea:user/bob
+        needs keycloak:user/bob
+    keycloak:user/bob
+    3 resources
+    --- exit 0
+    ");
     bench.run("graph gitea:user/bop --dir repo").exits(1).says(&["gitea:user/bob"]);
 }
 
@@ -92,7 +142,34 @@ async fn the_graph_is_drawn() {
 async fn the_doctor_names_every_right() {
     let bench = Bench::small().await;
     let said = bench.run("doctor").exits(0);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    config [folder]/formulary.yaml
+      ✓ no ledger yet: the first plan makes it
+
+    gitea http://[host]/ (Gitea)
+      ✓ reachable, 1.27.0
+      ✓ write:admin: accounts: list, create, edit, rename; organisations: list; repositories for others
+      ✓ write:organization: organisations, teams and their people
+      ✓ write:repository: repositories, protected branches, hooks and topics
+      ✓ read:user: looking at one account by name or by number
+      ✓ site administrator: seeing everything: to others Gitea leaves out what they may not see, and
+        says 200
+      ✓ Gitea 1.27.0
+      ✓ sign-in source 1 exists
+
+    keycloak http://[host]/ (Keycloak)
+      ✓ reachable, 26.7.3
+      ✓ manage-users: people, groups and memberships
+      ✓ manage-clients: clients, client scopes and mappers
+      ✓ view-realm: the realm's roles and settings
+      ✓ manage-organizations: organisations and their members; 'manage-realm' before 26.7; only if
+        organisations are declared
+      ✓ manage-realm: declaring profile attributes and making roles; may be taken away again afterwards
+      ✓ release 26.7.3
+      ✓ the user profile does not declare 'formulary.ledger': people carry no mark of ours
+      ✓ organisations are switched off; groups are used
+    --- exit 0
+    ");
     bench.run("doctor gitee").exits(1).says(&["gitea"]);
 }
 

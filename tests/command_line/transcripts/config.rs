@@ -8,14 +8,36 @@ use crate::bench::{Bench, run_in, write};
 fn there_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let said = run_in(folder.path(), "plan", &[]).exits(1);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    --- stderr
+    error[FML9001]: no config was found: --config and FORMULARY_CONFIG are not given, and there is no file 'formulary.yaml' or '[folder]/.config/formulary/formulary.yaml' or '/etc/formulary/formulary.yaml'
+     |
+     = help: write one, or let `formulary sandbox --write-config formulary.yaml` write one that points at a sandbox; the smallest is
+             
+             platform: acme
+             services:
+               gitea:
+                 url: https://git.acme.example
+                 credentials: {token: env:GITEA_TOKEN}
+
+    1 error
+    --- exit 1
+    ");
 }
 
 #[test]
 fn it_is_named_and_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let said = run_in(folder.path(), "plan --config prod.yaml", &[]).exits(1);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    --- stderr
+    error[FML9002]: there is no config 'prod.yaml'
+     |
+     = help: correct the path that --config gives
+
+    1 error
+    --- exit 1
+    ");
 }
 
 #[test]
@@ -24,7 +46,19 @@ fn it_has_a_key_that_does_not_exist() {
     let config = "platform: acme\nservices:\n  gitea:\n    url: http://127.0.0.1:3000\n    mod: enforce\n    credentials: { token: \"env:TOKEN\" }\n    options: { sorce_id: 1 }\n";
     write(folder.path(), "formulary.yaml", config);
     let said = run_in(folder.path(), "plan", &[]).exits(1);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    --- stderr
+    error[FML9003]: 'gitea' has no key 'mod'
+    --> formulary.yaml:5:5
+     = help: did you mean 'mode'?
+
+    error[FML9017]: 'options' has no key 'sorce_id'
+    --> formulary.yaml:7:16
+     = help: did you mean 'source_id'?
+
+    2 errors
+    --- exit 1
+    ");
 }
 
 #[test]
@@ -42,5 +76,26 @@ async fn a_new_instance_only_reports() {
     bench.mono_repo();
     bench.write("formulary.yaml", &bench.config("report"));
     let said = bench.run("apply --dir repo").exits(0);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    left as it is (15)
+      missing gitea:organization/acme — 'gitea' is in mode report
+      missing gitea:team/acme/core — 'gitea' is in mode report
+      missing gitea:team/acme/members — 'gitea' is in mode report
+      missing gitea:team-member/acme/core/alice — 'gitea' is in mode report
+      missing gitea:team-member/acme/members/alice — 'gitea' is in mode report
+      missing gitea:team-member/acme/members/bob — 'gitea' is in mode report
+      missing gitea:user/alice — 'gitea' is in mode report
+      missing gitea:user/bob — 'gitea' is in mode report
+      missing keycloak:group/acme — 'keycloak' is in mode report
+      missing keycloak:group/acme/core — 'keycloak' is in mode report
+      missing keycloak:membership/acme/alice — 'keycloak' is in mode report
+      missing keycloak:membership/acme/bob — 'keycloak' is in mode report
+      missing keycloak:membership/acme/core/alice — 'keycloak' is in mode report
+      missing keycloak:user/alice — 'keycloak' is in mode report
+      missing keycloak:user/bob — 'keycloak' is in mode report
+
+    Plan: nothing to do · 0 in sync
+    revision [digest] · digest [digest]
+    --- exit 0
+    ");
 }

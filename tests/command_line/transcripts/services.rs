@@ -14,21 +14,81 @@ async fn the_url_is_another_service() {
     let config = bench.config("enforce").replace(&format!("url: {gitea}"), &format!("url: {keycloak}/wrong"));
     bench.write("formulary.yaml", &config);
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (8)
+      unknown 8 resources of gitea could not be read; -v lists them
+
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
+      Unable to find matching target resource method
+
+    Plan: 7 to create · 0 in sync · about 14 calls
+    revision [digest] · digest [digest]
+    --- exit 7
+    ");
     let said = bench.run("doctor gitea").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    config [folder]/formulary.yaml
+      ✓ ledger [uuid]
+
+    gitea http://[host]/wrong (Gitea)
+      ✗ read Gitea's version: Unable to find matching target resource method
+    --- exit 7
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_is_wrong() {
     let bench = Bench::small().await;
     bench.mono_repo();
-    bench.write("gitea.secret", "not-the-token");
+    bench.secret("gitea.secret", "not-the-token");
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (8)
+      unknown 8 resources of gitea could not be read; -v lists them
+
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
+      invalid username, password or token (the token is wrong, revoked or missing; mint one as 'doctor'
+      shows)
+
+    Plan: 7 to create · 0 in sync · about 14 calls
+    revision [digest] · digest [digest]
+    --- exit 7
+    ");
     bench.run("apply --dir repo").exits(7).says(&["done"]);
     let said = bench.run("doctor gitea").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    config [folder]/formulary.yaml
+      ✓ ledger [uuid]
+
+    gitea http://[host]/ (Gitea)
+      ✗ read Gitea's version: invalid username, password or token
+        the token is wrong, revoked or missing; mint one as 'doctor' shows
+    --- exit 7
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,7 +96,7 @@ async fn the_secret_is_not_there() {
     let bench = Bench::small().await;
     bench.mono_repo();
     std::fs::remove_file(bench.path("keycloak.secret")).unwrap();
-    bench.run("plan --dir repo").exits(7).says(&["cannot get the secret", "file:keycloak.secret"]);
+    bench.run("plan --dir repo").exits(7).says(&["cannot read the secret", "file:keycloak.secret"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,7 +106,30 @@ async fn one_is_down() {
     let config = bench.config("enforce").replace(&bench.base("gitea"), "http://127.0.0.1:9");
     bench.write("formulary.yaml", &config);
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (8)
+      unknown 8 resources of gitea could not be read; -v lists them
+
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
+      cannot connect to http://[host]/: Connection refused (os error 111) (check that the service
+      runs and that the URL, the port and the certificates are right)
+
+    Plan: 7 to create · 0 in sync · about 14 calls
+    revision [digest] · digest [digest]
+    --- exit 7
+    ");
     // The other service is served all the same.
     bench.run("apply --dir repo").exits(7).says(&["create keycloak:user/alice"]);
 }
@@ -57,18 +140,160 @@ async fn one_answers_html() {
     bench.mono_repo();
     bench.sandbox.service("gitea").unwrap().arm(Fault::new(Defect::Html { status: 200 })).unwrap();
     let said = bench.run("plan --dir repo").exits(7);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (8)
+      unknown 8 resources of gitea could not be read; -v lists them
+
+    warning: gitea: 5 lists were not read whole; nothing in it is removed or made: read Gitea's version:
+      the answer is 'text/html; charset=utf-8', and Gitea's are JSON (check the URL: a proxy, a sign-in
+      page or another service may answer there)
+
+    Plan: 7 to create · 0 in sync · about 14 calls
+    revision [digest] · digest [digest]
+    --- exit 7
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_only_reads() {
     let bench = Bench::small().await;
     bench.mono_repo();
-    bench.write("gitea.secret", &read_only_token(&bench).await);
+    bench.secret("gitea.secret", &read_only_token(&bench).await);
     let said = bench.run("doctor gitea").exits(4);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r"
+    config [folder]/formulary.yaml
+      ✓ no ledger yet: the first plan makes it
+
+    gitea http://[host]/ (Gitea)
+      ✓ reachable, 1.27.0
+      ✗ write:admin: accounts: list, create, edit, rename; organisations: list; repositories for others
+        on the server: gitea admin user generate-access-token --username reader --token-name formulary
+          --raw --scopes write:admin,write:organization,write:repository,read:user
+      ✗ write:organization: organisations, teams and their people
+        on the server: gitea admin user generate-access-token --username reader --token-name formulary
+          --raw --scopes write:admin,write:organization,write:repository,read:user
+      ✗ write:repository: repositories, protected branches, hooks and topics
+        on the server: gitea admin user generate-access-token --username reader --token-name formulary
+          --raw --scopes write:admin,write:organization,write:repository,read:user
+      ✓ read:user: looking at one account by name or by number
+      ✓ site administrator: seeing everything: to others Gitea leaves out what they may not see, and
+        says 200
+      ✓ Gitea 1.27.0
+      ✓ the token may do more than is needed: read:admin, read:organization, read:repository
+      ✗ whether sign-in source 1 exists could not be told: token does not have at least one of required
+        scope(s), required=[write:admin], token
+        scope=read:admin,read:organization,read:repository,read:user
+        grant what is missing above, then ask again
+    --- exit 4
+    ");
     let said = bench.run("apply --dir repo").exits(8);
-    assert_snapshot!(said.transcript(), @"");
+    assert_snapshot!(said.transcript(), @r#"
+    gitea
+      + organization/acme users/acme/organisation.yaml:1
+      + team/acme/core users/acme/core.yaml:1
+          permission: none · units: {repo.actions: read, repo.code: read, repo.ext_issues: read,
+            repo.ext_wi… · visibility: private
+      + team/acme/members users/acme/organisation.yaml:1
+          description: "Everybody of acme" · permission: none · visibility: private
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · full_name: "Alice Jones" · login_name: known after apply (sub of
+            keycloak:user/alice) · source_id: 1
+      + team-member/acme/core/alice users/acme/alice.yaml:9
+      + team-member/acme/members/ alice, bob
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · full_name: "Bob Jones" · login_name: known after apply (sub of
+            keycloak:user/bob) · source_id: 1
+
+    keycloak
+      + group/acme users/acme/organisation.yaml:1
+      + group/acme/core users/acme/core.yaml:1
+      + user/alice users/acme/alice.yaml:1
+          email: alice@acme.example · email_verified: true · enabled: true · first_name: Alice ·
+            first_sign_in: none · last_name: Jones
+      + membership/acme/ alice, bob
+      + membership/acme/core/alice users/acme/alice.yaml:9
+      + user/bob users/acme/bob.yaml:1
+          email: bob@acme.example · email_verified: true · enabled: true · first_name: Bob ·
+            first_sign_in: none · last_name: Jones
+
+    left as it is (1)
+      unowned gitea:user/gitea-admin — it exists, and nobody declared it
+
+    Plan: 15 to create · 0 in sync · about 30 calls
+    revision [digest] · digest [digest]
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     step                                what happened                      what to do                  
+    ════════════════════════════════════════════════════════════════════════════════════════════════════
+     create gitea:organization/acme      failed: create                     mint a token that has       
+                                         'gitea:organization/acme': token   write:organization too;     
+                                         does not have at least one of      'doctor' lists all that are 
+                                         required scope(s),                 needed                      
+                                         required=[write:organization],                                 
+                                         token scope=read:admin,read:orga                               
+                                         nization,read:repository,read:us                               
+                                         er                                                             
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     create gitea:team/acme/core         held: needs                        settle that one first       
+                                         'gitea:organization/acme', which                               
+                                         was not done                                                   
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     create gitea:team/acme/members      held: needs                        settle that one first       
+                                         'gitea:organization/acme', which                               
+                                         was not done                                                   
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     create gitea:user/alice             failed: create                     mint a token that has       
+                                         'gitea:user/alice': token does     write:admin too; 'doctor'   
+                                         not have at least one of           lists all that are needed   
+                                         required scope(s),                                             
+                                         required=[write:admin], token                                  
+                                         scope=read:admin,read:organizati                               
+                                         on,read:repository,read:user                                   
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     create                              held: needs                        settle that one first       
+     gitea:team-member/acme/core/alice   'gitea:organization/acme', which                               
+                                         was not done                                                   
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     create gitea:team-member/acme/mem   held: needs                        settle that one first       
+     bers/alice                          'gitea:organization/acme', which                               
+                                         was not done                                                   
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     create gitea:user/bob               failed: create 'gitea:user/bob':   mint a token that has       
+                                         token does not have at least one   write:admin too; 'doctor'   
+                                         of required scope(s),              lists all that are needed   
+                                         required=[write:admin], token                                  
+                                         scope=read:admin,read:organizati                               
+                                         on,read:repository,read:user                                   
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+     create gitea:team-member/acme/mem   held: needs                        settle that one first       
+     bers/bob                            'gitea:organization/acme', which                               
+                                         was not done                                                   
+    ────────────────────────────────────────────────────────────────────────────────────────────────────
+    Applied: 7 done · 3 failed · 5 held
+    --- stderr
+      ✗ 1/15 create gitea:organization/acme
+      ✓ 2/15 create keycloak:group/acme
+      ✓ 3/15 create keycloak:user/alice
+      ✓ 4/15 create keycloak:user/bob
+      ✓ 5/15 create keycloak:group/acme/core
+      ✗ 6/15 create gitea:user/alice
+      ✓ 7/15 create keycloak:membership/acme/alice
+      ✗ 8/15 create gitea:user/bob
+      ✓ 9/15 create keycloak:membership/acme/bob
+      ✓ 10/15 create keycloak:membership/acme/core/alice
+    --- exit 8
+    "#);
 }
 
 /// A token of the sandbox's administrator that only reads.

@@ -1,6 +1,7 @@
 //! What only the emulator can be asked for: answers that lie, are cut, or do not come. Nothing may be taken for gone.
 
 use formulary::provider::emulator::faults::{Defect, Fault};
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::Tour;
@@ -15,7 +16,7 @@ const READS: [(&str, &str); 8] = [
     ("/api/v1/repos/search", "gitea:repository/"),
     ("/api/v1/repos/*/*/branch_protections", "gitea:branch-protection/"),
     ("/api/v1/repos/*/*/hooks", "gitea:webhook/"),
-    ("/api/v1/user", "gitea:"),
+    ("/api/v1/user", "nothing by itself"),
 ];
 
 fn defects() -> Vec<Defect> {
@@ -51,8 +52,15 @@ async fn as_declared(tour: &mut Tour) {
     tour.any_leg("as declared").await;
 }
 
+/// Each read on a tour of its own, because some answers are asked for again after a pause.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_lies_takes_nothing_away() {
+    let wrong: Vec<String> = join_all(READS.map(|(path, proves)| lies_about(path, proves))).await.concat();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is wrongly planned when one read lies in each way.
+async fn lies_about(path: &str, proves: &str) -> Vec<String> {
     let mut tour = Tour::emulated().await;
     as_declared(&mut tour).await;
     tour.make_user("~mallory", None).await;
@@ -63,20 +71,22 @@ async fn an_answer_that_lies_takes_nothing_away() {
     assert_eq!(honest.len(), 3, "carol leaves twice, and mallory is taken out: {honest:?}");
     let served = tour.served.as_ref().unwrap();
     let mut wrong = Vec::new();
-    for (path, proves) in READS {
-        for defect in defects() {
-            served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
-            let reading = tour.reading().await;
-            let befell = served.lift_all().iter().map(|armed| armed.used).sum::<u64>();
-            assert!(befell > 0, "nothing reads {path}");
-            let removals = reading.removals();
-            let unproven = |step: &&String| !honest.contains(step) || (step.contains(proves) && proves != "gitea:");
-            wrong.extend(removals.iter().filter(unproven).map(|it| format!("{path} {defect:?}: {it}")));
-            let made = reading.steps().into_iter().filter(|it| it.starts_with("create") && !it.contains("member"));
-            wrong.extend(made.map(|it| format!("{path} {defect:?}: {it}")));
-        }
+    for defect in defects() {
+        served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
+        let reading = tour.reading().await;
+        assert!(served.lift_all().iter().any(|armed| armed.used > 0), "nothing reads {path}");
+        let removals = reading.removals();
+        let unproven = |step: &&String| !honest.contains(step) || step.contains(proves);
+        wrong.extend(removals.iter().filter(unproven).map(|it| format!("{path} {defect:?}: {it}")));
+        // The list of a repository's rules comes unpaged and without a total: an empty one proves itself. To make a
+        // rule that is there is refused, and nothing more.
+        let made = reading
+            .steps()
+            .into_iter()
+            .filter(|it| it.starts_with("create") && !it.contains("member") && !it.contains("branch-protection"));
+        wrong.extend(made.map(|it| format!("{path} {defect:?}: {it}")));
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    wrong
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! What only the emulator can be asked for: answers that lie, are cut, or do not come. Nothing may be taken for gone.
 
 use formulary::provider::emulator::faults::{Defect, Fault};
+use futures::future::join_all;
 use serde_json::json;
 
 use super::Tour;
@@ -19,6 +20,14 @@ const READS: [&str; 14] = [
     "/admin/realms/*/organizations/count",
     "/admin/realms/*/organizations/*/members",
     "/admin/realms/*/organizations/*/members/count",
+    "/admin/realms/*/clients",
+    "/admin/realms/*/client-scopes",
+    "/admin/realms/*/roles",
+];
+
+/// Answers that come in one piece.
+const UNPAGED: [&str; 4] = [
+    "/admin/realms/*/users/profile",
     "/admin/realms/*/clients",
     "/admin/realms/*/client-scopes",
     "/admin/realms/*/roles",
@@ -63,48 +72,49 @@ async fn as_declared(tour: &mut Tour) {
     tour.any_leg("with marks, now that the profile declares them").await;
 }
 
+/// Each read on a tour of its own, because some answers are asked for again after a pause.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_lies_takes_nothing_away() {
+    let wrong: Vec<String> = join_all(READS.map(lies_about)).await.concat();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is wrongly planned when one read lies in each way.
+async fn lies_about(path: &str) -> Vec<String> {
     let mut tour = Tour::emulated().await;
     as_declared(&mut tour).await;
     tour.remove("carol");
-    tour.config = tour
-        .config
-        .replace("- { name: developer, description: Writes code. }", "[]")
-        .replace("roles:\n        []", "roles: []");
+    tour.config = tour.config.replace("roles:\n        - { name: developer, description: Writes code. }", "roles: []");
+    // Where they are read by themselves, these two are to go all the same.
+    let (carol, developer) = ("disable keycloak:user/carol", "delete keycloak:role/developer");
+    let honest = tour.reading().await.removals();
+    assert_eq!(honest, [carol, developer]);
+    let unproven = match path {
+        "/admin/realms/*/users" | "/admin/realms/*/users/count" => carol,
+        "/admin/realms/*/roles" => developer,
+        _ => "",
+    };
     let served = tour.served.as_ref().unwrap();
     let mut wrong = Vec::new();
-    for path in READS {
-        for defect in defects() {
-            served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
-            let reading = tour.reading().await;
-            let befell = served.lift_all().iter().map(|armed| armed.used).sum::<u64>();
-            let expected: &[&str] = match path {
-                _ if befell == 0 => panic!("nothing reads {path}"),
-                // Where they are read by themselves, these two are true all the same.
-                _ => &["disable keycloak:user/carol", "delete keycloak:role/developer"],
-            };
-            let removals = reading.removals();
-            wrong.extend(
-                removals
-                    .iter()
-                    .filter(|it| !expected.contains(&it.as_str()))
-                    .map(|it| format!("{path} {defect:?}: {it}")),
-            );
-            let unproven = match path {
-                "/admin/realms/*/users" | "/admin/realms/*/users/count" => Some("disable keycloak:user/carol"),
-                "/admin/realms/*/roles" => Some("delete keycloak:role/developer"),
-                _ => None,
-            };
-            if let Some(step) = unproven.filter(|step| removals.iter().any(|it| it == step)) {
-                wrong.push(format!("{path} {defect:?}: {step}"));
-            }
-            // What is there must not be made a second time.
-            let made = reading.steps().into_iter().filter(|it| it.starts_with("create") && !it.contains("member"));
-            wrong.extend(made.map(|it| format!("{path} {defect:?}: {it}")));
+    for defect in defects() {
+        let cuts = matches!(defect, Defect::TruncatedPage { .. });
+        // A count cannot be cut; and what comes unpaged has no other proof than that it came.
+        let uncut = path.ends_with("/count") || UNPAGED.contains(&path);
+        if cuts && uncut {
+            continue;
         }
+        served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
+        let reading = tour.reading().await;
+        assert!(served.lift_all().iter().any(|armed| armed.used > 0), "nothing reads {path}");
+        let removals = reading.removals();
+        let made = reading.steps().into_iter().filter(|it| it.starts_with("create") && !it.contains("member"));
+        wrong.extend(removals.into_iter().filter(|it| !honest.contains(it) || it == unproven).chain(made));
+        wrong
+            .iter_mut()
+            .filter(|it| !it.contains(" by "))
+            .for_each(|it| it.push_str(&format!(" by {path} {defect:?}")));
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    wrong
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

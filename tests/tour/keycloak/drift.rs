@@ -30,7 +30,7 @@ pub async fn what_closes_is_repaired_at_once(tour: &mut Tour) {
 
     let group = tour.group_id("acme/core").await;
     tour.hand.put(&tour.at_realm(&format!("/groups/{group}")), json!({ "name": "kern" })).await;
-    tour.any_leg("a group renamed").await;
+    tour.leg("a group renamed", &["rename keycloak:group/acme/core"]).await;
     assert_eq!(tour.group_id("acme/core").await, group);
 
     tour.remove("bob");
