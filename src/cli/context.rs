@@ -32,6 +32,8 @@ pub struct Context {
     pub environment: Arc<dyn Environment>,
     /// The clock.
     pub clock: SharedClock,
+    /// Whether the config was named, and not just found.
+    is_named: bool,
 }
 
 impl Context {
@@ -47,7 +49,7 @@ impl Context {
         }
         let clock: SharedClock = Arc::new(SystemClock);
         let platform = Platform::new(&config, provider::ALL, &environment, &clock);
-        Ok(Self { config, platform, environment, clock })
+        Ok(Self { config, platform, environment, clock, is_named: global.config.is_some() })
     }
 
     /// As [`Context::open`]; nothing when there is no config at all and the command line names none.
@@ -93,6 +95,18 @@ impl Context {
     /// When it cannot be read; the exit tells a wrong request from a server that does not answer.
     pub async fn snapshot(&self, args: &SourceArgs) -> Result<Snapshot, CommandError> {
         let source = self.source(args)?;
+        if let Source::Dir(folder) = &source
+            && !self.is_named
+            && self.config.lies_within(&folder.canonicalize().unwrap_or_else(|_| folder.clone()))
+        {
+            // A change that can edit the config could send our credentials anywhere.
+            let config = self.config.path.display();
+            return Err(CommandError::new(
+                Exit::Error,
+                format!("the config '{config}' lies in the folder that is planned"),
+            )
+            .hint(format!("say that you trust it: --config {config}; or keep it outside the mono-repo")));
+        }
         let mut options = ReadOptions::new(self.state_folder().join("repositories"));
         let from_config = explicit(args).is_none();
         if let Some(repository) = self.config.repository.as_ref().filter(|_| from_config) {

@@ -166,10 +166,11 @@ impl Demo<'_> {
             let gitea = Client::administrator(served)?;
             let teams = gitea.get("/api/v1/orgs/acme-corp/teams?limit=50").await?;
             let team = named(&teams, "ml-research");
-            let widened = json!({
-                "name": "ml-research", "permission": "write",
-                "units_map": { "repo.code": "admin", "repo.issues": "admin", "repo.pulls": "admin", "repo.wiki": "write" },
-            });
+            let mut units = team["units_map"].clone();
+            for unit in ["repo.code", "repo.issues", "repo.pulls"] {
+                units[unit] = json!("admin");
+            }
+            let widened = json!({ "name": "ml-research", "permission": "write", "units_map": units });
             gitea.patch(&format!("/api/v1/teams/{}", team["id"]), widened).await?;
             gitea.patch("/api/v1/orgs/acme-corp", json!({ "description": "Edited by hand" })).await?;
         }

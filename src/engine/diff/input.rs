@@ -82,11 +82,12 @@ impl DiffInput<'_> {
 
     /// Whether an account is one of ours, or one that the config protects.
     pub(super) fn is_untouchable(&self, address: &Address) -> bool {
-        self.own_accounts.contains(address)
-            || self
-                .policies
-                .get(&address.instance)
-                .is_some_and(|policy| policy.protected.iter().any(|key| **key == *address.key))
+        let protects = |protected: &String| {
+            let of_kind = protected.strip_prefix(address.kind.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            **protected == *address.key || of_kind == Some(&*address.key)
+        };
+        let policy = self.policies.get(&address.instance);
+        self.own_accounts.contains(address) || policy.is_some_and(|policy| policy.protected.iter().any(protects))
     }
 }
 

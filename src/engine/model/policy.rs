@@ -103,7 +103,8 @@ pub struct InstancePolicy {
     pub budgets: Budgets,
     /// Accepted differences.
     pub ignore: Vec<IgnoreRule>,
-    /// Keys of accounts that are never removed, disabled or narrowed (break-glass accounts).
+    /// What is never removed, disabled or narrowed (break-glass accounts): a key (`alice`) in every kind, or one object
+    /// (`user/alice`).
     pub protected: Vec<String>,
 }
 

@@ -229,24 +229,28 @@ fn field(page: &mut Page, indent: usize, field: &FieldChange) {
         page.pieces(indent, &[(Tone::Plain, &format!("{}:", field.field)), (Tone::Faint, &place(field))]);
         return lines(page, indent + 2, before, after);
     }
-    let look = page.look();
-    let value = |shown: &Shown| match shown {
-        Shown::Absent => "(absent)".to_owned(),
-        Shown::Known(value) => show(value, look),
-        Shown::Unknown(output) => format!("known after apply ({} of {})", output.output, output.address),
-        Shown::Sensitive => "(not shown)".to_owned(),
-    };
-    let change = match (&field.before, &field.after) {
-        (Shown::Known(Value::Map(before)), Shown::Known(Value::Map(after))) => map_change(before, after),
-        (Shown::Known(Value::List(before)), Shown::Known(Value::List(after))) => list_change(before, after),
-        (before, after) => format!("{} → {}", value(before), value(after)),
-    };
+    let change = from_to(&field.before, &field.after, page.look());
     let left = field.left.as_ref().map(|why| format!("(left: {why})")).unwrap_or_default();
     let name = format!("{}:", field.field);
     page.pieces(
         indent,
         &[(Tone::Plain, &name), (Tone::Change, &change), (Tone::Faint, &left), (Tone::Faint, &place(field))],
     );
+}
+
+/// What changes, on one line: of maps and lists only what differs.
+fn from_to(before: &Shown, after: &Shown, look: Look) -> String {
+    let value = |shown: &Shown| match shown {
+        Shown::Absent => "(absent)".to_owned(),
+        Shown::Known(value) => show(value, look),
+        Shown::Unknown(output) => format!("known after apply ({} of {})", output.output, output.address),
+        Shown::Sensitive => "(not shown)".to_owned(),
+    };
+    match (before, after) {
+        (Shown::Known(Value::Map(before)), Shown::Known(Value::Map(after))) => map_change(before, after),
+        (Shown::Known(Value::List(before)), Shown::Known(Value::List(after))) => list_change(before, after),
+        (before, after) => format!("{} → {}", value(before), value(after)),
+    }
 }
 
 fn place(field: &FieldChange) -> String {
@@ -307,9 +311,13 @@ fn waiting_groups(page: &mut Page, plan: &Plan, waiting: &[&Step]) {
                 page.line(6, Tone::Bad, &format!("with it goes: {}", goes.what));
             }
             for (name, term) in step.after.iter().filter(|_| matches!(step.verb, Verb::Update | Verb::Restore)) {
-                let before = step.before.get(name).map_or_else(|| "(absent)".to_owned(), |it| show(it, page.look()));
-                let after = term.known().map_or_else(|| "known after apply".to_owned(), |it| show(it, page.look()));
-                page.line(6, Tone::Change, &format!("{name}: {before} → {after}"));
+                let before = step.before.get(name).map_or(Shown::Absent, |value| Shown::Known(value.clone()));
+                let after = match term {
+                    Term::Known(value) => Shown::Known(value.clone()),
+                    Term::Output(output) => Shown::Unknown(output.clone()),
+                    Term::Secret(_) => Shown::Sensitive,
+                };
+                page.line(6, Tone::Change, &format!("{name}: {}", from_to(&before, &after, page.look())));
             }
         }
         if count > limit {

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::auth::sensitive;
-use super::retry::{Retry, delay_before};
+use super::retry::Waits;
 use super::{Answer, Authorize, Body, Call, Connection};
 use crate::engine::model::{Failure, FailureClass};
 
@@ -91,7 +91,7 @@ impl Door {
     /// # Errors
     /// What the provider's table made of the last answer, or why there was none.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        let mut attempt = 1;
+        let mut waits = Waits::new(self.0.connection.limits.attempts);
         let mut renewed = false;
         loop {
             // A signature that cannot be had now (the service is busy) is waited for as the call itself would be.
@@ -118,17 +118,14 @@ impl Door {
                 }
                 Err(failure) => failure,
             };
-            match delay_before(attempt, self.0.connection.limits.attempts, &failure, call.repeat, dice()) {
-                Retry::After(wait) => {
-                    tracing::debug!(
-                        instance = %self.0.connection.instance, route = call.route, attempt,
-                        wait_ms = wait.as_millis() as u64, failure = %failure, "trying again"
-                    );
-                    tokio::time::sleep(wait).await;
-                    attempt += 1;
-                }
-                Retry::No => return Err(self.redacted(failure, signature.as_ref())),
-            }
+            let Some(wait) = waits.next(&failure, call.repeat) else {
+                return Err(self.redacted(failure, signature.as_ref()));
+            };
+            tracing::debug!(
+                instance = %self.0.connection.instance, route = call.route,
+                wait_ms = wait.as_millis() as u64, failure = %failure, "trying again"
+            );
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -277,10 +274,4 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = next;
     }
     cause.to_string()
-}
-
-/// Jitter. From the operating system's randomness by way of a UUID, so that no generator need be carried about.
-fn dice() -> f64 {
-    let (high, _) = Uuid::new_v4().as_u64_pair();
-    ((high >> 16) & 0xffff_ffff) as f64 / f64::from(u32::MAX)
 }

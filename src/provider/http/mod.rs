@@ -15,5 +15,5 @@ pub use auth::{Authorize, StaticHeader};
 pub use call::{Answer, Body, Call, Repeat};
 pub use connection::{Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
-pub use retry::{Retry, delay_before};
+pub use retry::Waits;
 pub use secrets::{NamedSecrets, SecretSource};

@@ -1,44 +1,45 @@
-//! When to try again: a pure function, so that a table test can hold it.
+//! When to try again. Whether a failure may be repeated at all is a pure question, so that a table test can hold it; the
+//! waits and their jitter are `backon`'s.
 
 use std::time::Duration;
 
-use crate::engine::model::{Failure, FailureClass};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::Repeat;
+use crate::engine::model::{Failure, FailureClass};
 
-/// The shortest wait before a second attempt.
+/// The shortest wait before a second attempt; jitter adds up to as much again.
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest wait that a call sits out itself; what takes longer is the loop's business.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// What to do after a failed attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    /// Try again after this long.
-    After(Duration),
-    /// Report the failure.
-    No,
-}
+/// The waits of one call: growing, spread so that many clients do not come back at once, and one fewer than attempts.
+pub struct Waits(ExponentialBackoff);
 
-/// Whether and when to repeat a call that failed for the `attempt`-th time (from 1). `dice` is in `0.0..1.0` and
-/// spreads the waits ("full jitter" over the upper half), so that many clients do not come back at once.
-///
-/// Only failures after which nothing happened are repeated, and unclear ones where a repeat is safe.
-pub fn delay_before(attempt: u32, attempts: u32, failure: &Failure, repeat: Repeat, dice: f64) -> Retry {
-    let may = match failure.class {
-        FailureClass::Retry | FailureClass::Later => true,
-        FailureClass::Unclear => repeat == Repeat::Safe,
-        FailureClass::Refused | FailureClass::MissingRights | FailureClass::Gone | FailureClass::Conflict => false,
-    };
-    if !may || attempt >= attempts {
-        return Retry::No;
+impl Waits {
+    /// Waits for a call that may be attempted so often in all.
+    pub fn new(attempts: u32) -> Self {
+        let growing = ExponentialBuilder::new().with_min_delay(FIRST).with_max_delay(LONGEST).with_jitter();
+        Self(growing.with_max_times(attempts.saturating_sub(1) as usize).build())
     }
-    if let Some(seconds) = failure.retry_after {
-        let asked = Duration::from_secs(seconds);
-        return if asked <= LONGEST { Retry::After(asked + FIRST.mul_f64(dice)) } else { Retry::No };
+
+    /// How long to wait before the call is made again; nothing when the failure is to be reported.
+    ///
+    /// Only failures after which nothing happened are repeated, and unclear ones where a repeat is safe. A wait that the
+    /// service asks for is kept, unless it is longer than a call sits out.
+    pub fn next(&mut self, failure: &Failure, repeat: Repeat) -> Option<Duration> {
+        let may = match failure.class {
+            FailureClass::Retry | FailureClass::Later => true,
+            FailureClass::Unclear => repeat == Repeat::Safe,
+            FailureClass::Refused | FailureClass::MissingRights | FailureClass::Gone | FailureClass::Conflict => false,
+        };
+        let ours = self.0.next().filter(|_| may)?;
+        match failure.retry_after.map(Duration::from_secs) {
+            Some(asked) if asked > LONGEST => None,
+            Some(asked) => Some(asked.max(ours)),
+            None => Some(ours),
+        }
     }
-    let ceiling = FIRST.saturating_mul(1 << attempt.min(10)).min(LONGEST);
-    Retry::After(ceiling.mul_f64(0.5 + dice / 2.0))
 }
 
 #[cfg(test)]
@@ -62,25 +63,26 @@ mod tests {
             (Gone, Repeat::Safe, false),
             (Conflict, Repeat::Safe, false),
         ] {
-            let decided = delay_before(1, 4, &failure(class, None), repeat, 0.5);
-            assert_eq!(decided != super::Retry::No, again, "{class:?} {repeat:?}");
+            assert_eq!(Waits::new(4).next(&failure(class, None), repeat).is_some(), again, "{class:?} {repeat:?}");
         }
     }
 
     #[test]
     fn the_service_is_obeyed_when_it_names_a_wait() {
-        assert_eq!(
-            delay_before(1, 4, &failure(FailureClass::Later, Some(2)), Repeat::Safe, 0.0),
-            Retry::After(Duration::from_secs(2))
-        );
-        assert_eq!(delay_before(1, 4, &failure(FailureClass::Later, Some(3600)), Repeat::Safe, 0.0), Retry::No);
+        let wait = |seconds| Waits::new(4).next(&failure(FailureClass::Later, Some(seconds)), Repeat::Safe);
+        assert_eq!(wait(2), Some(Duration::from_secs(2)));
+        assert_eq!(wait(3600), None);
     }
 
     #[test]
     fn waits_grow_and_end() {
-        let wait = |attempt| delay_before(attempt, 4, &failure(FailureClass::Retry, None), Repeat::Safe, 1.0);
-        assert_eq!(wait(1), Retry::After(Duration::from_millis(400)));
-        assert_eq!(wait(2), Retry::After(Duration::from_millis(800)));
-        assert_eq!(wait(4), Retry::No);
+        let failure = failure(FailureClass::Retry, None);
+        let mut waits = Waits::new(4);
+        for least in [200, 400, 800] {
+            let wait = waits.next(&failure, Repeat::Safe).expect("there is another attempt").as_millis();
+            assert!((least..=2 * least).contains(&wait), "{wait} ms, at least {least}");
+        }
+        assert_eq!(waits.next(&failure, Repeat::Safe), None);
+        assert_eq!(Waits::new(1).next(&failure, Repeat::Safe), None);
     }
 }

@@ -10,12 +10,12 @@ use serde_json::Value;
 use url::Url;
 
 use crate::engine::diag::{Diagnostic, codes};
-use crate::engine::model::{Budget, Budgets, Extent, IgnoreRule, InstancePolicy, KindName, Mode};
+use crate::engine::model::{Budget, Budgets, IgnoreRule, InstancePolicy, KindName, Mode};
 use crate::engine::source::SpanTable;
 use crate::runtime::sys::{SecretRef, SecretRefError};
 
 use super::services::{Credentials, Limits, Service};
-use super::settings::{Approvals, Config, Defaults, FirstSignIn, LedgerPlace, Repository, STATE_FOLDER};
+use super::settings::{Approvals, Config, Defaults, LedgerPlace, Repository, STATE_FOLDER};
 use super::structure::{escaped, name_of};
 
 /// Reads the whole. Roles and protected things need more than their own text and are filled in by the checks.
@@ -77,7 +77,6 @@ impl Reader<'_> {
                 concurrency: limits.get("concurrency").small().unwrap_or(standard.concurrency),
                 requests_per_second: limits.get("requests_per_second").small(),
                 timeout: limits.get("timeout_seconds").number().map_or(standard.timeout, Duration::from_secs),
-                page: limits.get("page").small(),
             },
             options: node.get("options").value.clone(),
         }
@@ -207,16 +206,6 @@ impl Reader<'_> {
             services: match listed.value {
                 Value::Array(_) => listed.items().filter_map(|it| it.text().map(str::to_owned)).collect(),
                 _ => services.keys().cloned().collect(),
-            },
-            manage: match node.get("manage").text() {
-                Some("create-only") => Extent::CreateOnly,
-                Some("observe") => Extent::Observe,
-                _ => Extent::Full,
-            },
-            first_sign_in: match node.get("first_sign_in").text() {
-                Some("invitation") => FirstSignIn::Invitation,
-                Some("upstream") => FirstSignIn::Upstream,
-                _ => FirstSignIn::Nothing,
             },
         }
     }

@@ -69,8 +69,6 @@ pub struct Limits {
     pub requests_per_second: Option<u32>,
     /// How long one call may take.
     pub timeout: Duration,
-    /// Objects in one page of a list; the provider's own choice when left out.
-    pub page: Option<u32>,
 }
 
 impl ServiceType {
@@ -128,7 +126,6 @@ impl Default for Limits {
             concurrency: 8,
             requests_per_second: None,
             timeout: Duration::from_secs(30),
-            page: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::diag::{Diagnostic, Span};
-use crate::engine::model::{EntityRef, Extent};
+use crate::engine::model::EntityRef;
 use crate::engine::source::SpanTable;
 
 use super::services::{Credentials, Service};
@@ -70,22 +70,6 @@ pub enum LedgerPlace {
 pub struct Defaults {
     /// The instances that a person gets. All instances when the config says nothing.
     pub services: BTreeSet<String>,
-    /// How far we go with what is declared; never [`Extent::Release`], which is said of one object at a time.
-    pub manage: Extent,
-    /// How a newcomer first signs in.
-    pub first_sign_in: FirstSignIn,
-}
-
-/// How a newcomer gets in for the first time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum FirstSignIn {
-    /// The identity provider sends one message with a link to choose a password.
-    Invitation,
-    /// An upstream identity provider knows the person already.
-    Upstream,
-    /// Nothing is sent; the first sign-in is arranged elsewhere. The default, because a message cannot be taken back.
-    #[default]
-    Nothing,
 }
 
 /// Something that no plan may remove, disable or weaken.

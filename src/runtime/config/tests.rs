@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::engine::model::{Budget, Budgets, EntityRef, Extent, KindName, Mode};
+use crate::engine::model::{Budget, Budgets, EntityRef, KindName, Mode};
 use crate::runtime::sys::FixedEnvironment;
 
 /// Two types of service as providers describe themselves.
@@ -52,8 +52,6 @@ repository:
 ledger: {path: state/ledger.db}
 defaults:
   services: [keycloak]
-  manage: create-only
-  first_sign_in: invitation
 services:
   keycloak:
     url: https://id.acme.example/auth
@@ -75,7 +73,7 @@ services:
         field: full_name
         reason: renamed by hand until the migration
         until: 2027-03-31
-    limits: {concurrency: 2, requests_per_second: 5, timeout_seconds: 10, page: 50}
+    limits: {concurrency: 2, requests_per_second: 5, timeout_seconds: 10}
     options: {source_id: 1}
 protected:
   - user:default/root-anna
@@ -127,8 +125,6 @@ fn everything_that_is_written_is_read() {
     assert_eq!(config.ledger, LedgerPlace::Path("/etc/formulary/state/ledger.db".into()));
     assert_eq!(config.clones(), Path::new("/etc/formulary/state/clones"));
     assert_eq!(config.defaults.services.iter().collect::<Vec<_>>(), ["keycloak"]);
-    assert_eq!(config.defaults.manage, Extent::CreateOnly);
-    assert_eq!(config.defaults.first_sign_in, FirstSignIn::Invitation);
     assert_eq!(config.in_role("identity").map(|it| it.name.as_str()), Some("keycloak"));
     assert_eq!(config.approvals.expire, Duration::from_secs(24 * 3600));
     assert_eq!(
@@ -152,15 +148,12 @@ fn everything_that_is_written_is_read() {
     assert_eq!((mode_of("team"), mode_of("user")), (Mode::Ignore, Mode::Report));
     assert_eq!(forge.policy(&["root-anna".into()]).protected, ["root-anna"]);
     assert_eq!(forge.options, json!({"source_id": 1}));
-    assert_eq!(
-        forge.limits,
-        Limits { concurrency: 2, requests_per_second: Some(5), timeout: Duration::from_secs(10), page: Some(50) }
-    );
+    assert_eq!(forge.limits, Limits { concurrency: 2, requests_per_second: Some(5), timeout: Duration::from_secs(10) });
     let rule = &forge.rules.ignore[0];
     assert_eq!((rule.address.as_str(), rule.field.as_deref()), ("forge:user/legacy-*", Some("full_name")));
     assert_eq!(rule.until, "2027-04-01T00:00:00Z".parse().ok(), "it holds through its last day");
     assert_eq!(config.warnings, []);
-    assert_eq!(config.place_of_option("forge", "/source_id").to_string(), "formulary.yaml:33:26");
+    assert_eq!(config.place_of_option("forge", "/source_id").to_string(), "formulary.yaml:31:26");
     assert!(config.lies_within(Path::new("/etc")) && !config.lies_within(Path::new("/srv/platform-formulas")));
 }
 
@@ -174,7 +167,6 @@ fn what_is_left_out_has_its_default_and_a_new_instance_only_reports() {
     );
     assert_eq!((&gitea.rules.budgets, &gitea.options), (&Budgets::default(), &json!({})));
     assert_eq!(config.defaults.services.iter().collect::<Vec<_>>(), ["gitea"]);
-    assert_eq!((config.defaults.manage, config.defaults.first_sign_in), (Extent::Full, FirstSignIn::Nothing));
     assert_eq!(config.ledger, LedgerPlace::Path("/etc/formulary/.formulary/ledger.db".into()));
     assert!(config.in_role("identity").is_none());
 }
@@ -256,13 +248,13 @@ services:
 
 #[test]
 fn types_and_words_and_numbers_are_checked() {
-    assert_snapshot!(problems(&gitea("    mode: enforced\n    kinds: [team]\n    limits: {concurrency: 0, timeout_seconds: 30s, page: 1.5}\n    ignore:\n      - {address: user/x, until: 2027-02-31}\n      - {address: user/x, reason: y, until: soon}\n      - {address: 'keycloak:user/x', reason: y, until: 2027-02-28}\n")), @r"
+    assert_snapshot!(problems(&gitea("    mode: enforced\n    kinds: [team]\n    limits: {concurrency: 0, timeout_seconds: 30s, requests_per_second: 1.5}\n    ignore:\n      - {address: user/x, until: 2027-02-31}\n      - {address: user/x, reason: y, until: soon}\n      - {address: 'keycloak:user/x', reason: y, until: 2027-02-28}\n")), @r"
     formulary.yaml:6:11: error[FML9006]: 'mode' must be one of 'enforce', 'report', 'ignore'
         did you mean 'enforce'?
     formulary.yaml:7:12: error[FML9005]: 'kinds' must be a mapping, not a list
     formulary.yaml:8:27: error[FML9006]: 'concurrency' must be at least 1
     formulary.yaml:8:47: error[FML9005]: 'timeout_seconds' must be a whole number, not a text
-    formulary.yaml:8:58: error[FML9005]: 'page' must be a whole number, not a number with decimals
+    formulary.yaml:8:73: error[FML9005]: 'requests_per_second' must be a whole number, not a number with decimals
     formulary.yaml:10:9: error[FML9004]: 'reason' is missing in item 1 of 'ignore'
     formulary.yaml:10:34: error[FML9006]: 'until' is no day of the calendar
     formulary.yaml:11:35: warning[FML0116]: 'y' is read differently by different tools

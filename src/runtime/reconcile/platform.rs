@@ -99,8 +99,7 @@ fn protected(config: &Config, instance: &str) -> Vec<String> {
         Protected::Entity(entity) => Some(entity.name().to_owned()),
         Protected::Address(address) => {
             let (of, rest) = address.split_once(':')?;
-            let (_, key) = rest.split_once('/')?;
-            (of == instance).then(|| key.to_owned())
+            (of == instance).then(|| rest.to_owned())
         }
     });
     keys.collect()
