@@ -91,7 +91,7 @@ const USER_SPEC: KindSpec = KindSpec {
         "a realm refuses new usernames unless 'editUsernameAllowed' is on, and the username is what people type to \
          sign in",
     ),
-    creation_opens: false,
+    creation_opens: true,
     wakes: "the password and every other way to sign in work again; sessions were ended and stay so",
     cannot_be_undone: "a deleted account comes back with another subject, so that every account bound to it is \
                        orphaned; Formulary disables and never deletes",
