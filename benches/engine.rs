@@ -36,6 +36,7 @@ const USER: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,
+    wakes: "",
     cannot_be_undone: "",
 };
 static KINDS: [KindSpec; 1] = [USER];

@@ -189,6 +189,8 @@ pub struct KindSpec {
     pub rename: Rename,
     /// Making one again after it vanished opens access, so it waits for approval.
     pub creation_opens: bool,
+    /// What sleeps while the account is switched off and works again when it is restored; empty where nothing does.
+    pub wakes: &'static str,
     /// What cannot be undone, for documentation and plans.
     pub cannot_be_undone: &'static str,
 }

@@ -229,6 +229,9 @@ impl<'r, 'a> Drafter<'r, 'a> {
             (false, _) => Verb::Update,
         };
         let mut draft = self.draft(verb);
+        if verb == Verb::Restore && !self.compared.spec.wakes.is_empty() {
+            draft.why = format!("{}; {}", draft.why, self.compared.spec.wakes);
+        }
         draft.closes = parts.iter().any(|part| part.closes);
         for part in parts {
             let name = part.field.field.clone();

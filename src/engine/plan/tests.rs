@@ -35,6 +35,7 @@ const USER: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,
+    wakes: "",
     cannot_be_undone: "",
 };
 

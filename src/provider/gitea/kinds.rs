@@ -61,6 +61,7 @@ const ORGANIZATION_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::InPlace,
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "deleting it: teams, memberships and settings are gone; its name is free for anybody at once",
 };
 
@@ -97,6 +98,7 @@ const TEAM_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::InPlace,
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "deleting it: memberships and rights on repositories are gone. Switching all_repositories off \
                            leaves every repository attached, to be taken off one by one",
 };
@@ -125,6 +127,7 @@ const TEAM_MEMBER_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::KeepsOldName("a membership is named by its team and its person, and moves with them"),
     creation_opens: true,
+    wakes: "",
     cannot_be_undone: "",
 };
 
@@ -168,6 +171,7 @@ const USER_SPEC: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,
+    wakes: "access tokens, keys and web sessions from before work again, because no token can revoke them",
     cannot_be_undone: "binding a local account to a source: Gitea has no way back, and the old password stays a way in",
 };
 
@@ -203,6 +207,7 @@ const REPOSITORY_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::InPlace,
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "deleting it: nothing brings its contents back",
 };
 
@@ -246,6 +251,7 @@ const BRANCH_PROTECTION_SPEC: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::KeepsOldName("Gitea cannot change the name of a rule"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "",
 };
 
@@ -277,6 +283,7 @@ const WEBHOOK_SPEC: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::KeepsOldName("a hook is named by its address; another address is another hook"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "",
 };
 

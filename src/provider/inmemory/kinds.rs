@@ -26,6 +26,7 @@ const GROUP: KindSpec = KindSpec {
     goes_with: &[GoesWith { when: None, what: "its memberships and the groups in it", counts: None }],
     rename: Rename::InPlace,
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "a deleted group comes back empty, with another id",
 };
 
@@ -50,6 +51,7 @@ const USER: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,
+    wakes: "",
     cannot_be_undone: "",
 };
 
@@ -70,5 +72,6 @@ const MEMBERSHIP: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,
+    wakes: "",
     cannot_be_undone: "",
 };

@@ -91,7 +91,8 @@ const USER_SPEC: KindSpec = KindSpec {
         "a realm refuses new usernames unless 'editUsernameAllowed' is on, and the username is what people type to \
          sign in",
     ),
-    creation_opens: false,
+    creation_opens: true,
+    wakes: "the password and every other way to sign in work again; sessions were ended and stay so",
     cannot_be_undone: "a deleted account comes back with another subject, so that every account bound to it is \
                        orphaned; Formulary disables and never deletes",
 };
@@ -117,6 +118,7 @@ const GROUP_SPEC: KindSpec = KindSpec {
     ],
     rename: Rename::InPlace,
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "a group that is made again has another id; roles given to it by others are lost",
 };
 
@@ -136,6 +138,7 @@ const MEMBERSHIP_SPEC: KindSpec = KindSpec {
     goes_with: &[],
     rename: Rename::KeepsOldName("it is named by the group and the account that it joins"),
     creation_opens: true,
+    wakes: "",
     cannot_be_undone: "",
 };
 
@@ -166,6 +169,7 @@ const ORGANIZATION_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::KeepsOldName("Keycloak never changes an alias"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "managed members are deleted with it, and an account that is made again has another subject",
 };
 
@@ -193,6 +197,7 @@ const ORGANIZATION_MEMBER_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::KeepsOldName("it is named by the organisation and the account that it joins"),
     creation_opens: true,
+    wakes: "",
     cannot_be_undone: "a managed member is deleted, and an account that is made again has another subject",
 };
 
@@ -243,6 +248,7 @@ const CLIENT_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::KeepsOldName("the application signs people in by this name"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "switching its service account off deletes that account and what it was given",
 };
 
@@ -261,6 +267,7 @@ const ROLE_SPEC: KindSpec = KindSpec {
     goes_with: &[GoesWith { when: None, what: "everybody's mapping to it", counts: None }],
     rename: Rename::KeepsOldName("tokens carry the role's name and services look for it"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "who had the role is forgotten",
 };
 
@@ -286,6 +293,7 @@ const CLIENT_SCOPE_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::KeepsOldName("clients ask for it by name"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "which clients used it is forgotten",
 };
 
@@ -311,6 +319,7 @@ const MAPPER_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::KeepsOldName("a mapper under another name is another mapper"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "",
 };
 
@@ -338,6 +347,7 @@ const PROFILE_ATTRIBUTE_SPEC: KindSpec = KindSpec {
     }],
     rename: Rename::KeepsOldName("people's values are stored under the name"),
     creation_opens: false,
+    wakes: "",
     cannot_be_undone: "",
 };
 
