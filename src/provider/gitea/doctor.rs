@@ -156,7 +156,11 @@ fn scope_findings(scopes: Option<&[String]>) -> Option<Finding> {
     let beyond: Vec<&str> = scopes
         .iter()
         .map(String::as_str)
-        .filter(|scope| !needed.contains(scope) && !matches!(*scope, "write:user" | "write:issue"))
+        .filter(|scope| {
+            // To read what must be written is part of it.
+            let part = scope.strip_prefix("read:").is_some_and(|of| needed.contains(format!("write:{of}").as_str()));
+            !part && !needed.contains(scope) && !matches!(*scope, "write:user" | "write:issue")
+        })
         .collect();
     (!beyond.is_empty()).then(|| Finding {
         ok: true,
