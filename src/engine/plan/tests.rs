@@ -327,6 +327,11 @@ impl World {
         assert!(again.steps.is_empty(), "a second plan is not empty: {}", told(&again));
     }
 
+    fn rename_by_hand(&mut self, from: &Address, to: &Address) {
+        let live = self.live.remove(from).expect("it is there");
+        self.live.insert(to.clone(), Live { address: to.clone(), ..live });
+    }
+
     fn set(&mut self, address: &Address, field: &'static str, value: impl Into<Value>) {
         self.live.get_mut(address).expect("it is there").fields.insert(field.into(), value.into());
     }
@@ -548,6 +553,31 @@ fn a_declared_rename_keeps_identity_and_memberships() {
     world.set(&at("user", "alice"), "email", "alicia@acme.test");
     insta::assert_snapshot!(told(&world.plan().plan), @"rename svc:user/alicia");
     world.converge();
+}
+
+#[test]
+fn what_was_renamed_by_hand_is_renamed_back_and_its_memberships_with_it() {
+    let mut world = World::settled(&["alice"]);
+    world.rename_by_hand(&at("user", "alice"), &at("user", "alicia"));
+    world.rename_by_hand(&at("member", "dev/alice"), &at("member", "dev/alicia"));
+    insta::assert_snapshot!(told(&world.plan().plan), @"rename svc:user/alice");
+    let mut world = World::settled(&["alice"]);
+    world.rename_by_hand(&at("team", "dev"), &at("team", "ops"));
+    world.rename_by_hand(&at("member", "dev/alice"), &at("member", "ops/alice"));
+    insta::assert_snapshot!(told(&world.plan().plan), @"rename svc:team/dev");
+}
+
+#[test]
+fn a_list_that_was_not_read_whole_removes_nobody_not_even_who_is_seen_in_it() {
+    let mut world = World::settled(&["alice", "bob"]);
+    let mallory = at("member", "dev/mallory");
+    let live =
+        Live { address: mallory.clone(), external_id: None, fields: Fields::new(), outputs: Fields::new(), mark: None };
+    world.live.insert(mallory, live);
+    world.desired.retain(|it| it.address != at("member", "dev/bob"));
+    world.incomplete.insert(Scope::within(&Instance::new("svc"), "member", "dev"));
+    let plan = world.plan().plan;
+    assert!(plan.steps.is_empty(), "{}", told(&plan));
 }
 
 #[test]
