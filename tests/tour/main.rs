@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `FORMULARY_KEYCLOAK_URL` | where Keycloak answers, such as `http://127.0.0.1:8080` |
 //! | `FORMULARY_KEYCLOAK_ADMIN_CLIENT_ID`, `FORMULARY_KEYCLOAK_ADMIN_CLIENT_SECRET` | a client of realm `master` that administers everything, such as the bootstrap client. Each test makes a realm `formulary-tour-…` with it and removes it afterwards; no other realm is touched |
-//! | `FORMULARY_KEYCLOAK_VERSION` | the release, which Keycloak does not tell to a realm's client; `26.7.3` when not set |
+//! | `FORMULARY_KEYCLOAK_VERSION` | the release, which Keycloak does not tell to a realm's client; `26.7.3` when not set (tried: 26.3.0, 26.7.3) |
 //! | `FORMULARY_REQUIRE_REAL_KEYCLOAK` | `1` in CI: a Keycloak that is not there is a failure |
 //! | `FORMULARY_GITEA_URL` | where Gitea answers, such as `http://127.0.0.1:3000` |
 //! | `FORMULARY_GITEA_TOKEN` | a site administrator's token with the scope `all`. Everything that a test makes has a name of its own (`t…-`) and is removed afterwards |
