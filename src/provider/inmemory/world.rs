@@ -75,6 +75,11 @@ impl World {
         self.state().objects.get(address).cloned()
     }
 
+    /// Gives ids from this number on. Worlds whose people meet in one service must not give two of them one subject.
+    pub fn ids_from(&self, number: u64) {
+        self.state().ids = number;
+    }
+
     /// Puts an object there behind everybody's back. One without an id is given one.
     pub fn put(&self, mut live: Live) -> Live {
         let mut state = self.state();

@@ -74,6 +74,8 @@ impl Tour {
         let prefix = format!("t{}-", &uuid::Uuid::new_v4().simple().to_string()[..6]);
         // The provider must outlive the platform, which lives as long as the program elsewhere.
         let identity: &'static InMemory = Box::leak(Box::new(InMemory::default()));
+        // Several tours may be under way on one server, each with its own people.
+        identity.world.ids_from(uuid::Uuid::new_v4().as_u64_pair().0 >> 16);
         let mut stage = Stage::new(&prefix, vec![&GiteaProvider, identity], clock).await;
         stage.config = format!(
             "platform: tour\nservices:\n  idp:\n    type: inmemory\n    url: http://127.0.0.1\n    mode: enforce\n    credentials:\n      token: env:GITEA_TOKEN\n  \
