@@ -7,6 +7,11 @@ use crate::engine::diag::render::{inert, visible};
 use crate::engine::report::{Look, Page, Tone};
 use crate::runtime::reconcile::{EndedEarly, Held, Outcome, StepOutcome, StepReport};
 
+/// Steps that are named of many that met the same answer.
+const NAMED: usize = 3;
+/// Columns below which a table is harder to read than a list.
+const TABLE: usize = 80;
+
 /// The exit that it means.
 pub(super) fn exit(outcome: &Outcome) -> Exit {
     Exit::ORDER.into_iter().find(|exit| exit.code() == outcome.exit()).unwrap_or(Exit::Error)
@@ -55,7 +60,7 @@ pub(super) fn text(outcome: &Outcome, look: Look) -> String {
         (counts.done, "done", Tone::Good),
         (counts.pending, "going on", Tone::Wait),
         (counts.failed, "failed", Tone::Bad),
-        (counts.held, "held", Tone::Bad),
+        (counts.held, "held by those", Tone::Bad),
         (counts.waiting, "waiting for approval", Tone::Wait),
         (counts.not_started, "not started", Tone::Bad),
     ];
@@ -78,41 +83,72 @@ pub(super) fn markdown(outcome: &Outcome) -> String {
     let undone: Vec<&StepReport> = outcome.steps.iter().filter(|step| is_trouble(step)).collect();
     if !undone.is_empty() {
         text.push_str("| step | what happened | what to do |\n|---|---|---|\n");
-        for step in undone {
-            let (what, help) = told(&step.outcome);
-            let name = format!("{} {}", step.verb, step.address);
-            text.push_str(&format!("| {} | {} | {} |\n", inert(&name), inert(&what), inert(&help)));
+        for (steps, what, help) in by_answer(&undone) {
+            let names: Vec<String> = names(&steps).lines().map(inert).collect();
+            text.push_str(&format!("| {} | {} | {} |\n", names.join("<br>"), inert(&what), inert(&help)));
         }
     }
     text
 }
 
+/// What went wrong by itself; what only needs one of these follows when that is settled.
 fn is_trouble(step: &StepReport) -> bool {
     match &step.outcome {
         StepOutcome::Failed { .. } => true,
-        StepOutcome::Held { why } => !matches!(why, Held::Needs { waits: true, .. } | Held::NotStarted),
+        StepOutcome::Held { why } => !matches!(why, Held::Needs { .. } | Held::NotStarted),
         StepOutcome::Done { .. } | StepOutcome::Pending { .. } | StepOutcome::Waiting { .. } => false,
     }
 }
 
+/// Steps that met the same answer, in the plan's order of the first.
+fn by_answer<'s>(steps: &[&'s StepReport]) -> Vec<(Vec<&'s StepReport>, String, String)> {
+    let mut groups: Vec<(Vec<&StepReport>, String, String)> = Vec::new();
+    for step in steps {
+        let (what, help) = told(&step.outcome);
+        match groups.iter_mut().find(|(_, other, advice)| *other == what && *advice == help) {
+            Some((alike, ..)) => alike.push(step),
+            None => groups.push((vec![step], what, help)),
+        }
+    }
+    groups
+}
+
+/// The first few of many, and how many more.
+fn names(steps: &[&StepReport]) -> String {
+    let mut names: Vec<String> =
+        steps.iter().take(NAMED).map(|step| visible(&format!("{} {}", step.verb, step.address))).collect();
+    if steps.len() > NAMED {
+        names.push(format!("… and {} more", steps.len() - NAMED));
+    }
+    names.join("\n")
+}
+
 fn table(steps: &[&StepReport], look: Look) -> String {
+    let groups = by_answer(steps);
+    if look.width < TABLE {
+        let mut page = Page::new(look);
+        for (steps, what, help) in groups {
+            names(&steps).lines().for_each(|name| page.line(0, Tone::Strong, name));
+            page.line(2, Tone::Bad, &what);
+            page.line(2, Tone::Plain, &help);
+        }
+        return page.finish();
+    }
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
     table.set_header(["step", "what happened", "what to do"]);
-    for step in steps {
-        let (what, help) = told(&step.outcome);
-        table.add_row([visible(&format!("{} {}", step.verb, step.address)), visible(&what), visible(&help)]);
+    for (steps, what, help) in groups {
+        table.add_row([names(&steps), visible(&what), visible(&help)]);
     }
     table.to_string()
 }
 
 fn told(outcome: &StepOutcome) -> (String, String) {
     match outcome {
-        StepOutcome::Failed { failure } => (format!("{}: {failure}", outcome.word()), failure.help.clone()),
+        StepOutcome::Failed { failure } => (format!("{}: {}", outcome.word(), failure.said), failure.help.clone()),
         StepOutcome::Held { why } => {
             let help = match why {
-                Held::Needs { .. } => "settle that one first".to_owned(),
                 Held::NoSecret { failure } => failure.help.clone(),
                 _ => "the next apply tries again".to_owned(),
             };

@@ -202,8 +202,7 @@ async fn the_token_only_reads() {
         "/15 create gitea:organization/acme",
         "mint a token that has",
         "write:organization too;",
-        "settle that one first",
-        "Applied: 7 done · 3 failed · 5 held",
+        "Applied: 7 done · 3 failed · 5 held by those",
     ]);
 }
 
