@@ -47,12 +47,14 @@ pub(super) async fn run(args: &ExplainArgs, global: &Global, shell: &Shell) -> R
     activity.finish();
     let addresses = resolve(&args.what, &context, &world)?;
     let mut page = Page::new(shell.look());
+    let matched = world.matched();
     for address in &addresses {
         let history = match &ledger {
             Some(ledger) => history(ledger, address).await?,
             None => Vec::new(),
         };
-        resource(&mut page, &world, &plan, address, &history);
+        let live = matched.get(address).or_else(|| world.observed.live.get(address));
+        resource(&mut page, &world, &plan, address, live, &history);
     }
     shell.print(&page.finish())?;
     Ok(Exit::first(context::exits(&world).into_iter().filter(|exit| *exit == Exit::Unreachable)))
@@ -120,9 +122,8 @@ async fn history(ledger: &SharedLedger, address: &Address) -> Result<Vec<Deed>, 
     ledger.history(address, HISTORY).await.map_err(|error| context::ledger_error(&error))
 }
 
-fn resource(page: &mut Page, world: &World, plan: &Plan, address: &Address, history: &[Deed]) {
+fn resource(page: &mut Page, world: &World, plan: &Plan, address: &Address, live: Option<&Live>, history: &[Deed]) {
     let desired = world.desired.iter().find(|it| it.address == *address);
-    let live = world.observed.live.get(address);
     let recorded = world.recorded.iter().flatten().find(|it| it.address == *address);
     let change = plan.changes.iter().find(|it| it.address == *address);
     let class = change.map_or(if desired.is_some() { "in-sync" } else { "not declared" }, |it| it.class.word());
@@ -142,7 +143,8 @@ fn resource(page: &mut Page, world: &World, plan: &Plan, address: &Address, hist
     match live {
         Some(live) => {
             let id = live.external_id.as_deref().map(|id| format!(", id {id}")).unwrap_or_default();
-            page.line(2, Tone::Plain, &format!("there{id}"));
+            let name = (live.address != *address).then(|| format!(" as '{}'", live.address.key)).unwrap_or_default();
+            page.line(2, Tone::Plain, &format!("there{name}{id}"));
         }
         None => page.line(2, Tone::Plain, "not seen at the service"),
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::PlanInput;
 use super::{Note, NoteLevel, Plan, Step, StepId, Verb};
-use crate::engine::model::{Address, Instance, Scope, Term};
+use crate::engine::model::{Address, Instance, Rename, Scope, Term};
 
 type Check = fn(&Plan, &PlanInput<'_>, &mut dyn FnMut(String));
 
@@ -22,6 +22,7 @@ const CHECKS: &[(&str, NoteLevel, Check)] = &[
     ("made-and-removed", NoteLevel::Fatal, made_and_removed),
     ("incomplete", NoteLevel::Warning, incomplete),
     ("no-ledger", NoteLevel::Warning, no_ledger),
+    ("alias", NoteLevel::Info, alias),
 ];
 
 /// Runs every check.
@@ -137,6 +138,17 @@ fn incomplete(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
 fn no_ledger(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
     if plan.ledger.is_none() {
         note("made without a ledger: two-way, proposes no removal, and cannot be applied".to_owned());
+    }
+}
+
+/// What was renamed in the mono-repo and keeps its old name where the service cannot rename it.
+fn alias(_: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    for desired in input.diff.desired.iter().filter(|desired| !desired.previously.is_empty()) {
+        let Some(live) = input.changes.matched.get(&desired.address) else { continue };
+        let reason = input.diff.kinds.spec(&desired.address).map(|spec| spec.rename);
+        if let Some(Rename::KeepsOldName(reason)) = reason.filter(|_| live.address != desired.address) {
+            note(format!("{} is still '{}' there: {reason}", desired.address, live.address.key));
+        }
     }
 }
 

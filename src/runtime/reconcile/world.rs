@@ -87,6 +87,13 @@ impl World {
         PlannedWorld { planned, refresh: changes.refresh, known }
     }
 
+    /// The live objects of declarations, by declared address: one that was renamed in the mono-repo may still have its
+    /// old name at the service.
+    pub fn matched(&self) -> BTreeMap<Address, Live> {
+        let input = self.diff_input();
+        diff(&input).matched.into_iter().map(|(address, live)| (address, live.clone())).collect()
+    }
+
     /// What the comparison looks at.
     pub fn diff_input(&self) -> DiffInput<'_> {
         DiffInput {
