@@ -13,7 +13,7 @@ use super::{apply, approve, completions, demo, doctor, drift, explain, graph, pl
     about,
     propagate_version = true,
     infer_long_args = false,
-    after_help = "Examples:\n  formulary demo                        see it work, on emulators\n  formulary validate --dir .            check a mono-repo\n  formulary plan                        what would be done\n  formulary apply                       do it\n  formulary explain user:default/alice  one person in every service\n\nExit codes: 0 done · 1 error · 2 changes · 3 drift · 4 waits for approval · 5 invalid mono-repo · 6 stale plan\n            7 unreachable or incomplete · 8 applied in part · 9 cancelled"
+    after_help = "Examples:\n  formulary demo                        see it work, on emulators\n  formulary validate --dir .            check a mono-repo\n  formulary plan                        what would be done\n  formulary apply                       do it\n  formulary explain user:default/alice  one person in every service\n\nExit codes:\n  0 done            1 error             2 changes        3 drift\n  4 waits           5 invalid mono-repo 6 stale plan     7 unreachable or incomplete\n  8 applied in part 9 cancelled"
 )]
 pub struct Cli {
     /// Options of every command.

@@ -143,7 +143,8 @@ fn resource(page: &mut Page, world: &World, plan: &Plan, address: &Address, live
     match live {
         Some(live) => {
             let id = live.external_id.as_deref().map(|id| format!(", id {id}")).unwrap_or_default();
-            let name = (live.address != *address).then(|| format!(" as '{}'", live.address.key)).unwrap_or_default();
+            let renamed = live.address != *address;
+            let name = if renamed { format!(" as '{}'", live.address.key) } else { String::new() };
             page.line(2, Tone::Plain, &format!("there{name}{id}"));
         }
         None => page.line(2, Tone::Plain, "not seen at the service"),

@@ -97,6 +97,9 @@ pub fn plan_digest(plan: &Plan) -> String {
 
 /// The drafts of every change that can be settled now; the others get the reason why not.
 fn ready_drafts<'r, 'a>(input: &'r PlanInput<'a>, rows: &mut [Change]) -> Vec<Draft<'r, 'a>> {
+    if input.changes.compared.is_empty() {
+        return Vec::new();
+    }
     let place: BTreeMap<&Address, Vec<usize>> =
         input.changes.compared.iter().enumerate().fold(BTreeMap::new(), |mut map, (at, it)| {
             map.entry(&it.change.address).or_insert_with(Vec::new).push(at);
@@ -294,9 +297,10 @@ fn snapshot(input: &PlanInput<'_>) -> String {
     for (scope, completeness) in &input.diff.observed.scopes {
         digester.add(&(scope, matches!(completeness, Completeness::Complete(_))));
     }
-    let recorded: BTreeMap<&Address, &Recorded> =
-        input.diff.recorded.into_iter().flatten().map(|it| (&it.address, it)).collect();
-    for object in recorded.values() {
+    let mut recorded: Vec<&Recorded> = input.diff.recorded.into_iter().flatten().collect();
+    // A ledger gives them in this order; sorting what is sorted costs one pass.
+    recorded.sort_by(|a, b| a.address.cmp(&b.address));
+    for object in recorded {
         digester.add(&(&object.address, &object.external_id, &object.owner, &object.last_applied, object.origin));
     }
     digester.hex()

@@ -8,6 +8,9 @@ use super::input::PlanInput;
 use crate::engine::model::{Address, Budgets, Instance, KindClass, ObjectState, Recorded};
 
 pub(super) fn apply(input: &PlanInput<'_>, drafts: &mut [Draft<'_, '_>]) {
+    if !drafts.iter().any(|draft| draft.verb.is_destructive()) {
+        return;
+    }
     emptied_organisations(input, drafts);
     budgets(input, drafts);
 }

@@ -50,11 +50,10 @@ fn need_after(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
 }
 
 fn two_owners(_: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
-    let mut owners: BTreeMap<&Address, &str> = BTreeMap::new();
-    for desired in input.diff.desired {
-        if let Some(other) = owners.insert(&desired.address, &desired.owner.0) {
-            note(format!("{} is declared by '{other}' and by '{}'", desired.address, desired.owner));
-        }
+    let mut desired: Vec<_> = input.diff.desired.iter().collect();
+    desired.sort_by(|a, b| a.address.cmp(&b.address));
+    for pair in desired.windows(2).filter(|pair| pair[0].address == pair[1].address) {
+        note(format!("{} is declared by '{}' and by '{}'", pair[0].address, pair[0].owner, pair[1].owner));
     }
 }
 
@@ -81,6 +80,9 @@ fn secret_in_a_field(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(St
 
 /// Only what the ledger records may be removed, or what stands in a set that a declaration owns.
 fn removal_of_what_is_not_ours(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    if destructive(plan).next().is_none() {
+        return;
+    }
     let ours = ours(input);
     let sets: BTreeSet<&Address> = input.diff.sets.iter().map(|set| &set.edges).collect();
     let declared: BTreeSet<&Address> = input.diff.desired.iter().map(|it| &it.address).collect();
