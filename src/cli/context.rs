@@ -17,6 +17,7 @@ use crate::engine::source::Snapshot;
 use crate::provider;
 use crate::runtime::config::{Config, LedgerPlace, ServiceType};
 use crate::runtime::ledger::{LedgerError, SharedLedger, postgres, sqlite};
+use crate::runtime::reconcile::cycle::{Wanted, compile};
 use crate::runtime::reconcile::{Memory, Platform, World, read};
 use crate::runtime::repo::{self, ReadOptions, RepoError, RepoErrorKind, Source};
 use crate::runtime::sys::{Environment, Machine, SharedClock, SystemClock};
@@ -177,14 +178,28 @@ impl Context {
         activity.now("reading the mono-repo");
         let snapshot = self.snapshot(args).await?;
         let loaded = self.load(&snapshot);
-        let memory = match ledger {
-            Some(ledger) => {
-                Memory::of(&**ledger, &self.platform, self.now()).await.map_err(|error| ledger_error(&error))?
-            }
-            None => Memory::default(),
-        };
+        let memory = self.memory(ledger).await?;
         let world = read(&self.platform, &snapshot.revision.id, loaded, memory, self.now(), activity).await;
         Ok((world, snapshot))
+    }
+
+    /// What would be wanted, by what is remembered of the services: no service is called.
+    ///
+    /// # Errors
+    /// When the ledger is there and cannot be read.
+    pub async fn compile(&self, loaded: &Loaded) -> Result<Wanted, CommandError> {
+        let memory = self.memory(self.existing_ledger().await?.as_ref()).await?;
+        let capabilities = |instance: &_| memory.capabilities.get(instance).cloned().unwrap_or_default();
+        Ok(compile(&self.platform, loaded, &memory.allotments, &capabilities))
+    }
+
+    async fn memory(&self, ledger: Option<&SharedLedger>) -> Result<Memory, CommandError> {
+        match ledger {
+            Some(ledger) => {
+                Memory::of(&**ledger, &self.platform, self.now()).await.map_err(|error| ledger_error(&error))
+            }
+            None => Ok(Memory::default()),
+        }
     }
 
     /// Where clones and the like are kept: beside the ledger.

@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 
-use super::context::{self, Context};
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::model::{Address, Desired};
-use crate::runtime::reconcile::cycle;
 
 /// Options of `graph`.
 #[derive(Debug, Args)]
@@ -42,14 +41,7 @@ pub(super) async fn run(args: &GraphArgs, global: &Global, shell: &Shell) -> Res
     let context = Context::open(global, shell)?;
     let snapshot = context.snapshot(&args.source).await?;
     let loaded = context.load(&snapshot);
-    let memory = match context.existing_ledger().await? {
-        Some(ledger) => cycle::Memory::of(&*ledger, &context.platform, context.now())
-            .await
-            .map_err(|error| context::ledger_error(&error))?,
-        None => cycle::Memory::default(),
-    };
-    let capabilities = |instance: &_| memory.capabilities.get(instance).cloned().unwrap_or_default();
-    let wanted = cycle::compile(&context.platform, &loaded, &memory.allotments, &capabilities);
+    let wanted = context.compile(&loaded).await?;
     let graph = Graph::of(&wanted.desired);
     let shown = match &args.address {
         Some(address) if graph.needs.contains_key(address) => graph.around(address),

@@ -9,7 +9,6 @@ use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::diag::{Diagnostic, render};
 use crate::engine::documents::{self, Options};
-use crate::runtime::reconcile::cycle;
 use crate::runtime::repo::{ReadOptions, Source};
 
 /// Options of `validate`.
@@ -40,14 +39,7 @@ pub(super) async fn run(args: &ValidateArgs, global: &Global, shell: &Shell) -> 
     };
     let mut problems = loaded.diagnostics.clone();
     if let Some(context) = &context {
-        let memory = match context.existing_ledger().await? {
-            Some(ledger) => cycle::Memory::of(&*ledger, &context.platform, context.now())
-                .await
-                .map_err(|error| context::ledger_error(&error))?,
-            None => cycle::Memory::default(),
-        };
-        let capabilities = |instance: &_| memory.capabilities.get(instance).cloned().unwrap_or_default();
-        problems.extend(cycle::compile(&context.platform, &loaded, &memory.allotments, &capabilities).diagnostics);
+        problems.extend(context.compile(&loaded).await?.diagnostics);
     }
     problems.sort();
     problems.dedup();

@@ -258,7 +258,8 @@ fn waiting(steps: &[Step]) -> Vec<WaitingGroup> {
                 steps: Vec::new(),
                 digest: String::new(),
             });
-            if !group.steps.contains(&step.id) {
+            // A step may wait twice in one group; its waits come one after another.
+            if group.steps.last() != Some(&step.id) {
                 group.steps.push(step.id);
             }
         }

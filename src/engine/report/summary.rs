@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::diff::DriftClass;
-use crate::engine::plan::{NoteLevel, Plan, Step, Verb};
+use crate::engine::plan::{NoteLevel, Plan, Verb};
 
 /// A plan in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -71,9 +71,4 @@ pub fn held(plan: &Plan) -> Vec<bool> {
 /// Whether a plan may be applied as far as it is ready.
 pub fn is_applyable(plan: &Plan) -> bool {
     plan.ledger.is_some() && plan.notes.iter().all(|note| note.level != NoteLevel::Fatal)
-}
-
-/// The steps on one resource.
-pub fn steps_on<'p>(plan: &'p Plan, address: &crate::engine::model::Address) -> impl Iterator<Item = &'p Step> {
-    plan.steps.iter().filter(move |step| step.address == *address)
 }

@@ -49,11 +49,15 @@ pub fn drift(plan: &Plan, look: Look) -> String {
     for change in &plan.changes {
         instances.entry(&change.address.instance).or_default().push(change);
     }
+    let mut steps: BTreeMap<&Address, Vec<&Step>> = BTreeMap::new();
+    for step in &plan.steps {
+        steps.entry(&step.address).or_default().push(step);
+    }
     for (instance, changes) in instances {
         page.gap();
         page.line(0, Tone::Strong, instance.as_str());
         for change in changes {
-            difference(&mut page, plan, change);
+            difference(&mut page, change, steps.get(&change.address).map(Vec::as_slice).unwrap_or_default());
         }
     }
     notes(&mut page, &plan.notes);
@@ -65,7 +69,7 @@ pub fn drift(plan: &Plan, look: Look) -> String {
     page.finish()
 }
 
-fn difference(page: &mut Page, plan: &Plan, change: &Change) {
+fn difference(page: &mut Page, change: &Change, steps: &[&Step]) {
     let name = format!("{}/{}", change.address.kind, change.address.key);
     let class = format!("{:<9}", change.class.word());
     page.pieces(
@@ -78,8 +82,7 @@ fn difference(page: &mut Page, plan: &Plan, change: &Change) {
         }
         self::field(page, 6, field);
     }
-    let steps: Vec<&Step> = super::summary::steps_on(plan, &change.address).collect();
-    for step in &steps {
+    for step in steps {
         let what = match step.waits.first() {
             None => format!("→ {}", step.verb),
             Some(wait) => format!("→ {} waits: {}", step.verb, wait.reason()),
@@ -304,7 +307,8 @@ fn waiting_groups(page: &mut Page, plan: &Plan, waiting: &[&Step]) {
         page.line(0, Tone::Wait, &title);
         page.line(2, Tone::Plain, &group.reason);
         let limit = if page.look().verbose { usize::MAX } else { 30 };
-        let steps = waiting.iter().filter(|step| group.steps.contains(&step.id));
+        let ids: std::collections::BTreeSet<_> = group.steps.iter().collect();
+        let steps = waiting.iter().filter(|step| ids.contains(&step.id));
         for step in steps.clone().take(limit) {
             heading(page, step);
             for goes in &step.goes_with {

@@ -1,7 +1,5 @@
 //! A call and its answer, as data.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
@@ -153,14 +151,6 @@ impl Answer {
         let location = self.header("location")?;
         let path = location.split(['?', '#']).next()?;
         path.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty()).map(str::to_owned)
-    }
-
-    /// Headers that matter to a reader, for tests and messages.
-    pub fn header_map(&self) -> BTreeMap<String, String> {
-        self.headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-            .collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The door itself.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -40,7 +39,6 @@ struct Inner {
     classify: Classify,
     slots: Semaphore,
     rate: Option<RateLimiter<NotKeyed, InMemoryState, DefaultClock>>,
-    calls: AtomicU64,
 }
 
 impl Door {
@@ -68,17 +66,12 @@ impl Door {
             .and_then(std::num::NonZeroU32::new)
             .map(|per_second| RateLimiter::direct(Quota::per_second(per_second)));
         let slots = Semaphore::new(connection.limits.concurrency.max(1));
-        Ok(Self(Arc::new(Inner { client, connection, authorize, classify, slots, rate, calls: AtomicU64::new(0) })))
+        Ok(Self(Arc::new(Inner { client, connection, authorize, classify, slots, rate })))
     }
 
     /// The installation behind it.
     pub fn connection(&self) -> &Connection {
         &self.0.connection
-    }
-
-    /// How many calls went through, repeats included.
-    pub fn calls(&self) -> u64 {
-        self.0.calls.load(Ordering::Relaxed)
     }
 
     /// A door that lets only `routes` pass.
@@ -143,7 +136,6 @@ impl Door {
         if let Some(rate) = &inner.rate {
             rate.until_ready().await;
         }
-        inner.calls.fetch_add(1, Ordering::Relaxed);
         let request_id = Uuid::new_v4();
         let url = inner.connection.url(&call.path()).map_err(|error| {
             Failure::new(FailureClass::Refused, &call.doing, format!("the address is no URL: {error}"))
@@ -256,11 +248,6 @@ impl ReadDoor {
     /// The installation behind it.
     pub fn connection(&self) -> &Connection {
         self.door.connection()
-    }
-
-    /// How many calls went through.
-    pub fn calls(&self) -> u64 {
-        self.door.calls()
     }
 }
 

@@ -62,7 +62,6 @@ impl Platform {
         let members = config.services.values().filter_map(|service| {
             let provider = *providers.iter().find(|it| it.service() == service.service_type)?;
             let instance = Instance::new(&service.name);
-            let defaults = Limits::default();
             let connection = Connection {
                 instance: instance.clone(),
                 base: service.url.clone(),
@@ -76,7 +75,7 @@ impl Platform {
                     concurrency: service.limits.concurrency as usize,
                     per_second: service.limits.requests_per_second,
                     timeout: service.limits.timeout,
-                    ..defaults
+                    ..Limits::default()
                 },
                 clock: Arc::clone(clock),
             };
