@@ -197,7 +197,8 @@ fn keep_only(planned: &mut PlannedWorld, saved: &Plan) -> Vec<Step> {
 
 fn read_plan(path: &Path) -> Result<Plan, CommandError> {
     let text = std::fs::read(path).map_err(|error| {
-        CommandError::of(Exit::Error, &error).hint(format!("the plan '{}' cannot be read", path.display()))
+        CommandError::new(Exit::Error, format!("cannot read the plan '{}': {error}", path.display()))
+            .hint("'formulary plan -o FILE' writes one")
     })?;
     json::read_plan(&text).map_err(|error| {
         let edited = matches!(error, json::NotAPlan::Edited { .. } | json::NotAPlan::Misleading);

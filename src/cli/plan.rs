@@ -43,7 +43,7 @@ pub(super) async fn run(args: &PlanArgs, global: &Global, shell: &Shell) -> Resu
     if let Some(path) = &args.output {
         let document = format!("{:#}\n", json::plan(&plan));
         std::fs::write(path, document).map_err(|error| {
-            CommandError::of(Exit::Error, &error).hint(format!("the plan could not be written to '{}'", path.display()))
+            CommandError::new(Exit::Error, format!("cannot write the plan to '{}': {error}", path.display()))
         })?;
         shell.say(&format!("wrote {}; apply it with: formulary apply {}", path.display(), path.display()));
     }
