@@ -47,6 +47,16 @@ pub struct Connection {
     pub limits: Limits,
     /// The time.
     pub clock: SharedClock,
+    /// Told about every call, where somebody counts them.
+    pub meter: Option<Arc<dyn CallMeter>>,
+}
+
+/// Told about every call to a service. It learns nothing that could be a secret: no path, no body.
+pub trait CallMeter: Send + Sync {
+    /// A call was made; `status` is nothing when no answer came.
+    fn called(&self, instance: &Instance, status: Option<u16>, took: Duration);
+    /// A call is made once more.
+    fn retried(&self, instance: &Instance);
 }
 
 impl Connection {

@@ -118,6 +118,9 @@ impl Door {
                 instance = %self.0.connection.instance, route = call.route,
                 wait_ms = wait.as_millis() as u64, failure = %failure, "trying again"
             );
+            if let Some(meter) = &self.0.connection.meter {
+                meter.retried(&self.0.connection.instance);
+            }
             tokio::time::sleep(wait).await;
         }
     }
@@ -159,6 +162,10 @@ impl Door {
         };
         let began = std::time::Instant::now();
         let answer = self.receive(call, request).await;
+        if let Some(meter) = &inner.connection.meter {
+            let status = answer.as_ref().ok().map(|answer| answer.status);
+            meter.called(&inner.connection.instance, status, began.elapsed());
+        }
         tracing::debug!(
             instance = %inner.connection.instance, %request_id, method = %call.method, route = call.route,
             status = answer.as_ref().map_or(0, |answer| answer.status),

@@ -13,7 +13,7 @@ mod secrets;
 
 pub use auth::{Authorize, StaticHeader};
 pub use call::{Answer, Body, Call, Repeat};
-pub use connection::{Connection, Limits};
+pub use connection::{CallMeter, Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
 pub use retry::Waits;
 pub use secrets::{NamedSecrets, SecretSource};
