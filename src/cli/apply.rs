@@ -20,6 +20,7 @@ use super::shell::{Activity, Shell};
 use crate::engine::model::Instance;
 use crate::engine::plan::{Plan, Step, StepId};
 use crate::engine::report::{json, summary};
+use crate::runtime::config::duration;
 use crate::runtime::ledger::SharedLedger;
 use crate::runtime::reconcile::{
     Cycle, Cycled, Onlooker, PlannedWorld, Progress, Recovered, StepOutcome, StepProgress, World,
@@ -256,16 +257,5 @@ impl StepProgress for Told<'_> {
         } else if done.is_multiple_of(tenth) || done == total {
             activity.done(&format!("  … {done}/{total}"));
         }
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let number: u64 = number.parse().map_err(|_| format!("'{text}' is no time; write 90s, 10m or 1h"))?;
-    match unit {
-        "" | "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number * 60)),
-        "h" => Ok(Duration::from_secs(number * 3600)),
-        _ => Err(format!("'{unit}' is no unit of time; write 90s, 10m or 1h")),
     }
 }

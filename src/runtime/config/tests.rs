@@ -510,6 +510,29 @@ fn a_syntax_error_beside_a_secret_does_not_repeat_it() {
     }
 }
 
+#[test]
+fn the_daemon_has_its_times_and_its_address() {
+    let lines = "schedule: {every: 30m, drift: 0 3 * * 1-5}\nserve: {listen: none}\n";
+    let config = parse(&format!("{WHOLE}{lines}")).expect("it is right");
+    assert_eq!(config.schedule.every, Duration::from_secs(1800));
+    assert!(config.schedule.drift.is_some());
+    assert_eq!(config.listen, None);
+    assert_eq!(config.reports(), Path::new("/etc/formulary/state/reports"));
+    let config = parse(WHOLE).expect("it is right");
+    assert_eq!(config.repository.expect("it is named").poll, POLL);
+    assert_eq!((config.schedule.every, config.listen), (Duration::from_secs(600), Some(LISTEN)));
+}
+
+#[test]
+fn times_and_addresses_that_cannot_be_read_say_how_to_write_them() {
+    let said = problems(&gitea("schedule: {every: 1 day, drft: x}\nserve: {listen: here}\n"));
+    assert!(said.contains("such as '90s', '10m' or '1h'"), "{said}");
+    assert!(said.contains("did you mean 'drift'?"), "{said}");
+    assert!(said.contains("an address with a port, such as '127.0.0.1:9464', or 'none'"), "{said}");
+    let said = problems(&gitea("schedule: {drift: hunter2 hunter2}\n"));
+    assert!(said.contains("as in a crontab") && !said.contains("hunter2"), "{said}");
+}
+
 /// Holds every example in a schema to the schema that it stands in.
 fn examples(root: &Value, node: &Value, examined: &mut usize) {
     if let Some(found) = node.get("examples").and_then(Value::as_array) {
