@@ -17,7 +17,7 @@ use crate::runtime::reconcile::cycle::{Wanted, compile};
 use crate::runtime::reconcile::{CycleError, OpenError, Site, World, usable_approvals};
 use crate::runtime::repo::{self, ReadOptions, RepoError, RepoErrorKind, Source};
 use crate::runtime::sys::{Machine, SystemClock};
-use crate::runtime::telemetry::Logging;
+use crate::runtime::telemetry::{LogFormat, Logging};
 
 /// Everything a command works with: the platform, and what the command line says about it.
 pub struct Context {
@@ -47,6 +47,11 @@ impl Context {
         Ok(Self { site, is_named: global.config.is_some() })
     }
 
+    /// The platform alone.
+    pub fn into_site(self) -> Site {
+        self.site
+    }
+
     /// As [`Context::open`]; nothing when there is no config at all and the command line names none.
     ///
     /// # Errors
@@ -66,17 +71,29 @@ impl Context {
     /// Where the mono-repo is read from: the command line, or else the config.
     ///
     /// # Errors
-    /// When neither says it.
+    /// When neither says it; or when a config that nobody named lies in the folder itself.
     pub fn source(&self, args: &SourceArgs) -> Result<Source, CommandError> {
         if let Some(source) = explicit(args) {
+            if let Source::Dir(folder) = &source
+                && !self.is_named
+                && self.config.lies_within(&folder.canonicalize().unwrap_or_else(|_| folder.clone()))
+            {
+                // A change that can edit the config could send our credentials anywhere.
+                let config = self.config.path.display();
+                return Err(CommandError::new(
+                    Exit::Error,
+                    format!("the config '{config}' lies in the folder that is planned"),
+                )
+                .hint(format!("say that you trust it: --config {config}; or keep it outside the mono-repo")));
+            }
             return Ok(source);
         }
-        let repository = self.config.repository.as_ref().ok_or_else(|| {
-            CommandError::new(Exit::Error, "no mono-repo is named")
-                .hint("say --dir DIR or --repo URL, or add 'repository: {url: …}' to the config")
-        })?;
-        let rev = args.rev.clone().or_else(|| repository.branch.clone());
-        Ok(Source::Git { url: repository.url.clone(), rev })
+        match self.mono_repo() {
+            Some(Source::Git { url, rev }) => Ok(Source::Git { url, rev: args.rev.clone().or(rev) }),
+            Some(folder) => Ok(folder),
+            None => Err(CommandError::new(Exit::Error, "no mono-repo is named")
+                .hint("say --dir DIR or --repo URL, or add 'repository: {url: …}' to the config")),
+        }
     }
 
     /// The files of the mono-repo.
@@ -85,18 +102,6 @@ impl Context {
     /// When it cannot be read; the exit tells a wrong request from a server that does not answer.
     pub async fn snapshot(&self, args: &SourceArgs) -> Result<Snapshot, CommandError> {
         let source = self.source(args)?;
-        if let Source::Dir(folder) = &source
-            && !self.is_named
-            && self.config.lies_within(&folder.canonicalize().unwrap_or_else(|_| folder.clone()))
-        {
-            // A change that can edit the config could send our credentials anywhere.
-            let config = self.config.path.display();
-            return Err(CommandError::new(
-                Exit::Error,
-                format!("the config '{config}' lies in the folder that is planned"),
-            )
-            .hint(format!("say that you trust it: --config {config}; or keep it outside the mono-repo")));
-        }
         let is_ours = explicit(args).is_none();
         let sign_in = self.config.repository.as_ref().filter(|_| is_ours);
         Ok(self.site.snapshot(source, sign_in).await?)
@@ -235,7 +240,17 @@ pub fn exits(world: &World) -> Vec<Exit> {
 /// Starts logging as the command line asks: warnings by default, more with each `-v` beyond the first.
 pub fn start_logging(global: &Global) {
     let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(3).saturating_sub(1).max(0) };
+    start(global, verbosity, LogFormat::Text);
+}
+
+/// Starts logging for the daemon, whose log is all that it says: one line a cycle by default, only warnings with `-q`.
+pub fn start_daemon_logging(global: &Global, format: LogFormat) {
+    let verbosity = if global.quiet { 0 } else { i8::try_from(global.verbose).unwrap_or(3).saturating_add(1) };
+    start(global, verbosity, format);
+}
+
+fn start(global: &Global, verbosity: i8, format: LogFormat) {
     let no_colour = global.color == super::options::ColorChoice::Never;
     // A second start in one process is no harm: the first one stands.
-    let _ = Logging::new(verbosity, no_colour).start();
+    let _ = Logging { format, ..Logging::new(verbosity, no_colour) }.start();
 }

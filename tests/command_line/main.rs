@@ -4,5 +4,6 @@
 #![allow(missing_docs, reason = "nobody calls a test")]
 
 mod bench;
+mod daemon;
 mod kill;
 mod transcripts;

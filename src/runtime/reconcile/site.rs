@@ -80,12 +80,40 @@ impl Site {
         self.clock.now()
     }
 
-    /// The files of the mono-repo, read off the async threads: Git blocks. `sign_in` is the repository of the config
-    /// whose credentials may be sent, where the source is that one.
+    /// The mono-repo of the config, if it names one.
+    pub fn mono_repo(&self) -> Option<Source> {
+        let repository = self.config.repository.as_ref()?;
+        Some(Source::Git { url: repository.url.clone(), rev: repository.branch.clone() })
+    }
+
+    /// The files of the mono-repo. `sign_in` is the repository of the config whose credentials may be sent, where the
+    /// source is that one.
     ///
     /// # Errors
     /// When it cannot be read, or the credentials cannot be had.
     pub async fn snapshot(&self, source: Source, sign_in: Option<&Repository>) -> Result<Snapshot, OpenError> {
+        self.off_the_threads(sign_in, move |options| repo::read(&source, options)).await
+    }
+
+    /// As [`Site::snapshot`], but nothing when the revision is still `known` (by its id).
+    ///
+    /// # Errors
+    /// As [`Site::snapshot`].
+    pub async fn moved(
+        &self,
+        source: Source,
+        sign_in: Option<&Repository>,
+        known: Option<String>,
+    ) -> Result<Option<Snapshot>, OpenError> {
+        self.off_the_threads(sign_in, move |options| repo::read_moved(&source, options, known.as_deref())).await
+    }
+
+    /// Reads off the async threads: Git blocks, and so may the command behind a secret.
+    async fn off_the_threads<T: Send + 'static>(
+        &self,
+        sign_in: Option<&Repository>,
+        read: impl FnOnce(&ReadOptions) -> Result<T, RepoError> + Send + 'static,
+    ) -> Result<T, OpenError> {
         let mut options = ReadOptions::new(self.config.clones());
         let credentials = sign_in.map(|repository| repository.credentials.clone());
         let environment = Arc::clone(&self.environment);
@@ -93,7 +121,7 @@ impl Site {
             if let Some(credentials) = credentials {
                 options.basic = credentials.basic(&*environment)?;
             }
-            Ok(repo::read(&source, &options)?)
+            Ok(read(&options)?)
         });
         read.await?
     }

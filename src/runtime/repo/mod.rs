@@ -76,6 +76,21 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Snapshot, RepoErro
     }
 }
 
+/// As [`read`], but nothing when the revision is still `known` (by its id): no file of a Git repository is read then.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_moved(source: &Source, options: &ReadOptions, known: Option<&str>) -> Result<Option<Snapshot>, RepoError> {
+    if let (Source::Git { url, rev }, Some(known)) = (source, known) {
+        let repository = GitRepository::open(url, rev.as_deref().as_slice(), options)?;
+        let revision = repository.resolve(rev.as_deref())?;
+        let moved = (revision.id != known).then(|| repository.snapshot(&revision, &options.selection));
+        return moved.transpose();
+    }
+    let snapshot = read(source, options)?;
+    Ok((known != Some(snapshot.revision.id.as_str())).then_some(snapshot))
+}
+
 impl ReadOptions {
     /// The usual limits, with clones kept in `cache` and no sign-in.
     pub fn new(cache: impl Into<PathBuf>) -> Self {

@@ -6,11 +6,12 @@ use insta::assert_snapshot;
 
 use crate::bench::{Bench, run_in};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "demo",
     "validate",
     "plan",
     "apply",
+    "run",
     "drift",
     "approve",
     "explain",
