@@ -196,7 +196,7 @@ fn an_unknown_key_is_an_error_with_the_likely_one() {
     formulary.yaml:9:1: error[FML9003]: the config has no key 'platfrom'
         did you mean 'platform'?
     formulary.yaml:10:1: error[FML9003]: the config has no key 'foo'
-        known here: platform, repository, ledger, defaults, roles, services, protected, approvals
+        known here: platform, repository, ledger, defaults, roles, services, protected, approvals, schedule, serve
     ");
 }
 

@@ -134,6 +134,7 @@ impl Progress for Told {
 
 impl Onlooker for Told {
     fn recovered(&self, recovered: &[Recovered]) {
+        self.health.beat();
         self.metrics.lease(true);
         for it in recovered {
             tracing::info!(verb = %it.verb, address = %it.address, found = %it.found, "left open by the last run");

@@ -124,6 +124,7 @@ impl Daemon {
                 }
                 Err(LeaseError::Ledger(error)) => {
                     tracing::warn!(%error, help = error.hint(), "the ledger cannot be used");
+                    self.metrics.leads(false);
                     self.health.ledger(false);
                     failures += 1;
                     backoff(failures).min(self.site.config.schedule.every)

@@ -23,10 +23,5 @@ mod serve;
 mod wanted;
 mod watch;
 
-pub use health::{Health, Readiness};
 pub use lead::{Daemon, Options};
-pub use metrics::Metrics;
-pub use pace::Trigger;
-pub use report::{CycleReport, CycleResult};
-pub use reports::Reports;
 pub use serve::bind;
