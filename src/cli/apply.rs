@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,12 +15,15 @@ use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
 use super::outcome;
-use super::plan::{show, usable_approvals};
+use super::plan::show;
 use super::shell::{Activity, Shell};
+use crate::engine::model::Instance;
 use crate::engine::plan::{Plan, Step, StepId};
 use crate::engine::report::{json, summary};
-use crate::runtime::ledger::{LeaseError, SharedLedger};
-use crate::runtime::reconcile::{Found, MachineSecrets, Outcome, PlannedWorld, StepOutcome, StepProgress, Turn, probe};
+use crate::runtime::ledger::SharedLedger;
+use crate::runtime::reconcile::{
+    Cycle, Cycled, Onlooker, PlannedWorld, Progress, Recovered, StepOutcome, StepProgress, World,
+};
 
 /// Up to so many steps are told one by one; of more, every tenth part.
 const EACH: usize = 20;
@@ -66,8 +70,8 @@ pub(super) async fn run(args: &ApplyArgs, global: &Global, shell: &Shell) -> Res
     applied
 }
 
-/// One turn: lease, recovery, reading, plan, attempt, and what came of it.
-pub(super) async fn apply(
+/// One cycle, and what came of it.
+async fn apply(
     context: &Context,
     ledger: &SharedLedger,
     source: &SourceArgs,
@@ -76,66 +80,30 @@ pub(super) async fn apply(
     deadline: Option<Instant>,
     shell: &Shell,
 ) -> Result<Exit, CommandError> {
+    let told = Told::new(shell);
+    let snapshot = context.snapshot(source).await?;
+    told.reading.now("settling what was left open");
+    let mut exits = Vec::new();
+    let review = |world: &World, planned: &mut PlannedWorld| -> Result<(), CommandError> {
+        told.reading.finish();
+        context::tell_problems(shell, &world.diagnostics, &snapshot);
+        exits = context::exits(world);
+        if let Some(saved) = saved {
+            exits.extend(without_stale(planned, saved, shell)?);
+        }
+        let plan = &planned.planned.plan;
+        if shell.format == Format::Text {
+            show(shell, plan)?;
+        }
+        told.begin(summary::Summary::of(plan).ready());
+        Ok(())
+    };
     let holder = format!("formulary apply, process {}", std::process::id());
-    let turn =
-        Turn::begin(&context.platform, ledger, &context.clock, &holder, stop).await.map_err(|error| match error {
-            LeaseError::Held { .. } => CommandError::of(Exit::Error, &error)
-                .hint("wait until it is done; a crashed one is over within a minute by itself"),
-            LeaseError::Ledger(error) => context::ledger_error(&error),
-        })?;
-    let applied = in_turn(&turn, context, ledger, source, saved, deadline, shell).await;
-    let ended = turn.end().await.map_err(|error| context::ledger_error(&error));
-    let exit = applied?;
-    ended?;
-    Ok(exit)
-}
-
-async fn in_turn(
-    turn: &Turn,
-    context: &Context,
-    ledger: &SharedLedger,
-    source: &SourceArgs,
-    saved: Option<&Plan>,
-    deadline: Option<Instant>,
-    shell: &Shell,
-) -> Result<Exit, CommandError> {
-    let activity = shell.activity("settling what was left open");
-    for recovered in turn.recover().await.map_err(|error| context::ledger_error(&error))? {
-        let what = match &recovered.found {
-            Found::Happened => "had happened".to_owned(),
-            Found::DidNot(_) => "had not happened".to_owned(),
-            Found::Unclear(failure) => format!("is unclear: {failure}"),
-            Found::StillOpen(why) => format!("stays open: {why}"),
-        };
-        activity.done(&format!("left open by the last run: {} {} {what}", recovered.verb, recovered.address));
-    }
-    let (world, snapshot) = context.world(source, Some(ledger), &activity).await?;
-    let approvals = usable_approvals(ledger, context).await?;
-    let mut planned = world.plan(&approvals);
-    activity.finish();
-    context::tell_problems(shell, &world.diagnostics, &snapshot);
-    let mut exits = context::exits(&world);
-    if let Some(saved) = saved {
-        let stale = keep_only(&mut planned, saved);
-        for step in &stale {
-            shell.err(&format!(
-                "stale: {} {}: it moved since the plan was made, or is done already",
-                step.verb, step.address
-            ));
-        }
-        if !stale.is_empty() && planned.planned.plan.steps.is_empty() {
-            return Err(CommandError::new(Exit::Stale, "the whole plan is stale").hint("plan again"));
-        }
-        if !stale.is_empty() {
-            exits.push(Exit::Stale);
-        }
-    }
-    turn.remember(&world, &planned).await.map_err(|error| context::ledger_error(&error))?;
+    let cycle = Cycle { site: context, ledger, holder: &holder, stop, deadline, onlooker: &told };
+    let Cycled { planned, outcome, .. } = cycle.run(&snapshot, review).await?;
+    told.finish();
     let plan = &planned.planned.plan;
-    if shell.format == Format::Text {
-        show(shell, plan)?;
-    }
-    if summary::Summary::of(plan).ready() == 0 {
+    let Some(applied) = outcome else {
         if !plan.waiting.is_empty() {
             exits.push(Exit::Waiting);
         }
@@ -143,19 +111,7 @@ async fn in_turn(
             show(shell, plan)?;
         }
         return Ok(Exit::first(exits));
-    }
-    let activity = shell.activity("applying");
-    let progress =
-        Told { activity: activity.clone(), total: summary::Summary::of(plan).ready(), done: Mutex::default() };
-    let secrets = MachineSecrets {
-        environment: std::sync::Arc::clone(&context.environment),
-        folder: context.config.path.parent().unwrap_or(Path::new(".")).to_path_buf(),
     };
-    let probe = probe::from_environment(&*context.environment);
-    let applied = turn.apply(&planned, &secrets, &progress, &*probe, deadline).await;
-    drop(progress);
-    activity.finish();
-    let applied: Outcome = applied.map_err(|error| CommandError::of(Exit::Error, &error))?;
     match shell.format {
         Format::Text => shell.print(&outcome::text(&applied, shell.look()))?,
         Format::Json => shell.json(&serde_json::json!({ "plan": json::plan(plan), "outcome": applied }))?,
@@ -163,6 +119,21 @@ async fn in_turn(
     }
     exits.push(outcome::exit(&applied));
     Ok(Exit::first(exits))
+}
+
+/// Takes out what is not in the saved plan, and says which of its steps are stale.
+fn without_stale(planned: &mut PlannedWorld, saved: &Plan, shell: &Shell) -> Result<Option<Exit>, CommandError> {
+    let stale = keep_only(planned, saved);
+    for step in &stale {
+        shell.err(&format!(
+            "stale: {} {}: it moved since the plan was made, or is done already",
+            step.verb, step.address
+        ));
+    }
+    if !stale.is_empty() && planned.planned.plan.steps.is_empty() {
+        return Err(CommandError::new(Exit::Stale, "the whole plan is stale").hint("plan again"));
+    }
+    Ok((!stale.is_empty()).then_some(Exit::Stale))
 }
 
 /// Leaves only the steps of a saved plan that are still the same, object by object; gives back those that are not.
@@ -207,17 +178,66 @@ fn read_plan(path: &Path) -> Result<Plan, CommandError> {
     })
 }
 
-/// Tells each step as it ends.
-struct Told {
-    activity: Activity,
-    total: usize,
-    done: Mutex<usize>,
+/// Tells what is read, and each step as it ends.
+struct Told<'a> {
+    shell: &'a Shell,
+    reading: Activity,
+    applying: OnceLock<Applying>,
 }
 
-impl StepProgress for Told {
+struct Applying {
+    activity: Activity,
+    total: usize,
+    done: AtomicUsize,
+}
+
+impl<'a> Told<'a> {
+    fn new(shell: &'a Shell) -> Self {
+        Self { shell, reading: shell.activity("reading the mono-repo"), applying: OnceLock::new() }
+    }
+
+    /// So many steps follow.
+    fn begin(&self, total: usize) {
+        if total > 0 {
+            self.applying.get_or_init(|| Applying {
+                activity: self.shell.activity("applying"),
+                total,
+                done: AtomicUsize::new(0),
+            });
+        }
+    }
+
+    fn finish(self) {
+        if let Some(applying) = self.applying.get() {
+            applying.activity.finish();
+        }
+    }
+}
+
+impl Progress for Told<'_> {
+    fn reading(&self, instance: &Instance, what: &str) {
+        self.reading.reading(instance, what);
+    }
+
+    fn was_read(&self, instance: &Instance, objects: usize) {
+        self.reading.was_read(instance, objects);
+    }
+}
+
+impl Onlooker for Told<'_> {
+    fn recovered(&self, recovered: &[Recovered]) {
+        for it in recovered {
+            self.reading.done(&format!("left open by the last run: {} {} {}", it.verb, it.address, it.found));
+        }
+    }
+}
+
+impl StepProgress for Told<'_> {
     fn started(&self, step: &Step) {
-        let done = self.done.lock().map_or(0, |done| *done);
-        self.activity.now(&format!("{done}/{} {} {}", self.total, step.verb, step.address));
+        if let Some(Applying { activity, total, done }) = self.applying.get() {
+            let done = done.load(Ordering::Relaxed);
+            activity.now(&format!("{done}/{total} {} {}", step.verb, step.address));
+        }
     }
 
     fn finished(&self, step: &Step, outcome: &StepOutcome) {
@@ -227,16 +247,14 @@ impl StepProgress for Told {
             StepOutcome::Failed { .. } => "✗",
             StepOutcome::Held { .. } | StepOutcome::Waiting { .. } => return,
         };
-        let done = self.done.lock().map_or(0, |mut done| {
-            *done += 1;
-            *done
-        });
+        let Some(Applying { activity, total, done }) = self.applying.get() else { return };
+        let (total, done) = (*total, done.fetch_add(1, Ordering::Relaxed) + 1);
         let failed = matches!(outcome, StepOutcome::Failed { .. });
-        let tenth = (self.total / 10).max(1);
-        if failed || self.total <= EACH || self.activity.is_verbose() {
-            self.activity.done(&format!("  {mark} {done}/{} {} {}", self.total, step.verb, step.address));
-        } else if done.is_multiple_of(tenth) || done == self.total {
-            self.activity.done(&format!("  … {done}/{}", self.total));
+        let tenth = (total / 10).max(1);
+        if failed || total <= EACH || activity.is_verbose() {
+            activity.done(&format!("  {mark} {done}/{total} {} {}", step.verb, step.address));
+        } else if done.is_multiple_of(tenth) || done == total {
+            activity.done(&format!("  … {done}/{total}"));
         }
     }
 }

@@ -1,40 +1,37 @@
 //! What a command works with: the config, the platform, the mono-repo, the ledger.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
 use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret;
 
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Global, SourceArgs};
 use super::shell::{Activity, Shell};
 use crate::engine::diag::{Diagnostic, codes};
-use crate::engine::documents::{self, Loaded, Options};
+use crate::engine::documents::Loaded;
+use crate::engine::plan::Approved;
 use crate::engine::source::Snapshot;
-use crate::provider;
-use crate::runtime::config::{Config, LedgerPlace, ServiceType};
-use crate::runtime::ledger::{LedgerError, SharedLedger, postgres, sqlite};
+use crate::runtime::ledger::{LedgerError, SharedLedger};
 use crate::runtime::reconcile::cycle::{Wanted, compile};
-use crate::runtime::reconcile::{Memory, Platform, World, read};
+use crate::runtime::reconcile::{CycleError, OpenError, Site, World, usable_approvals};
 use crate::runtime::repo::{self, ReadOptions, RepoError, RepoErrorKind, Source};
-use crate::runtime::sys::{Environment, Machine, SharedClock, SystemClock};
+use crate::runtime::sys::{Machine, SystemClock};
 use crate::runtime::telemetry::Logging;
 
-/// Everything a command works with.
+/// Everything a command works with: the platform, and what the command line says about it.
 pub struct Context {
-    /// The config.
-    pub config: Config,
-    /// The platform that it describes.
-    pub platform: Platform,
-    /// The machine.
-    pub environment: Arc<dyn Environment>,
-    /// The clock.
-    pub clock: SharedClock,
+    site: Site,
     /// Whether the config was named, and not just found.
     is_named: bool,
+}
+
+impl Deref for Context {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
 }
 
 impl Context {
@@ -43,14 +40,11 @@ impl Context {
     /// # Errors
     /// Every problem of the config; or that there is none.
     pub fn open(global: &Global, shell: &Shell) -> Result<Self, CommandError> {
-        let environment: Arc<dyn Environment> = Arc::new(Machine);
-        let config = Config::load(global.config.as_deref(), &service_types(), &*environment)?;
-        if !config.warnings.is_empty() {
-            shell.say(&shell.diagnostics_text(&config.warnings, |_| None));
+        let site = Site::open(global.config.as_deref(), Arc::new(Machine), Arc::new(SystemClock))?;
+        if !site.config.warnings.is_empty() {
+            shell.say(&shell.diagnostics_text(&site.config.warnings, |_| None));
         }
-        let clock: SharedClock = Arc::new(SystemClock);
-        let platform = Platform::new(&config, provider::ALL, &environment, &clock);
-        Ok(Self { config, platform, environment, clock, is_named: global.config.is_some() })
+        Ok(Self { site, is_named: global.config.is_some() })
     }
 
     /// As [`Context::open`]; nothing when there is no config at all and the command line names none.
@@ -67,11 +61,6 @@ impl Context {
             }
             other => other.map(Some),
         }
-    }
-
-    /// The moment.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
     }
 
     /// Where the mono-repo is read from: the command line, or else the config.
@@ -108,61 +97,9 @@ impl Context {
             )
             .hint(format!("say that you trust it: --config {config}; or keep it outside the mono-repo")));
         }
-        let mut options = ReadOptions::new(self.state_folder().join("repositories"));
-        let from_config = explicit(args).is_none();
-        if let Some(repository) = self.config.repository.as_ref().filter(|_| from_config) {
-            let basic = repository.credentials.basic(&*self.environment);
-            options.basic = basic.map_err(|error| CommandError::of(Exit::Error, &error))?;
-        }
-        read_source(source, options).await
-    }
-
-    /// The documents of the mono-repo.
-    pub fn load(&self, snapshot: &Snapshot) -> Loaded {
-        let services = self.platform.members.keys().map(|instance| instance.as_str().to_owned()).collect();
-        documents::load(snapshot, &Options { services: Some(services), ..Options::default() })
-    }
-
-    /// The ledger; made when there is none.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub async fn ledger(&self) -> Result<SharedLedger, CommandError> {
-        self.open_ledger(true).await?.ok_or_else(|| CommandError::new(Exit::Error, "the ledger cannot be made"))
-    }
-
-    /// The ledger, if there is one.
-    ///
-    /// # Errors
-    /// When it is there and cannot be opened.
-    pub async fn existing_ledger(&self) -> Result<Option<SharedLedger>, CommandError> {
-        self.open_ledger(false).await
-    }
-
-    async fn open_ledger(&self, make: bool) -> Result<Option<SharedLedger>, CommandError> {
-        let (name, now) = (&self.platform.name, self.now());
-        let opened = match &self.config.ledger {
-            LedgerPlace::Path(path) if make => {
-                if let Some(folder) = path.parent() {
-                    std::fs::create_dir_all(folder).map_err(|error| {
-                        CommandError::of(Exit::Error, &error).hint(format!("make the folder '{}'", folder.display()))
-                    })?;
-                }
-                sqlite::open(path, name, now).await.map(Some)
-            }
-            LedgerPlace::Path(path) => sqlite::open_existing(path, name, now).await,
-            LedgerPlace::Url { url, credentials } => {
-                let basic = credentials.basic(&*self.environment);
-                let basic = basic.map_err(|error| CommandError::of(Exit::Error, &error))?;
-                let mut options: sqlx::postgres::PgConnectOptions =
-                    url.as_str().parse().map_err(|error: sqlx::Error| CommandError::of(Exit::Error, &error))?;
-                if let Some((user, password)) = basic {
-                    options = options.username(&user).password(password.expose_secret());
-                }
-                postgres::open(options, name, now).await.map(Some)
-            }
-        };
-        opened.map_err(|error| ledger_error(&error))
+        let is_ours = explicit(args).is_none();
+        let sign_in = self.config.repository.as_ref().filter(|_| is_ours);
+        Ok(self.site.snapshot(source, sign_in).await?)
     }
 
     /// One reading of everything.
@@ -177,10 +114,16 @@ impl Context {
     ) -> Result<(World, Snapshot), CommandError> {
         activity.now("reading the mono-repo");
         let snapshot = self.snapshot(args).await?;
-        let loaded = self.load(&snapshot);
-        let memory = self.memory(ledger).await?;
-        let world = read(&self.platform, &snapshot.revision.id, loaded, memory, self.now(), activity).await;
+        let world = self.site.world(&snapshot, ledger, activity).await?;
         Ok((world, snapshot))
+    }
+
+    /// Approvals that can still be used.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn approvals(&self, ledger: &SharedLedger) -> Result<Vec<Approved>, CommandError> {
+        Ok(usable_approvals(&**ledger, self.now()).await?)
     }
 
     /// What would be wanted, by what is remembered of the services: no service is called.
@@ -192,28 +135,6 @@ impl Context {
         let capabilities = |instance: &_| memory.capabilities.get(instance).cloned().unwrap_or_default();
         Ok(compile(&self.platform, loaded, &memory.allotments, &capabilities))
     }
-
-    async fn memory(&self, ledger: Option<&SharedLedger>) -> Result<Memory, CommandError> {
-        match ledger {
-            Some(ledger) => {
-                Memory::of(&**ledger, &self.platform, self.now()).await.map_err(|error| ledger_error(&error))
-            }
-            None => Ok(Memory::default()),
-        }
-    }
-
-    /// Where clones and the like are kept: beside the ledger.
-    fn state_folder(&self) -> PathBuf {
-        match &self.config.ledger {
-            LedgerPlace::Path(path) => path.parent().unwrap_or(Path::new(".")).to_path_buf(),
-            LedgerPlace::Url { .. } => self.config.path.parent().unwrap_or(Path::new(".")).join(".formulary"),
-        }
-    }
-}
-
-/// What the config must know of each type of service.
-pub fn service_types() -> Vec<ServiceType> {
-    provider::ALL.iter().map(|provider| ServiceType::of(*provider)).collect()
 }
 
 /// The source that the command line names, if it does.
@@ -224,7 +145,7 @@ pub fn explicit(args: &SourceArgs) -> Option<Source> {
     args.repo.as_ref().map(|url| Source::Git { url: url.clone(), rev: args.rev.clone() })
 }
 
-/// Reads a source off the async threads: Git blocks.
+/// Reads a source without a config.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -248,6 +169,38 @@ pub fn ledger_error(error: &LedgerError) -> CommandError {
     match error.hint() {
         "" => told,
         hint => told.hint(hint),
+    }
+}
+
+impl From<LedgerError> for CommandError {
+    fn from(error: LedgerError) -> Self {
+        ledger_error(&error)
+    }
+}
+
+impl From<OpenError> for CommandError {
+    fn from(error: OpenError) -> Self {
+        match &error {
+            OpenError::Ledger(error) => ledger_error(error),
+            OpenError::Source(error) => repo_error(error),
+            OpenError::Secret(secret) => Self::of(Exit::Error, &error).hint(secret.hint()),
+            OpenError::Folder { folder, .. } => {
+                Self::of(Exit::Error, &error).hint(format!("make the folder '{}'", folder.display()))
+            }
+            OpenError::Address(_) | OpenError::BrokeOff(_) => Self::of(Exit::Error, &error),
+        }
+    }
+}
+
+impl From<CycleError> for CommandError {
+    fn from(error: CycleError) -> Self {
+        match &error {
+            CycleError::Ledger(error) => ledger_error(error),
+            CycleError::Lease(_) => Self::of(Exit::Error, &error)
+                .hint("wait until it is done; a crashed one is over within a minute by itself"),
+            CycleError::Stopped => Self::of(Exit::Cancelled, &error),
+            CycleError::Refused(_) => Self::of(Exit::Error, &error),
+        }
     }
 }
 

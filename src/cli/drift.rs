@@ -6,7 +6,6 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
-use super::plan::usable_approvals;
 use super::shell::Shell;
 use crate::engine::diff::DriftClass;
 use crate::engine::report::{json, markdown, text};
@@ -30,7 +29,7 @@ pub(super) async fn run(args: &DriftArgs, global: &Global, shell: &Shell) -> Res
     let ledger = context.existing_ledger().await?;
     let (world, snapshot) = context.world(&args.source, ledger.as_ref(), &activity).await?;
     let approvals = match &ledger {
-        Some(ledger) => usable_approvals(ledger, &context).await?,
+        Some(ledger) => context.approvals(ledger).await?,
         None => Vec::new(),
     };
     let plan = world.plan(&approvals).planned.plan;

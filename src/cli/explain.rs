@@ -6,7 +6,6 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Global, SourceArgs};
-use super::plan::usable_approvals;
 use super::shell::Shell;
 use crate::engine::diag::codes;
 use crate::engine::model::{Address, Desired, EntityRef, KindSpec, Live, Recorded, Term, Value};
@@ -40,7 +39,7 @@ pub(super) async fn run(args: &ExplainArgs, global: &Global, shell: &Shell) -> R
     let ledger = context.existing_ledger().await?;
     let (world, _) = context.world(&args.source, ledger.as_ref(), &activity).await?;
     let approvals = match &ledger {
-        Some(ledger) => usable_approvals(ledger, &context).await?,
+        Some(ledger) => context.approvals(ledger).await?,
         None => Vec::new(),
     };
     let plan = world.plan(&approvals).planned.plan;

@@ -9,9 +9,8 @@ use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
-use crate::engine::plan::{Approved, Plan};
+use crate::engine::plan::Plan;
 use crate::engine::report::{json, markdown, summary, text};
-use crate::runtime::ledger::SharedLedger;
 
 /// Options of `plan`.
 #[derive(Debug, Default, Args)]
@@ -35,7 +34,7 @@ pub(super) async fn run(args: &PlanArgs, global: &Global, shell: &Shell) -> Resu
     // The first plan makes the ledger: without one nothing could be approved.
     let ledger = context.ledger().await?;
     let (world, snapshot) = context.world(&args.source, Some(&ledger), &activity).await?;
-    let approvals = usable_approvals(&ledger, &context).await?;
+    let approvals = context.approvals(&ledger).await?;
     let plan = world.plan(&approvals).planned.plan;
     activity.finish();
     context::tell_problems(shell, &world.diagnostics, &snapshot);
@@ -64,15 +63,4 @@ pub(super) fn show(shell: &Shell, plan: &Plan) -> Result<(), CommandError> {
         Format::Json => shell.json(&json::plan(plan)),
         Format::Markdown => shell.print(&markdown::plan(plan)),
     }
-}
-
-/// Approvals that can still be used.
-pub(super) async fn usable_approvals(ledger: &SharedLedger, context: &Context) -> Result<Vec<Approved>, CommandError> {
-    let approvals = ledger.approvals(context.now()).await.map_err(|error| context::ledger_error(&error))?;
-    let usable = approvals.into_iter().map(|approval| Approved {
-        id: approval.id,
-        steps: approval.given.steps.iter().filter(|step| approval.covers(step)).cloned().collect(),
-        expires: approval.given.expires,
-    });
-    Ok(usable.collect())
 }

@@ -1,0 +1,193 @@
+//! A platform as this process works on it: the config, the services behind it, the machine. Opens what they name.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+
+use super::cycle::{Memory, Progress, read};
+use super::inputs::MachineSecrets;
+use super::platform::Platform;
+use super::world::World;
+use crate::engine::diag::Diagnostic;
+use crate::engine::documents::{self, Loaded, Options};
+use crate::engine::plan::Approved;
+use crate::engine::source::Snapshot;
+use crate::provider;
+use crate::runtime::config::{Config, Credentials, LedgerPlace, Repository, ServiceType};
+use crate::runtime::ledger::{Ledger, LedgerError, SharedLedger, postgres, sqlite};
+use crate::runtime::repo::{self, ReadOptions, RepoError, Source};
+use crate::runtime::sys::{Environment, SecretError, SharedClock};
+
+/// A platform as this process works on it.
+pub struct Site {
+    /// The config.
+    pub config: Config,
+    /// The platform that it describes.
+    pub platform: Platform,
+    /// The machine.
+    pub environment: Arc<dyn Environment>,
+    /// The clock.
+    pub clock: SharedClock,
+}
+
+/// Why something that the config names cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The folder for it cannot be made.
+    #[error("cannot make the folder '{}'", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The address of a database.
+    #[error("the address of the ledger is not one that the database understands")]
+    Address(#[source] sqlx::Error),
+    /// A secret that opening it takes.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The mono-repo.
+    #[error(transparent)]
+    Source(#[from] RepoError),
+    /// The reading of the mono-repo ended in a defect of ours.
+    #[error("the reading of the mono-repo broke off")]
+    BrokeOff(#[from] tokio::task::JoinError),
+}
+
+impl Site {
+    /// Reads the config: the one that is named, or the one that is found.
+    ///
+    /// # Errors
+    /// Every problem of the config; or that there is none.
+    pub fn open(
+        named: Option<&Path>,
+        environment: Arc<dyn Environment>,
+        clock: SharedClock,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let config = Config::load(named, &service_types(), &*environment)?;
+        let platform = Platform::new(&config, provider::ALL, &environment, &clock);
+        Ok(Self { config, platform, environment, clock })
+    }
+
+    /// The moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The files of the mono-repo, read off the async threads: Git blocks. `sign_in` is the repository of the config
+    /// whose credentials may be sent, where the source is that one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the credentials cannot be had.
+    pub async fn snapshot(&self, source: Source, sign_in: Option<&Repository>) -> Result<Snapshot, OpenError> {
+        let mut options = ReadOptions::new(self.config.clones());
+        let credentials = sign_in.map(|repository| repository.credentials.clone());
+        let environment = Arc::clone(&self.environment);
+        let read = tokio::task::spawn_blocking(move || {
+            if let Some(credentials) = credentials {
+                options.basic = credentials.basic(&*environment)?;
+            }
+            Ok(repo::read(&source, &options)?)
+        });
+        read.await?
+    }
+
+    /// The documents of the mono-repo.
+    pub fn load(&self, snapshot: &Snapshot) -> Loaded {
+        let services = self.platform.members.keys().map(|instance| instance.as_str().to_owned()).collect();
+        documents::load(snapshot, &Options { services: Some(services), ..Options::default() })
+    }
+
+    /// The ledger; made when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn ledger(&self) -> Result<SharedLedger, OpenError> {
+        let (name, now) = (&self.platform.name, self.now());
+        match &self.config.ledger {
+            LedgerPlace::Path(path) => {
+                if let Some(folder) = path.parent() {
+                    let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
+                    std::fs::create_dir_all(folder).map_err(failed)?;
+                }
+                Ok(sqlite::open(path, name, now).await?)
+            }
+            LedgerPlace::Url { url, credentials } => self.database(url, credentials).await,
+        }
+    }
+
+    /// The ledger, if there is one.
+    ///
+    /// # Errors
+    /// When it is there and cannot be opened.
+    pub async fn existing_ledger(&self) -> Result<Option<SharedLedger>, OpenError> {
+        match &self.config.ledger {
+            LedgerPlace::Path(path) => Ok(sqlite::open_existing(path, &self.platform.name, self.now()).await?),
+            LedgerPlace::Url { url, credentials } => self.database(url, credentials).await.map(Some),
+        }
+    }
+
+    async fn database(&self, url: &url::Url, credentials: &Credentials) -> Result<SharedLedger, OpenError> {
+        let mut options: sqlx::postgres::PgConnectOptions = url.as_str().parse().map_err(OpenError::Address)?;
+        if let Some((user, password)) = credentials.basic(&*self.environment)? {
+            options = options.username(&user).password(password.expose_secret());
+        }
+        Ok(postgres::open(options, &self.platform.name, self.now()).await?)
+    }
+
+    /// One reading of everything. Services that cannot be read are in the world, as such.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn world(
+        &self,
+        snapshot: &Snapshot,
+        ledger: Option<&SharedLedger>,
+        progress: &dyn Progress,
+    ) -> Result<World, LedgerError> {
+        let loaded = self.load(snapshot);
+        let memory = self.memory(ledger).await?;
+        Ok(read(&self.platform, &snapshot.revision.id, loaded, memory, self.now(), progress).await)
+    }
+
+    /// What is remembered; nothing without a ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn memory(&self, ledger: Option<&SharedLedger>) -> Result<Memory, LedgerError> {
+        match ledger {
+            Some(ledger) => Memory::of(&**ledger, &self.platform, self.now()).await,
+            None => Ok(Memory::default()),
+        }
+    }
+
+    /// Where steps have their secrets from.
+    pub fn secrets(&self) -> MachineSecrets {
+        let folder = self.config.path.parent().unwrap_or(Path::new(".")).to_path_buf();
+        MachineSecrets { environment: Arc::clone(&self.environment), folder }
+    }
+}
+
+/// What the config must know of each type of service.
+pub fn service_types() -> Vec<ServiceType> {
+    provider::ALL.iter().map(|provider| ServiceType::of(*provider)).collect()
+}
+
+/// Approvals that can still be used.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub async fn usable_approvals(ledger: &dyn Ledger, now: DateTime<Utc>) -> Result<Vec<Approved>, LedgerError> {
+    let usable = ledger.approvals(now).await?.into_iter().map(|approval| Approved {
+        id: approval.id,
+        steps: approval.given.steps.iter().filter(|step| approval.covers(step)).cloned().collect(),
+        expires: approval.given.expires,
+    });
+    Ok(usable.collect())
+}
