@@ -33,8 +33,7 @@ impl Assumed {
     ) -> Self {
         let there = || base.iter().filter(|it| it.extent != Extent::Release);
         let recorded: Vec<Recorded> = there().filter_map(|it| Some(record(kinds.spec(&it.address)?, it))).collect();
-        let addresses = base.iter().map(|it| &it.address).chain(others);
-        Self { observed: observed(kinds, &recorded, addresses, at), recorded }
+        Self { observed: observed(kinds, &recorded, others, at), recorded }
     }
 
     /// Everything that the ledger remembers is there as it was last applied.
@@ -44,8 +43,7 @@ impl Assumed {
         others: impl Iterator<Item = &'a Address>,
         at: DateTime<Utc>,
     ) -> Self {
-        let addresses: Vec<Address> = recorded.iter().map(|it| it.address.clone()).collect();
-        Self { observed: observed(kinds, &recorded, addresses.iter().chain(others), at), recorded }
+        Self { observed: observed(kinds, &recorded, others, at), recorded }
     }
 }
 
@@ -81,7 +79,7 @@ fn output_of(address: &Address, output: &str) -> Value {
 fn observed<'a>(
     kinds: &Kinds,
     recorded: &[Recorded],
-    addresses: impl Iterator<Item = &'a Address>,
+    others: impl Iterator<Item = &'a Address>,
     at: DateTime<Utc>,
 ) -> Observed {
     let live = recorded.iter().map(|it| Live {
@@ -96,7 +94,9 @@ fn observed<'a>(
         let whole = kinds.iter().filter(|kind| kind.scope == ScopeRule::Whole);
         scopes.extend(whole.map(|kind| Scope::whole(instance, kind.name)));
     }
-    scopes.extend(addresses.filter_map(|address| Some(Scope::of(address, kinds.spec(address)?))));
+    let scope = |address: &Address| Some(Scope::of(address, kinds.spec(address)?));
+    scopes.extend(recorded.iter().filter_map(|it| scope(&it.address)));
+    scopes.extend(others.filter_map(scope));
     let whole = || Completeness::Complete(format!("taken for granted at {}", at.format("%F %T")));
     Observed {
         live: live.map(|it| (it.address.clone(), it)).collect(),

@@ -87,7 +87,16 @@ pub struct Losing {
     /// Their name.
     pub person: String,
     /// What is done: an account is disabled or deleted, a membership removed.
-    pub what: Vec<(Verb, Address)>,
+    pub what: Vec<Loss>,
+}
+
+/// One thing that somebody loses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// The account or the membership.
+    pub address: Address,
+    /// What is done to it.
+    pub verb: Verb,
 }
 
 /// What is not the change's doing.
@@ -137,14 +146,14 @@ impl Problems {
             for it in known {
                 *left.entry(key(it)).or_default() += 1;
             }
-            let is_new = |it: &&Diagnostic| match left.get_mut(&key(it)) {
-                Some(count) if *count > 0 => {
-                    *count -= 1;
-                    false
+            let mut new = Vec::new();
+            for it in of {
+                match left.get_mut(&key(it)) {
+                    Some(count) if *count > 0 => *count -= 1,
+                    _ => new.push(it.clone()),
                 }
-                _ => true,
-            };
-            of.iter().filter(is_new).cloned().collect()
+            }
+            new
         }
         let brought = beyond(head, base);
         Self { already: head.len() - brought.len(), solved: beyond(base, head), brought }
@@ -270,12 +279,12 @@ impl Difference {
     }
 
     fn who_loses(&self) -> Vec<Losing> {
-        let mut people: BTreeMap<&str, Vec<(Verb, Address)>> = BTreeMap::new();
+        let mut people: BTreeMap<&str, Vec<Loss>> = BTreeMap::new();
         let loses = |step: &&Step| {
             step.verb.is_destructive() && matches!(step.class, KindClass::Person | KindClass::Membership)
         };
         for step in self.steps().filter(loses) {
-            people.entry(step.address.leaf()).or_default().push((step.verb, step.address.clone()));
+            people.entry(step.address.leaf()).or_default().push(Loss { address: step.address.clone(), verb: step.verb });
         }
         people.into_iter().map(|(person, what)| Losing { person: person.to_owned(), what }).collect()
     }

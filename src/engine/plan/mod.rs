@@ -20,7 +20,7 @@ use crate::engine::diff::Change;
 use crate::engine::model::{Failure, Instance, Scope};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use build::{Planned, plan, plan_digest};
 pub use difference::Difference;
@@ -104,10 +104,12 @@ impl Plan {
         held
     }
 
-    /// The same plan, said to know nothing of what is there.
+    /// The same plan, said to know nothing of what is there, with what else is to be said of that.
     #[must_use]
-    pub fn offline(mut self) -> Self {
+    pub fn offline(mut self, notes: &[Note]) -> Self {
         (self.basis, self.ledger) = (Basis::Offline, None);
+        self.notes.extend_from_slice(notes);
+        self.notes.sort();
         self.digest = plan_digest(&self);
         self
     }

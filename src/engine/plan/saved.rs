@@ -138,13 +138,17 @@ pub struct Narrowed {
 }
 
 /// The objects of some steps as far as they may be shown: what moves between two plans is told by them.
-pub fn seen(plan: &Plan, kinds: &Kinds, live: impl Fn(&Address) -> Option<Live>) -> BTreeMap<Address, Fields> {
+pub fn seen<'l>(
+    plan: &Plan,
+    kinds: &Kinds,
+    live: impl Fn(&Address) -> Option<&'l Live>,
+) -> BTreeMap<Address, Fields> {
     let addresses: BTreeSet<&Address> = plan.steps.iter().map(|step| &step.address).collect();
     let shown = addresses.into_iter().filter_map(|address| {
         let spec = kinds.spec(address)?;
-        let fields = live(address)?.fields.into_iter();
+        let fields = live(address)?.fields.iter();
         let fields = fields.filter(|(name, _)| spec.field(name).is_some_and(|field| !field.sensitive));
-        Some((address.clone(), fields.collect()))
+        Some((address.clone(), fields.map(|(name, value)| (name.clone(), value.clone())).collect()))
     });
     shown.collect()
 }
@@ -182,7 +186,12 @@ impl Saved {
     ///
     /// A step is kept when it is the very same (by its digest), its object is exactly as it was, and every step that it
     /// needs is kept or done.
-    pub fn narrow(&self, fresh: Plan, kinds: &Kinds, live: impl Fn(&Address) -> Option<Live>) -> Narrowed {
+    pub fn narrow<'l>(
+        &self,
+        fresh: Plan,
+        kinds: &Kinds,
+        live: impl Fn(&Address) -> Option<&'l Live>,
+    ) -> Narrowed {
         let now = Now::new(&self.plan, &fresh, kinds, live);
         let mut verdicts: BTreeMap<StepId, Verdict> = BTreeMap::new();
         for step in &self.plan.steps {
@@ -245,12 +254,17 @@ struct Now<'a> {
 }
 
 impl<'a> Now<'a> {
-    fn new(saved: &'a Plan, fresh: &'a Plan, kinds: &Kinds, live: impl Fn(&Address) -> Option<Live>) -> Self {
+    fn new<'l>(
+        saved: &'a Plan,
+        fresh: &'a Plan,
+        kinds: &Kinds,
+        live: impl Fn(&Address) -> Option<&'l Live>,
+    ) -> Self {
         let mut steps: BTreeMap<&Address, Vec<&Step>> = BTreeMap::new();
         for step in &fresh.steps {
             steps.entry(&step.address).or_default().push(step);
         }
-        let id = |step: &'a Step| Some((&step.address, live(&step.address)?.external_id?));
+        let id = |step: &'a Step| Some((&step.address, live(&step.address)?.external_id.clone()?));
         Self {
             by_digest: fresh.steps.iter().map(|step| (step.digest.as_str(), step)).collect(),
             steps,

@@ -102,7 +102,7 @@ fn losing(page: &mut Page, it: &Difference) {
     for losing in &it.losing {
         let limit = if page.look().verbose { usize::MAX } else { NAMED };
         let mut what: Vec<String> =
-            losing.what.iter().take(limit).map(|(verb, address)| format!("{verb} {address}")).collect();
+            losing.what.iter().take(limit).map(|it| format!("{} {}", it.verb, it.address)).collect();
         if losing.what.len() > limit {
             what.push(format!("… and {} more", losing.what.len() - limit));
         }

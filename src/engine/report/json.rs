@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::summary::{Summary, is_applyable};
+use crate::engine::diag::{Diagnostic, render};
 use crate::engine::diff::{Change, DriftClass, Shown};
 use crate::engine::model::{Address, Term};
 use crate::engine::plan::{Difference, Plan, Saved, Step, Verb, plan_digest};
@@ -48,7 +49,8 @@ pub fn saved(saved: &Saved) -> Json {
 /// everything else stands under `formulary.change`.
 pub fn difference(difference: &Difference) -> Json {
     let change = |step: &Step| resource_change(step, difference.held.contains(&step.id));
-    json!({
+    let problems = |of: &[Diagnostic]| render::json(of)["diagnostics"].take();
+    let mut document = json!({
         "format_version": crate::engine::plan::FORMAT_VERSION,
         "resource_changes": difference.steps().map(change).collect::<Vec<_>>(),
         "resource_drift": [],
@@ -61,7 +63,13 @@ pub fn difference(difference: &Difference) -> Json {
             "deletions": difference.deletions().map(|step| &step.address).collect::<Vec<_>>(),
             "change": difference,
         },
-    })
+    });
+    document["formulary"]["change"]["problems"] = json!({
+        "brought": problems(&difference.problems.brought),
+        "solved": problems(&difference.problems.solved),
+        "already": difference.problems.already,
+    });
+    document
 }
 
 /// Why a document is no plan that can be applied.

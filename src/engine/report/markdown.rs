@@ -83,7 +83,7 @@ pub fn difference(it: &Difference) -> String {
                 .what
                 .iter()
                 .take(VALUE / 20)
-                .map(|(verb, address)| format!("{verb} {}", code(&address.to_string())))
+                .map(|loss| format!("{} {}", loss.verb, code(&loss.address.to_string())))
                 .collect();
             let more = more(losing.what.len(), VALUE / 20);
             let _ = writeln!(text, "- {}: {}{more}", inert(&losing.person), shown.join(", "));

@@ -24,7 +24,7 @@ pub use crate::runtime::sys::SecretRef;
 pub use find::{FILE_NAME, SMALLEST, VARIABLE};
 pub use schema::schema;
 pub use services::{Credentials, Limits, Service, ServiceType};
-pub use settings::{Approvals, Config, Defaults, LedgerPlace, Protected, Repository};
+pub use settings::{Approvals, Config, Defaults, LedgerPlace, Plans, Protected, Repository};
 
 use checks::{CHECKS, Checked};
 use structure::Structure;

@@ -15,7 +15,7 @@ use crate::engine::source::SpanTable;
 use crate::runtime::sys::{SecretRef, SecretRefError};
 
 use super::services::{Credentials, Limits, Service};
-use super::settings::{Approvals, Config, Defaults, LedgerPlace, Repository, STATE_FOLDER};
+use super::settings::{Approvals, Config, Defaults, LedgerPlace, Plans, Repository, STATE_FOLDER};
 use super::structure::{escaped, name_of};
 
 /// Reads the whole. Roles and protected things need more than their own text and are filled in by the checks.
@@ -31,6 +31,8 @@ pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mu
     let approvals = Approvals {
         expire: root.get("approvals").get("expire_hours").number().map_or(Approvals::default().expire, hours),
     };
+    let plans =
+        Plans { expire: root.get("plans").get("expire_hours").number().map_or(Plans::default().expire, hours) };
     Config {
         path,
         platform: root.get("platform").text().unwrap_or_default().to_owned(),
@@ -41,6 +43,7 @@ pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mu
         services,
         protected: Vec::new(),
         approvals,
+        plans,
         warnings: Vec::new(),
         spans,
     }

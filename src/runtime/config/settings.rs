@@ -34,6 +34,8 @@ pub struct Config {
     pub protected: Vec<Protected>,
     /// How approvals are treated.
     pub approvals: Approvals,
+    /// How saved plans are treated.
+    pub plans: Plans,
     /// What was found odd but not wrong while the file was read.
     pub warnings: Vec<Diagnostic>,
     /// The place of every value in the file, by JSON pointer.
@@ -88,6 +90,13 @@ pub struct Approvals {
     pub expire: Duration,
 }
 
+/// How saved plans are treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plans {
+    /// How long a plan can be applied after it was saved.
+    pub expire: Duration,
+}
+
 impl Config {
     /// The place of an option of an instance, for what a provider finds wrong with it later. `pointer` begins below
     /// `options` (`/source_id`).
@@ -123,5 +132,12 @@ impl Default for Approvals {
     fn default() -> Self {
         // Three days: what was approved on a Friday can still be applied on the Monday.
         Self { expire: Duration::from_secs(72 * 60 * 60) }
+    }
+}
+
+impl Default for Plans {
+    fn default() -> Self {
+        // What was planned today is reviewed and applied today; tomorrow's world is another one.
+        Self { expire: Duration::from_secs(24 * 60 * 60) }
     }
 }

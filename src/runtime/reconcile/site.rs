@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
-use super::cycle::{Memory, Progress, read};
+use super::cycle::{Memory, Progress, Side, offline, read, read_both};
 use super::inputs::MachineSecrets;
 use super::platform::Platform;
 use super::world::World;
@@ -17,7 +17,7 @@ use crate::engine::source::Snapshot;
 use crate::provider;
 use crate::runtime::config::{Config, Credentials, LedgerPlace, Repository, ServiceType};
 use crate::runtime::ledger::{Ledger, LedgerError, SharedLedger, postgres, sqlite};
-use crate::runtime::repo::{self, ReadOptions, RepoError, Source};
+use crate::runtime::repo::{self, Pair, ReadOptions, RepoError, Source};
 use crate::runtime::sys::{Environment, SecretError, SharedClock};
 
 /// A platform as this process works on it.
@@ -86,14 +86,46 @@ impl Site {
     /// # Errors
     /// When it cannot be read, or the credentials cannot be had.
     pub async fn snapshot(&self, source: Source, sign_in: Option<&Repository>) -> Result<Snapshot, OpenError> {
-        let mut options = ReadOptions::new(self.config.clones());
-        let credentials = sign_in.map(|repository| repository.credentials.clone());
+        self.read(sign_in, true, move |options| repo::read(&source, options)).await
+    }
+
+    /// The files of two revisions of the mono-repo, as [`Site::snapshot`] reads one. `fetch` says whether a server may
+    /// be asked; else a clone is taken as it is.
+    ///
+    /// # Errors
+    /// As [`Site::snapshot`].
+    pub async fn snapshots(
+        &self,
+        source: Source,
+        base: String,
+        sign_in: Option<&Repository>,
+        fetch: bool,
+    ) -> Result<Pair, OpenError> {
+        self.read(sign_in, fetch, move |options| repo::read_pair(&source, &base, options)).await
+    }
+
+    /// The files of the mono-repo as far as they are on this machine: no server is asked.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn snapshot_here(&self, source: Source) -> Result<Snapshot, OpenError> {
+        self.read(None, false, move |options| repo::read(&source, options)).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        sign_in: Option<&Repository>,
+        fetch: bool,
+        read: impl FnOnce(&ReadOptions) -> Result<T, RepoError> + Send + 'static,
+    ) -> Result<T, OpenError> {
+        let mut options = ReadOptions { fetch, ..ReadOptions::new(self.config.clones()) };
+        let credentials = sign_in.filter(|_| fetch).map(|repository| repository.credentials.clone());
         let environment = Arc::clone(&self.environment);
         let read = tokio::task::spawn_blocking(move || {
             if let Some(credentials) = credentials {
                 options.basic = credentials.basic(&*environment)?;
             }
-            Ok(repo::read(&source, &options)?)
+            Ok(read(&options)?)
         });
         read.await?
     }
@@ -154,6 +186,39 @@ impl Site {
         let loaded = self.load(snapshot);
         let memory = self.memory(ledger).await?;
         Ok(read(&self.platform, &snapshot.revision.id, loaded, memory, self.now(), progress).await)
+    }
+
+    /// The worlds of two revisions, over one reading of everything: base and head.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn worlds(
+        &self,
+        (base, head): (&Snapshot, &Snapshot),
+        ledger: Option<&SharedLedger>,
+        progress: &dyn Progress,
+    ) -> Result<(World, World), LedgerError> {
+        let memory = self.memory(ledger).await?;
+        Ok(read_both(&self.platform, (self.side(base), self.side(head)), memory, self.now(), progress).await)
+    }
+
+    /// A world that nobody looked at: what `base` wants, or else what the ledger remembers, is taken for what is there.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn offline(
+        &self,
+        base: Option<&Snapshot>,
+        head: &Snapshot,
+        ledger: Option<&SharedLedger>,
+    ) -> Result<World, LedgerError> {
+        let memory = self.memory(ledger).await?;
+        let base = base.map(|base| self.load(base));
+        Ok(offline(&self.platform, self.side(head), base.as_ref(), memory, self.now()))
+    }
+
+    fn side(&self, snapshot: &Snapshot) -> Side {
+        Side { revision: snapshot.revision.id.clone(), loaded: self.load(snapshot) }
     }
 
     /// What is remembered; nothing without a ledger.

@@ -175,7 +175,7 @@ async fn the_token_only_reads() {
     let said = bench.run("doctor gitea").exits(4);
     assert_snapshot!(said.transcript(), @r"
     config [folder]/formulary.yaml
-      ✓ no ledger yet: the first plan makes it
+      ✓ no ledger yet: the first apply, approve or plan -o makes it
 
     gitea http://[host]/ (Gitea)
       ✓ reachable, 1.27.0
