@@ -16,8 +16,8 @@ use super::options::{Format, Global, SourceArgs};
 use super::outcome;
 use super::plan::show;
 use super::shell::{Activity, Shell};
-use crate::engine::model::Instance;
 use crate::engine::diag::render::visible;
+use crate::engine::model::Instance;
 use crate::engine::plan::saved::{Refused, Unusable};
 use crate::engine::plan::{Saved, Step};
 use crate::engine::report::text::short;
@@ -122,7 +122,12 @@ async fn apply(
 }
 
 /// Takes out what is not in the saved plan, and says which of its steps are refused, and why.
-fn narrow(world: &World, planned: &mut PlannedWorld, saved: &Saved, shell: &Shell) -> Result<Vec<Refused>, CommandError> {
+fn narrow(
+    world: &World,
+    planned: &mut PlannedWorld,
+    saved: &Saved,
+    shell: &Shell,
+) -> Result<Vec<Refused>, CommandError> {
     let (refused, done) = world.narrow(planned, saved);
     for it in &refused {
         shell.err(&format!("stale: {} {}: {}", it.verb, it.address, visible(&it.why.to_string())));
@@ -131,7 +136,8 @@ fn narrow(world: &World, planned: &mut PlannedWorld, saved: &Saved, shell: &Shel
         shell.say(&format!("done already: {verb} {address}"));
     }
     if planned.planned.plan.steps.is_empty() && !saved.plan.steps.is_empty() {
-        let why = if refused.is_empty() { "the whole plan is stale: it is done already" } else { "the whole plan is stale" };
+        let why =
+            if refused.is_empty() { "the whole plan is stale: it is done already" } else { "the whole plan is stale" };
         let revision = &planned.planned.plan.revision;
         let hint = if *revision == saved.plan.revision {
             "plan again".to_owned()

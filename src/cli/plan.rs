@@ -87,6 +87,9 @@ async fn of_a_change(args: &PlanArgs, base: &str, context: &Context, shell: &She
     activity.finish();
     context::tell_problems(shell, &difference.problems.brought, &pair.head);
     context::tell_branching(shell, &pair);
+    if ledger.is_none() && !args.no_ledger {
+        tell_no_ledger(context, shell);
+    }
     let document = json::difference(&difference);
     match shell.format {
         Format::Text => shell.print(&change::text(&difference, shell.look()))?,
@@ -164,8 +167,9 @@ pub(super) fn tell_no_ledger(context: &Context, shell: &Shell) {
 }
 
 fn saved(context: &Context, world: &World, planned: &PlannedWorld) -> Value {
-    let expires = TimeDelta::from_std(context.config.plans.expire).unwrap_or(TimeDelta::MAX);
-    json::saved(&world.save(planned, world.now + expires))
+    // The config's schema keeps it far below what a time can hold.
+    let lasts = TimeDelta::from_std(context.config.plans.expire).unwrap_or_default();
+    json::saved(&world.save(planned, world.now + lasts))
 }
 
 fn write(path: Option<&Path>, document: &Value, basis: Basis, shell: &Shell) -> Result<(), CommandError> {

@@ -284,7 +284,10 @@ impl Difference {
             step.verb.is_destructive() && matches!(step.class, KindClass::Person | KindClass::Membership)
         };
         for step in self.steps().filter(loses) {
-            people.entry(step.address.leaf()).or_default().push(Loss { address: step.address.clone(), verb: step.verb });
+            people
+                .entry(step.address.leaf())
+                .or_default()
+                .push(Loss { address: step.address.clone(), verb: step.verb });
         }
         people.into_iter().map(|(person, what)| Losing { person: person.to_owned(), what }).collect()
     }

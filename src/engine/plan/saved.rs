@@ -138,11 +138,7 @@ pub struct Narrowed {
 }
 
 /// The objects of some steps as far as they may be shown: what moves between two plans is told by them.
-pub fn seen<'l>(
-    plan: &Plan,
-    kinds: &Kinds,
-    live: impl Fn(&Address) -> Option<&'l Live>,
-) -> BTreeMap<Address, Fields> {
+pub fn seen<'l>(plan: &Plan, kinds: &Kinds, live: impl Fn(&Address) -> Option<&'l Live>) -> BTreeMap<Address, Fields> {
     let addresses: BTreeSet<&Address> = plan.steps.iter().map(|step| &step.address).collect();
     let shown = addresses.into_iter().filter_map(|address| {
         let spec = kinds.spec(address)?;
@@ -186,12 +182,7 @@ impl Saved {
     ///
     /// A step is kept when it is the very same (by its digest), its object is exactly as it was, and every step that it
     /// needs is kept or done.
-    pub fn narrow<'l>(
-        &self,
-        fresh: Plan,
-        kinds: &Kinds,
-        live: impl Fn(&Address) -> Option<&'l Live>,
-    ) -> Narrowed {
+    pub fn narrow<'l>(&self, fresh: Plan, kinds: &Kinds, live: impl Fn(&Address) -> Option<&'l Live>) -> Narrowed {
         let now = Now::new(&self.plan, &fresh, kinds, live);
         let mut verdicts: BTreeMap<StepId, Verdict> = BTreeMap::new();
         for step in &self.plan.steps {
@@ -205,7 +196,9 @@ impl Saved {
         let mut kept: BTreeSet<StepId> = BTreeSet::new();
         let of_saved: BTreeMap<StepId, StepId> = verdicts
             .iter()
-            .filter_map(|(saved, verdict)| if let Verdict::Kept(fresh) = verdict { Some((*fresh, *saved)) } else { None })
+            .filter_map(
+                |(saved, verdict)| if let Verdict::Kept(fresh) = verdict { Some((*fresh, *saved)) } else { None },
+            )
             .collect();
         for step in &fresh.steps {
             let Some(saved) = of_saved.get(&step.id) else { continue };
@@ -254,12 +247,7 @@ struct Now<'a> {
 }
 
 impl<'a> Now<'a> {
-    fn new<'l>(
-        saved: &'a Plan,
-        fresh: &'a Plan,
-        kinds: &Kinds,
-        live: impl Fn(&Address) -> Option<&'l Live>,
-    ) -> Self {
+    fn new<'l>(saved: &'a Plan, fresh: &'a Plan, kinds: &Kinds, live: impl Fn(&Address) -> Option<&'l Live>) -> Self {
         let mut steps: BTreeMap<&Address, Vec<&Step>> = BTreeMap::new();
         for step in &fresh.steps {
             steps.entry(&step.address).or_default().push(step);
@@ -313,9 +301,7 @@ impl<'a> Now<'a> {
             (None, None) => return None,
             (None, Some(_)) => return Some(Stale::Appeared),
             // What was not read is not gone: the fresh plan's row says which it is.
-            (Some(_), None)
-                if self.rows.get(&step.address).is_some_and(|row| row.class == DriftClass::Unknown) =>
-            {
+            (Some(_), None) if self.rows.get(&step.address).is_some_and(|row| row.class == DriftClass::Unknown) => {
                 return None;
             }
             (Some(_), None) => return Some(Stale::Vanished),
@@ -412,7 +398,9 @@ impl fmt::Display for Stale {
             Stale::Declared { fields } => write!(f, "declared otherwise: {}", list(fields)),
             Stale::NotWanted => f.write_str("nothing asks for it any more"),
             Stale::Held { why } => f.write_str(why),
-            Stale::Needs { address, verb, is_refused: true } => write!(f, "it needs {verb} {address}, which is refused"),
+            Stale::Needs { address, verb, is_refused: true } => {
+                write!(f, "it needs {verb} {address}, which is refused")
+            }
             Stale::Needs { address, verb, is_refused: false } => {
                 write!(f, "it needs {verb} {address} by now, which is not in the saved plan")
             }
@@ -422,7 +410,9 @@ impl fmt::Display for Stale {
 
 fn list(fields: &[Moved]) -> String {
     let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "(absent)".to_owned(), ToString::to_string);
-    let parts: Vec<String> =
-        fields.iter().map(|it| format!("{}: planned {} → now {}", it.field, shown(&it.planned), shown(&it.now))).collect();
+    let parts: Vec<String> = fields
+        .iter()
+        .map(|it| format!("{}: planned {} → now {}", it.field, shown(&it.planned), shown(&it.now)))
+        .collect();
     parts.join(", ")
 }

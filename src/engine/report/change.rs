@@ -45,7 +45,10 @@ pub fn text(it: &Difference, look: Look) -> String {
         for row in &it.left {
             let why = row.left.as_ref().unwrap_or(&row.why);
             let address = row.address.to_string();
-            page.pieces(2, &[(Tone::Change, row.class.word()), (Tone::Plain, &address), (Tone::Faint, &format!("— {why}"))]);
+            page.pieces(
+                2,
+                &[(Tone::Change, row.class.word()), (Tone::Plain, &address), (Tone::Faint, &format!("— {why}"))],
+            );
         }
     }
     losing(&mut page, it);
@@ -64,7 +67,11 @@ fn section(page: &mut Page, what: &str, steps: &[&Step]) {
     if !steps.is_empty() {
         title(page, &format!("{what} ({})", steps.len()));
         by_instance(page, steps, |page, it| {
-            if it.verb == Verb::Create { step(page, it, None) } else { planned(page, it) }
+            if it.verb == Verb::Create {
+                step(page, it, None)
+            } else {
+                planned(page, it)
+            }
             waits(page, it);
         });
     }
@@ -86,7 +93,8 @@ fn sends(step: &Step) -> String {
 fn groups(page: &mut Page, it: &Difference) {
     for group in &it.waiting {
         let count = group.steps.len();
-        let title = format!("waits for approval: {} ({count} {})", group.name, if count == 1 { "step" } else { "steps" });
+        let title =
+            format!("waits for approval: {} ({count} {})", group.name, if count == 1 { "step" } else { "steps" });
         page.gap();
         page.line(0, Tone::Wait, &title);
         page.line(2, Tone::Plain, &group.reason);
@@ -114,7 +122,7 @@ fn elsewhere(page: &mut Page, it: &Difference) {
     let steps: usize = it.elsewhere.steps.values().flat_map(|verbs| verbs.values()).sum();
     let mut words: Vec<String> = it.elsewhere.classes.iter().map(|(class, count)| format!("{count} {class}")).collect();
     if steps > 0 {
-        words.insert(0, format!("{steps} steps planned already"));
+        words.insert(0, format!("{steps} {} planned already", if steps == 1 { "step" } else { "steps" }));
     }
     if it.problems.already > 0 {
         words.push(format!("{} problems of the documents", it.problems.already));
@@ -137,11 +145,7 @@ fn total(page: &mut Page, it: &Difference) {
         words.push(format!("about {calls} calls"));
         page.pieces(0, &[(Tone::Strong, &format!("{instance}:")), (Tone::Plain, &words.join(" · "))]);
     }
-    let line = format!(
-        "base {} · head {} · change {}",
-        short(&it.base.revision),
-        short(&it.head.revision),
-        short(&it.digest)
-    );
+    let line =
+        format!("base {} · head {} · change {}", short(&it.base.revision), short(&it.head.revision), short(&it.digest));
     page.line(0, Tone::Faint, &line);
 }

@@ -68,11 +68,17 @@ pub fn difference(it: &Difference) -> String {
     }
     let counts = it.counts();
     if !counts.is_empty() {
-        let mut table = "| service | adds | takes away | does differently | waiting | calls |\n|---|---|---|---|---|---|\n".to_owned();
+        let mut table =
+            "| service | adds | takes away | does differently | waiting | calls |\n|---|---|---|---|---|---|\n"
+                .to_owned();
         for (instance, Counts { adds, drops, differs, waiting, calls }) in &counts {
             let adds: Vec<String> = adds.iter().map(|(verb, count)| format!("{count} {verb}")).collect();
             let adds = if adds.is_empty() { "–".to_owned() } else { adds.join(", ") };
-            let _ = writeln!(table, "| {} | {adds} | {drops} | {differs} | {waiting} | {calls} |", inert(instance.as_str()));
+            let _ = writeln!(
+                table,
+                "| {} | {adds} | {drops} | {differs} | {waiting} | {calls} |",
+                inert(instance.as_str())
+            );
         }
         comment.add(&format!("{table}\n"));
     }
@@ -124,7 +130,8 @@ fn elsewhere(it: &Difference) -> String {
     let classes: Vec<String> = it.elsewhere.classes.iter().map(|(class, count)| format!("{count} {class}")).collect();
     let mut text = String::new();
     if steps > 0 || !classes.is_empty() {
-        let _ = writeln!(text, "Not by this change: {steps} steps planned already ({}).\n", classes.join(", "));
+        let word = if steps == 1 { "step" } else { "steps" };
+        let _ = writeln!(text, "Not by this change: {steps} {word} planned already ({}).\n", classes.join(", "));
     }
     if it.problems.already > 0 {
         let _ = writeln!(text, "{} problems of the documents were there before.\n", it.problems.already);

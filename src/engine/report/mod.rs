@@ -5,6 +5,8 @@ pub mod json;
 pub mod markdown;
 pub mod page;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 pub use page::{Look, Page, Tone};

@@ -31,8 +31,7 @@ pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mu
     let approvals = Approvals {
         expire: root.get("approvals").get("expire_hours").number().map_or(Approvals::default().expire, hours),
     };
-    let plans =
-        Plans { expire: root.get("plans").get("expire_hours").number().map_or(Plans::default().expire, hours) };
+    let plans = Plans { expire: root.get("plans").get("expire_hours").number().map_or(Plans::default().expire, hours) };
     Config {
         path,
         platform: root.get("platform").text().unwrap_or_default().to_owned(),

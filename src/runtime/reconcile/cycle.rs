@@ -128,7 +128,8 @@ pub fn offline(platform: &Platform, head: Side, base: Option<&Loaded>, memory: M
     let reading = Reading { platform, readers: BTreeMap::new(), probes: BTreeMap::new(), memory, now };
     let wanted = reading.wanted(&head.loaded);
     let lies_in = |wanted: &Wanted| -> Vec<Address> {
-        let edges = wanted.sets.iter().map(|set| Address { key: format!("{}/", set.edges.key).into(), ..set.edges.clone() });
+        let edges =
+            wanted.sets.iter().map(|set| Address { key: format!("{}/", set.edges.key).into(), ..set.edges.clone() });
         wanted.desired.iter().map(|it| it.address.clone()).chain(edges).collect()
     };
     let (of_head, remembered) = (lies_in(&wanted), reading.memory.recorded.clone());
@@ -140,8 +141,12 @@ pub fn offline(platform: &Platform, head: Side, base: Option<&Loaded>, memory: M
         }
         None => Assumed::remembered(&wanted.kinds, remembered, of_head.iter(), now),
     };
-    let unknown: Vec<&str> =
-        platform.members.keys().filter(|it| !reading.memory.capabilities.contains_key(*it)).map(Instance::as_str).collect();
+    let unknown: Vec<&str> = platform
+        .members
+        .keys()
+        .filter(|it| !reading.memory.capabilities.contains_key(*it))
+        .map(Instance::as_str)
+        .collect();
     let note = Note {
         level: NoteLevel::Info,
         check: "capabilities".to_owned(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
 
 use super::cycle::{Memory, Progress, Side, offline, read, read_both};
 use super::inputs::MachineSecrets;
@@ -150,7 +151,10 @@ impl Site {
                 }
                 Ok(sqlite::open(path, name, now).await?)
             }
-            LedgerPlace::Url { url, credentials } => self.database(url, credentials).await,
+            LedgerPlace::Url { url, credentials } => {
+                let options = self.database(url, credentials)?;
+                Ok(postgres::open(options, name, now).await?)
+            }
         }
     }
 
@@ -159,18 +163,22 @@ impl Site {
     /// # Errors
     /// When it is there and cannot be opened.
     pub async fn existing_ledger(&self) -> Result<Option<SharedLedger>, OpenError> {
+        let (name, now) = (&self.platform.name, self.now());
         match &self.config.ledger {
-            LedgerPlace::Path(path) => Ok(sqlite::open_existing(path, &self.platform.name, self.now()).await?),
-            LedgerPlace::Url { url, credentials } => self.database(url, credentials).await.map(Some),
+            LedgerPlace::Path(path) => Ok(sqlite::open_existing(path, name, now).await?),
+            LedgerPlace::Url { url, credentials } => {
+                let options = self.database(url, credentials)?;
+                Ok(postgres::open_existing(options, name, now).await?)
+            }
         }
     }
 
-    async fn database(&self, url: &url::Url, credentials: &Credentials) -> Result<SharedLedger, OpenError> {
-        let mut options: sqlx::postgres::PgConnectOptions = url.as_str().parse().map_err(OpenError::Address)?;
-        if let Some((user, password)) = credentials.basic(&*self.environment)? {
-            options = options.username(&user).password(password.expose_secret());
-        }
-        Ok(postgres::open(options, &self.platform.name, self.now()).await?)
+    fn database(&self, url: &url::Url, credentials: &Credentials) -> Result<PgConnectOptions, OpenError> {
+        let options: PgConnectOptions = url.as_str().parse().map_err(OpenError::Address)?;
+        Ok(match credentials.basic(&*self.environment)? {
+            Some((user, password)) => options.username(&user).password(password.expose_secret()),
+            None => options,
+        })
     }
 
     /// One reading of everything. Services that cannot be read are in the world, as such.

@@ -93,7 +93,10 @@ fn a_problem_that_only_moved_is_no_new_one() {
     let head = [at_line(9, "old"), at_line(2, "twice"), at_line(5, "twice"), at_line(4, "new")];
     let problems = Problems::between(&base, &head);
     let said = |of: &[Diagnostic]| of.iter().map(|it| it.message.clone()).collect::<Vec<_>>();
-    assert_eq!((said(&problems.brought), said(&problems.solved)), (vec!["twice".into(), "new".into()], vec!["solved".into()]));
+    assert_eq!(
+        (said(&problems.brought), said(&problems.solved)),
+        (vec!["twice".into(), "new".into()], vec!["solved".into()])
+    );
     assert_eq!(problems.already, 2);
 }
 

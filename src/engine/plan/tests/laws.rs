@@ -113,7 +113,6 @@ impl World {
     }
 }
 
-
 /// A world to which these things happened, settled now and then on the way.
 fn after(events: &[Event]) -> World {
     let mut world = World::new().team("dev", MembershipMode::Authoritative);
