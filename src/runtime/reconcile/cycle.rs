@@ -7,16 +7,17 @@ use futures::future::join_all;
 
 use super::platform::{Member, Platform};
 use super::world::World;
-use crate::engine::desired::placed;
+use crate::engine::desired::{Placed, placed};
 use crate::engine::diag::{Diagnostic, codes};
+use crate::engine::diff::numbers::{self, Given};
 use crate::engine::diff::{Absence, Assumed, Kinds, Observed};
 use crate::engine::documents::Loaded;
 use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Desired, Failure, FailureClass, Instance, KindClass, KindName,
-    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule,
+    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, Value,
 };
 use crate::engine::plan::{Note, NoteLevel};
-use crate::provider::contract::{Claim, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
 use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
@@ -116,16 +117,19 @@ pub async fn read_both(
     now: DateTime<Utc>,
     progress: &dyn Progress,
 ) -> (World, World) {
-    let reading = Reading::probe(platform, memory, now, progress).await;
+    let mut reading = Reading::probe(platform, memory, now, progress).await;
     let (of_base, of_head) = (reading.wanted(&base.loaded), reading.wanted(&head.loaded));
     let seen = reading.observe(&[&of_base, &of_head], progress).await;
-    (reading.world(base, of_base, seen.clone()), reading.world(head, of_head, seen))
+    let base = reading.world(base, of_base, seen.clone());
+    // Who is given a number by the base has it in the head, too.
+    reading.remember(&base.given);
+    (base, reading.world(head, of_head, seen))
 }
 
 /// A world that nobody looked at: `base`, or else what the ledger remembers, is taken for what is there. No call is
 /// made and no secret is asked for.
 pub fn offline(platform: &Platform, head: Side, base: Option<&Loaded>, memory: Memory, now: DateTime<Utc>) -> World {
-    let reading = Reading { platform, readers: BTreeMap::new(), probes: BTreeMap::new(), memory, now };
+    let mut reading = Reading { platform, readers: BTreeMap::new(), probes: BTreeMap::new(), memory, now };
     let wanted = reading.wanted(&head.loaded);
     let lies_in = |wanted: &Wanted| -> Vec<Address> {
         let edges =
@@ -135,9 +139,14 @@ pub fn offline(platform: &Platform, head: Side, base: Option<&Loaded>, memory: M
     let (of_head, remembered) = (lies_in(&wanted), reading.memory.recorded.clone());
     let Assumed { observed, recorded } = match base {
         Some(base) => {
-            let base = reading.wanted(base);
+            let mut base = reading.wanted(base);
             let others = [of_head, lies_in(&base)].concat();
-            Assumed::wanted(&wanted.kinds, &base.desired, others.iter(), now)
+            let assumed = |base: &[Desired]| Assumed::wanted(&wanted.kinds, base, others.iter(), now);
+            let unnumbered = assumed(&base.desired).observed;
+            let allotments = &reading.memory.allotments;
+            let numbers = numbers::allot(&mut base.desired, &wanted.kinds, &unnumbered, allotments);
+            reading.remember(&numbers.given);
+            assumed(&base.desired)
         }
         None => Assumed::remembered(&wanted.kinds, remembered, of_head.iter(), now),
     };
@@ -222,8 +231,17 @@ impl<'p> Reading<'p> {
         (observations, observed)
     }
 
+    /// Takes numbers for given.
+    fn remember(&mut self, given: &[Given]) {
+        let rows = given.iter().map(|it| ((it.pool.clone(), it.subject.clone()), Value::Int(it.number)));
+        self.memory.allotments.extend(rows);
+    }
+
     fn world(&self, side: Side, mut wanted: Wanted, (observations, observed): (Vec<Observation>, Observed)) -> World {
         let Side { revision, loaded } = side;
+        let mut numbers = numbers::allot(&mut wanted.desired, &wanted.kinds, &observed, &self.memory.allotments);
+        wanted.diagnostics.append(&mut numbers.diagnostics);
+        wanted.held.append(&mut numbers.held);
         let mut diagnostics = loaded.diagnostics;
         diagnostics.append(&mut wanted.diagnostics);
         diagnostics.sort();
@@ -251,6 +269,7 @@ impl<'p> Reading<'p> {
             identity: self.platform.roles.get("identity").cloned(),
             spent: self.memory.spent.clone(),
             repeated: self.memory.repeated.clone(),
+            given: numbers.given,
             probes: self.probes.clone(),
             assumed: None,
         }
@@ -279,23 +298,37 @@ pub fn compile(
     allotments: &Allotments,
     capabilities: &dyn Fn(&Instance) -> Capabilities,
 ) -> Wanted {
-    let claims: Vec<Claim> =
-        platform.members.values().flat_map(|member| member.provider.claims(&member.connection.options)).collect();
+    let everybody: BTreeMap<&Instance, Placed> = platform
+        .members
+        .keys()
+        .map(|instance| (instance, placed(&loaded.catalogue, instance, &platform.default_services)))
+        .collect();
+    let wishes: Vec<Wish> = platform
+        .members
+        .values()
+        .flat_map(|member| {
+            let claims = member.provider.claims(&member.connection.options).into_iter();
+            let people = &everybody[&member.instance].people;
+            claims.map(|claim| Wish { claim, by: member.instance.clone(), people: people.clone() })
+        })
+        .collect();
+    let identity = platform.roles.get("identity").and_then(|it| platform.members.get(it));
+    let identity_offers = identity.map_or(&[][..], |member| member.provider.offers());
     let mut wanted = Wanted::default();
     let mut seen: BTreeMap<Address, usize> = BTreeMap::new();
     for (instance, member) in &platform.members {
         wanted.kinds.insert(instance.clone(), member.provider.kinds());
-        let placed = placed(&loaded.catalogue, instance, &platform.default_services);
         let Lowered { desired, sets, diagnostics, held } = member.provider.lower(&LowerInput {
             instance,
             platform: &platform.name,
             catalogue: &loaded.catalogue,
-            placed: &placed,
+            placed: &everybody[instance],
             options: &member.connection.options,
             capabilities: &capabilities(instance),
             allotments,
             roles: &platform.roles,
-            claims: &claims,
+            identity_offers,
+            claims: &wishes,
         });
         wanted.sets.extend(sets);
         wanted.diagnostics.extend(diagnostics);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::engine::diag::Diagnostic;
+use crate::engine::diff::numbers::Given;
 use crate::engine::diff::{DiffInput, Kinds, Observed, Refresh, diff};
 use crate::engine::documents::{Catalogue, Quarantine};
 use crate::engine::model::{
@@ -58,6 +59,8 @@ pub struct World {
     pub repeated: BTreeMap<String, u64>,
     /// What is to be said of a world that nobody looked at; `None` for one that was read.
     pub assumed: Option<Vec<Note>>,
+    /// Numbers that people have, or are given by this cycle.
+    pub given: Vec<Given>,
 }
 
 /// A plan with what applying it needs beside it.

@@ -143,6 +143,7 @@ impl Bench {
             spent: BTreeMap::new(),
             repeated: BTreeMap::new(),
             assumed: None,
+            given: Vec::new(),
         }
         .plan(&[])
     }
