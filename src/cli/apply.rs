@@ -1,6 +1,5 @@
 //! `formulary apply`: make the services equal to the mono-repo. The only command that holds writing halves.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,8 +16,11 @@ use super::options::{Format, Global, SourceArgs};
 use super::outcome;
 use super::plan::show;
 use super::shell::{Activity, Shell};
+use crate::engine::diag::render::visible;
 use crate::engine::model::Instance;
-use crate::engine::plan::{Plan, Step, StepId};
+use crate::engine::plan::saved::{Refused, Unusable};
+use crate::engine::plan::{Saved, Step};
+use crate::engine::report::text::short;
 use crate::engine::report::{json, summary};
 use crate::runtime::config::duration;
 use crate::runtime::ledger::SharedLedger;
@@ -32,7 +34,7 @@ const EACH: usize = 20;
 /// Options of `apply`.
 #[derive(Debug, Default, Args)]
 #[command(
-    after_help = "Examples:\n  formulary apply\n  formulary apply --dir .\n  formulary plan -o plan.json && formulary apply plan.json   exactly what was planned, object by object\n  formulary apply --timeout 10m\n\nInstances in mode 'report' are not written to. What waits for approval stays; 'formulary approve' releases it.\nInterrupting finishes the calls under way and begins no more; the next apply goes on from there."
+    after_help = "Examples:\n  formulary apply\n  formulary apply --dir .\n  formulary plan -o plan.json && formulary apply plan.json   exactly what was planned, object by object\n  formulary apply --timeout 10m\n\nInstances in mode 'report' are not written to. What waits for approval stays; 'formulary approve' releases it.\nA saved plan is refused object by object where something moved since, and as a whole after a day (config:\nplans.expire_hours), when it was edited, or when it was made with another ledger.\nInterrupting finishes the calls under way and begins no more; the next apply goes on from there."
 )]
 pub struct ApplyArgs {
     /// A plan from `formulary plan -o`: only its steps, and only where nothing moved since.
@@ -46,18 +48,9 @@ pub struct ApplyArgs {
 }
 
 pub(super) async fn run(args: &ApplyArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
-    let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    let saved = args.plan.as_deref().map(read_saved).transpose()?;
     let context = Context::open(global, shell)?;
-    let ledger = context.ledger().await?;
-    if let Some(of_plan) =
-        saved.as_ref().and_then(|plan| plan.ledger.as_ref()).filter(|it| **it != ledger.identity().id)
-    {
-        return Err(CommandError::new(
-            Exit::Stale,
-            format!("the plan was made with ledger {of_plan}, this config has {}", ledger.identity().id),
-        )
-        .hint("plan again with this config"));
-    }
+    let ledger = ledger(&context, args.plan.as_deref(), saved.as_ref()).await?;
     let stop = CancellationToken::new();
     let interrupted = stop.clone();
     let listening = tokio::spawn(async move {
@@ -76,7 +69,7 @@ async fn apply(
     context: &Context,
     ledger: &SharedLedger,
     source: &SourceArgs,
-    saved: Option<&Plan>,
+    saved: Option<&Saved>,
     stop: CancellationToken,
     deadline: Option<Instant>,
     shell: &Shell,
@@ -84,13 +77,13 @@ async fn apply(
     let told = Told::new(shell);
     let snapshot = context.snapshot(source).await?;
     told.reading.now("settling what was left open");
-    let mut exits = Vec::new();
+    let (mut exits, mut refused) = (Vec::new(), Vec::new());
     let review = |world: &World, planned: &mut PlannedWorld| -> Result<(), CommandError> {
         told.reading.finish();
         context::tell_problems(shell, &world.diagnostics, &snapshot);
         exits = context::exits(world);
         if let Some(saved) = saved {
-            exits.extend(without_stale(planned, saved, shell)?);
+            refused = narrow(world, planned, saved, shell)?;
         }
         let plan = &planned.planned.plan;
         if shell.format == Format::Text {
@@ -104,6 +97,11 @@ async fn apply(
     let Cycled { planned, outcome, .. } = cycle.run(&snapshot, review).await?;
     told.finish();
     let plan = &planned.planned.plan;
+    if !refused.is_empty() {
+        // What is refused of a plan that is done otherwise was not applied: the whole is applied in part.
+        let some_done = outcome.as_ref().is_some_and(|outcome| outcome.counts().done > 0);
+        exits.push(if some_done { Exit::Partial } else { Exit::Stale });
+    }
     let Some(applied) = outcome else {
         if !plan.waiting.is_empty() {
             exits.push(Exit::Waiting);
@@ -115,68 +113,73 @@ async fn apply(
     };
     match shell.format {
         Format::Text => shell.print(&outcome::text(&applied, shell.look()))?,
-        Format::Json => shell.json(&serde_json::json!({ "plan": json::plan(plan), "outcome": applied }))?,
+        Format::Json => {
+            shell.json(&serde_json::json!({ "plan": json::plan(plan), "outcome": applied, "refused": refused }))?;
+        }
         Format::Markdown => shell.print(&outcome::markdown(&applied))?,
     }
     exits.push(outcome::exit(&applied));
     Ok(Exit::first(exits))
 }
 
-/// Takes out what is not in the saved plan, and says which of its steps are stale.
-fn without_stale(planned: &mut PlannedWorld, saved: &Plan, shell: &Shell) -> Result<Option<Exit>, CommandError> {
-    let stale = keep_only(planned, saved);
-    for step in &stale {
-        shell.err(&format!(
-            "stale: {} {}: it moved since the plan was made, or is done already",
-            step.verb, step.address
-        ));
+/// Takes out what is not in the saved plan, and says which of its steps are refused, and why.
+fn narrow(
+    world: &World,
+    planned: &mut PlannedWorld,
+    saved: &Saved,
+    shell: &Shell,
+) -> Result<Vec<Refused>, CommandError> {
+    let (refused, done) = world.narrow(planned, saved);
+    for it in &refused {
+        shell.err(&format!("stale: {} {}: {}", it.verb, it.address, visible(&it.why.to_string())));
     }
-    if !stale.is_empty() && planned.planned.plan.steps.is_empty() {
-        return Err(CommandError::new(Exit::Stale, "the whole plan is stale").hint("plan again"));
+    for (verb, address) in &done {
+        shell.say(&format!("done already: {verb} {address}"));
     }
-    Ok((!stale.is_empty()).then_some(Exit::Stale))
+    if planned.planned.plan.steps.is_empty() && !saved.plan.steps.is_empty() {
+        let why =
+            if refused.is_empty() { "the whole plan is stale: it is done already" } else { "the whole plan is stale" };
+        let revision = &planned.planned.plan.revision;
+        let hint = if *revision == saved.plan.revision {
+            "plan again".to_owned()
+        } else {
+            format!(
+                "plan again; it was made of revision {}, and {} is read now (--rev says which)",
+                short(&saved.plan.revision),
+                short(revision)
+            )
+        };
+        return Err(CommandError::new(Exit::Stale, why).hint(hint));
+    }
+    Ok(refused)
 }
 
-/// Leaves only the steps of a saved plan that are still the same, object by object; gives back those that are not.
-fn keep_only(planned: &mut PlannedWorld, saved: &Plan) -> Vec<Step> {
-    let plan = &mut planned.planned.plan;
-    let fresh: BTreeMap<&str, &Step> = plan.steps.iter().map(|step| (step.digest.as_str(), step)).collect();
-    let is_fresh =
-        |step: &&Step| fresh.get(step.digest.as_str()).is_some_and(|fresh| fresh.relied_on == step.relied_on);
-    let (kept, stale): (Vec<&Step>, Vec<&Step>) = saved.steps.iter().partition(is_fresh);
-    let kept: BTreeSet<String> = kept.into_iter().map(|step| step.digest.clone()).collect();
-    let stale = stale.into_iter().cloned().collect();
-    let mut place: BTreeMap<StepId, StepId> = BTreeMap::new();
-    let old = std::mem::take(&mut plan.steps);
-    let gone: BTreeSet<StepId> = old.iter().filter(|step| !kept.contains(&step.digest)).map(|step| step.id).collect();
-    for mut step in old.into_iter().filter(|step| kept.contains(&step.digest)) {
-        let id = StepId(u32::try_from(plan.steps.len()).unwrap_or(u32::MAX));
-        // What needs a step that is not in the saved plan cannot be done by it either.
-        if step.needs.iter().any(|need| gone.contains(need)) {
-            continue;
-        }
-        place.insert(step.id, id);
-        step.needs = step.needs.iter().filter_map(|need| place.get(need).copied()).collect();
-        step.id = id;
-        plan.steps.push(step);
-    }
-    for group in &mut plan.waiting {
-        group.steps = group.steps.iter().filter_map(|id| place.get(id).copied()).collect();
-    }
-    plan.waiting.retain(|group| !group.steps.is_empty());
-    stale
-}
-
-fn read_plan(path: &Path) -> Result<Plan, CommandError> {
+fn read_saved(path: &Path) -> Result<Saved, CommandError> {
     let text = std::fs::read(path).map_err(|error| {
         CommandError::new(Exit::Error, format!("cannot read the plan '{}': {error}", path.display()))
             .hint("'formulary plan -o FILE' writes one")
     })?;
-    json::read_plan(&text).map_err(|error| {
-        let edited = matches!(error, json::NotAPlan::Edited { .. } | json::NotAPlan::Misleading);
-        let exit = if edited { Exit::Stale } else { Exit::Error };
+    json::read_saved(&text).map_err(|error| {
+        let exit = if error.is_edited() { Exit::Stale } else { Exit::Error };
         CommandError::new(exit, format!("'{}' cannot be applied: {error}", path.display())).hint("plan again")
     })
+}
+
+/// The ledger; for a saved plan the one that it was made with. That one is never made here: a new ledger is another one.
+async fn ledger(context: &Context, path: Option<&Path>, saved: Option<&Saved>) -> Result<SharedLedger, CommandError> {
+    let (Some(path), Some(saved)) = (path, saved) else { return Ok(context.ledger().await?) };
+    let ledger = context.existing_ledger().await?;
+    let ours = ledger.as_ref().map_or("none", |ledger| &ledger.identity().id);
+    saved.check(&context.platform.name, ours, context.now()).map_err(|why| {
+        let hint = match why {
+            Unusable::OtherPlatform { .. } | Unusable::OtherLedger { .. } => "plan again with this config",
+            Unusable::TwoWay => "plan -o without --no-ledger makes one that can be applied",
+            Unusable::Offline => "plan again without --offline",
+            Unusable::Expired { .. } => "plan again (config: plans.expire_hours)",
+        };
+        CommandError::new(Exit::Stale, format!("'{}' cannot be applied: {why}", path.display())).hint(hint)
+    })?;
+    ledger.ok_or_else(|| CommandError::new(Exit::Error, "there is no ledger"))
 }
 
 /// Tells what is read, and each step as it ends.

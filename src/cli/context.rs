@@ -12,10 +12,11 @@ use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::documents::Loaded;
 use crate::engine::plan::Approved;
 use crate::engine::source::Snapshot;
+use crate::runtime::config::Repository;
 use crate::runtime::ledger::{LedgerError, SharedLedger};
 use crate::runtime::reconcile::cycle::{Wanted, compile};
 use crate::runtime::reconcile::{CycleError, OpenError, Site, World, usable_approvals};
-use crate::runtime::repo::{self, ReadOptions, RepoError, RepoErrorKind, Source};
+use crate::runtime::repo::{self, Pair, ReadOptions, RepoError, RepoErrorKind, Source};
 use crate::runtime::sys::{Machine, SystemClock};
 use crate::runtime::telemetry::{LogFormat, Logging};
 
@@ -102,9 +103,29 @@ impl Context {
     /// When it cannot be read; the exit tells a wrong request from a server that does not answer.
     pub async fn snapshot(&self, args: &SourceArgs) -> Result<Snapshot, CommandError> {
         let source = self.source(args)?;
-        let is_ours = explicit(args).is_none();
-        let sign_in = self.config.repository.as_ref().filter(|_| is_ours);
-        Ok(self.site.snapshot(source, sign_in).await?)
+        Ok(self.site.snapshot(source, self.sign_in(args)).await?)
+    }
+
+    /// The files of a revision and of what it is compared with. `fetch` says whether a server may be asked.
+    ///
+    /// # Errors
+    /// As [`Context::snapshot`].
+    pub async fn snapshots(&self, args: &SourceArgs, base: &str, fetch: bool) -> Result<Pair, CommandError> {
+        let source = self.source(args)?;
+        Ok(self.site.snapshots(source, base.to_owned(), self.sign_in(args), fetch).await?)
+    }
+
+    /// The files of the mono-repo as far as they are on this machine.
+    ///
+    /// # Errors
+    /// As [`Context::snapshot`].
+    pub async fn snapshot_here(&self, args: &SourceArgs) -> Result<Snapshot, CommandError> {
+        Ok(self.site.snapshot_here(self.source(args)?).await?)
+    }
+
+    /// The repository whose credentials may be sent: that of the config, when it is the one that is read.
+    fn sign_in(&self, args: &SourceArgs) -> Option<&Repository> {
+        self.config.repository.as_ref().filter(|_| explicit(args).is_none())
     }
 
     /// One reading of everything.
@@ -129,6 +150,17 @@ impl Context {
     /// When the ledger cannot be read.
     pub async fn approvals(&self, ledger: &SharedLedger) -> Result<Vec<Approved>, CommandError> {
         Ok(usable_approvals(&**ledger, self.now()).await?)
+    }
+
+    /// Approvals that can still be used; none without a ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn approvals_of(&self, ledger: Option<&SharedLedger>) -> Result<Vec<Approved>, CommandError> {
+        match ledger {
+            Some(ledger) => self.approvals(ledger).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// What would be wanted, by what is remembered of the services: no service is called.
@@ -220,6 +252,17 @@ pub fn tell_problems(shell: &Shell, problems: &[Diagnostic], snapshot: &Snapshot
     if !problems.is_empty() {
         let texts = text_of(snapshot);
         shell.say(&shell.diagnostics_text(problems, |file| texts.get(file).copied()));
+    }
+}
+
+/// Says that a change does not stand on the base that it is compared with.
+pub fn tell_branching(shell: &Shell, pair: &Pair) {
+    if let Some(left_at) = &pair.left_at {
+        let id = left_at.id.get(..12).unwrap_or(&left_at.id);
+        shell.say(&format!(
+            "The base went on since the change left it: what came to it looks as if the change took it away. Compare with \
+             where it left: --base {id}; or bring the change up to date."
+        ));
     }
 }
 

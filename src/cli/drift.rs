@@ -6,6 +6,7 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
+use super::plan::tell_no_ledger;
 use super::shell::Shell;
 use crate::engine::diff::DriftClass;
 use crate::engine::report::{json, markdown, text};
@@ -13,7 +14,7 @@ use crate::engine::report::{json, markdown, text};
 /// Options of `drift`.
 #[derive(Debug, Default, Args)]
 #[command(
-    after_help = "Examples:\n  formulary drift\n  formulary drift --format json\n  formulary drift --detailed-exitcode      exit 3 when something drifted\n\nClasses: pending (declared, not applied yet) · drifted (changed at the service) · conflict · missing · adoptable\n         unowned (nobody declared it) · removed (declared no more) · unknown (could not be read)"
+    after_help = "Examples:\n  formulary drift\n  formulary drift --format json\n  formulary drift --detailed-exitcode      exit 3 when something drifted\n\nClasses: pending (declared, not applied yet) · drifted (changed at the service) · conflict · missing · adoptable\n         unowned (nobody declared it) · removed (declared no more) · unknown (could not be read)\n\nWithout a ledger it is two-way: nobody knows what was applied last, so that nothing is drifted or removed."
 )]
 pub struct DriftArgs {
     #[command(flatten)]
@@ -28,10 +29,7 @@ pub(super) async fn run(args: &DriftArgs, global: &Global, shell: &Shell) -> Res
     let activity = shell.activity("reading");
     let ledger = context.existing_ledger().await?;
     let (world, snapshot) = context.world(&args.source, ledger.as_ref(), &activity).await?;
-    let approvals = match &ledger {
-        Some(ledger) => context.approvals(ledger).await?,
-        None => Vec::new(),
-    };
+    let approvals = context.approvals_of(ledger.as_ref()).await?;
     let plan = world.plan(&approvals).planned.plan;
     activity.finish();
     context::tell_problems(shell, &world.diagnostics, &snapshot);
@@ -39,6 +37,9 @@ pub(super) async fn run(args: &DriftArgs, global: &Global, shell: &Shell) -> Res
         Format::Text => shell.print(&text::drift(&plan, shell.look()))?,
         Format::Json => shell.json(&json::plan(&plan))?,
         Format::Markdown => shell.print(&markdown::plan(&plan))?,
+    }
+    if ledger.is_none() {
+        tell_no_ledger(&context, shell);
     }
     let mut exits = context::exits(&world);
     if args.detailed_exitcode {

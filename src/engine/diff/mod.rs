@@ -4,6 +4,7 @@
 //! at what is left: objects that are ours and declared no more, and objects that nobody declared. It says what differs
 //! and what the situation is; what is done about it is the business of `plan`.
 
+mod assumed;
 pub mod change;
 mod declared;
 mod field;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::model::{Address, Desired, KindSpec, Live, Recorded};
 
+pub use assumed::Assumed;
 pub use change::{Change, DriftClass, Effect, FieldChange, Shown};
 pub use field::{closing_part, effect, is_compared, same};
 pub use input::{DiffInput, Kinds};

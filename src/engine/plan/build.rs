@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::draft::{self, Draft};
 use super::guard;
 use super::input::PlanInput;
 use super::order::{Cycle, Order, order};
 use super::{
-    Consequence, FORMAT_VERSION, IncompleteScope, Note, NoteLevel, Plan, Step, StepId, Verb, Wait, WaitingGroup,
+    Basis, Consequence, FORMAT_VERSION, IncompleteScope, Note, NoteLevel, Plan, Step, StepId, Verb, Wait, WaitingGroup,
     digest, lint,
 };
 use crate::engine::diff::{Change, in_order_of_need};
@@ -57,6 +55,7 @@ pub fn plan(input: &PlanInput<'_>) -> Planned {
         format_version: FORMAT_VERSION.to_owned(),
         platform: input.platform.to_owned(),
         revision: input.revision.to_owned(),
+        basis: if input.diff.recorded.is_some() { Basis::ThreeWay } else { Basis::TwoWay },
         ledger: input.diff.ledger.filter(|_| input.diff.recorded.is_some()).map(str::to_owned),
         made_for: input.diff.now,
         snapshot: snapshot(input),
@@ -76,23 +75,25 @@ pub fn plan(input: &PlanInput<'_>) -> Planned {
 
 /// The plan's digest: over everything but the moment and the digest itself.
 pub fn plan_digest(plan: &Plan) -> String {
-    #[derive(Serialize)]
-    struct Body<'a>(
-        (&'a str, &'a str, &'a str, &'a Option<String>, &'a str),
-        &'a [Change],
-        &'a [Step],
-        &'a [WaitingGroup],
-        &'a [IncompleteScope],
-        &'a [Note],
-    );
-    digest::of(&Body(
-        (&plan.format_version, &plan.platform, &plan.revision, &plan.ledger, &plan.snapshot),
-        &plan.changes,
-        &plan.steps,
-        &plan.waiting,
-        &plan.incomplete,
-        &plan.notes,
-    ))
+    // Taken apart by name, so that a field that is added later is not forgotten here.
+    let Plan {
+        format_version,
+        platform,
+        revision,
+        basis,
+        ledger,
+        made_for: _,
+        snapshot,
+        changes,
+        in_sync,
+        steps,
+        waiting,
+        incomplete,
+        notes,
+        digest: _,
+    } = plan;
+    let about = (format_version, platform, revision, basis, ledger, snapshot);
+    digest::of(&(about, changes, in_sync, steps, waiting, incomplete, notes))
 }
 
 /// The drafts of every change that can be settled now; the others get the reason why not.

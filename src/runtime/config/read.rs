@@ -16,7 +16,7 @@ use crate::engine::source::SpanTable;
 use crate::runtime::sys::{SecretRef, SecretRefError};
 
 use super::services::{Credentials, Limits, Service};
-use super::settings::{Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Repository, STATE_FOLDER, Schedule};
+use super::settings::{Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Repository, STATE_FOLDER, Schedule};
 use super::structure::{escaped, name_of};
 use super::times::{Cron, duration};
 
@@ -33,6 +33,7 @@ pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mu
     let approvals = Approvals {
         expire: root.get("approvals").get("expire_hours").number().map_or(Approvals::default().expire, hours),
     };
+    let plans = Plans { expire: root.get("plans").get("expire_hours").number().map_or(Plans::default().expire, hours) };
     let schedule = reader.schedule(&root.get("schedule"));
     let listen = reader.listen(&root.get("serve").get("listen"));
     Config {
@@ -47,6 +48,7 @@ pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mu
         approvals,
         schedule,
         listen,
+        plans,
         warnings: Vec::new(),
         spans,
     }

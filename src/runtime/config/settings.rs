@@ -42,6 +42,8 @@ pub struct Config {
     pub protected: Vec<Protected>,
     /// How approvals are treated.
     pub approvals: Approvals,
+    /// How saved plans are treated.
+    pub plans: Plans,
     /// When the daemon compares everything.
     pub schedule: Schedule,
     /// Where the daemon serves health and metrics; `None` where it shall not.
@@ -111,6 +113,13 @@ pub struct Schedule {
     pub drift: Option<Cron>,
 }
 
+/// How saved plans are treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plans {
+    /// How long a plan can be applied after it was saved.
+    pub expire: Duration,
+}
+
 impl Config {
     /// The place of an option of an instance, for what a provider finds wrong with it later. `pointer` begins below
     /// `options` (`/source_id`).
@@ -163,5 +172,12 @@ impl Default for Approvals {
     fn default() -> Self {
         // Three days: what was approved on a Friday can still be applied on the Monday.
         Self { expire: Duration::from_secs(72 * 60 * 60) }
+    }
+}
+
+impl Default for Plans {
+    fn default() -> Self {
+        // What was planned today is reviewed and applied today; tomorrow's world is another one.
+        Self { expire: Duration::from_secs(24 * 60 * 60) }
     }
 }

@@ -80,6 +80,7 @@ protected:
   - forge:user/formulary-bot
   - identity:user/root-anna
 approvals: {expire_hours: 24}
+plans: {expire_hours: 2}
 ";
 
 fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
@@ -127,6 +128,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!(config.defaults.services.iter().collect::<Vec<_>>(), ["keycloak"]);
     assert_eq!(config.in_role("identity").map(|it| it.name.as_str()), Some("keycloak"));
     assert_eq!(config.approvals.expire, Duration::from_secs(24 * 3600));
+    assert_eq!(config.plans.expire, Duration::from_secs(2 * 3600));
     assert_eq!(
         config.protected,
         [
@@ -196,7 +198,7 @@ fn an_unknown_key_is_an_error_with_the_likely_one() {
     formulary.yaml:9:1: error[FML9003]: the config has no key 'platfrom'
         did you mean 'platform'?
     formulary.yaml:10:1: error[FML9003]: the config has no key 'foo'
-        known here: platform, repository, ledger, defaults, roles, services, protected, approvals, schedule, serve
+        known here: platform, repository, ledger, defaults, roles, services, protected, approvals, plans, schedule, serve
     ");
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
 
-use super::cycle::{Memory, Progress, read};
+use super::cycle::{Memory, Progress, Side, offline, read, read_both};
 use super::inputs::MachineSecrets;
 use super::platform::Platform;
 use super::world::World;
@@ -17,7 +18,7 @@ use crate::engine::source::Snapshot;
 use crate::provider;
 use crate::runtime::config::{Config, Credentials, LedgerPlace, Repository, ServiceType};
 use crate::runtime::ledger::{Ledger, LedgerError, SharedLedger, postgres, sqlite};
-use crate::runtime::repo::{self, ReadOptions, RepoError, Source};
+use crate::runtime::repo::{self, Pair, ReadOptions, RepoError, Source};
 use crate::runtime::sys::{Environment, SecretError, SharedClock};
 
 /// A platform as this process works on it.
@@ -92,7 +93,30 @@ impl Site {
     /// # Errors
     /// When it cannot be read, or the credentials cannot be had.
     pub async fn snapshot(&self, source: Source, sign_in: Option<&Repository>) -> Result<Snapshot, OpenError> {
-        self.off_the_threads(sign_in, move |options| repo::read(&source, options)).await
+        self.read(sign_in, true, move |options| repo::read(&source, options)).await
+    }
+
+    /// The files of two revisions of the mono-repo, as [`Site::snapshot`] reads one. `fetch` says whether a server may
+    /// be asked; else a clone is taken as it is.
+    ///
+    /// # Errors
+    /// As [`Site::snapshot`].
+    pub async fn snapshots(
+        &self,
+        source: Source,
+        base: String,
+        sign_in: Option<&Repository>,
+        fetch: bool,
+    ) -> Result<Pair, OpenError> {
+        self.read(sign_in, fetch, move |options| repo::read_pair(&source, &base, options)).await
+    }
+
+    /// The files of the mono-repo as far as they are on this machine: no server is asked.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn snapshot_here(&self, source: Source) -> Result<Snapshot, OpenError> {
+        self.read(None, false, move |options| repo::read(&source, options)).await
     }
 
     /// As [`Site::snapshot`], but nothing when the revision is still `known` (by its id).
@@ -105,17 +129,18 @@ impl Site {
         sign_in: Option<&Repository>,
         known: Option<String>,
     ) -> Result<Option<Snapshot>, OpenError> {
-        self.off_the_threads(sign_in, move |options| repo::read_moved(&source, options, known.as_deref())).await
+        self.read(sign_in, true, move |options| repo::read_moved(&source, options, known.as_deref())).await
     }
 
     /// Reads off the async threads: Git blocks, and so may the command behind a secret.
-    async fn off_the_threads<T: Send + 'static>(
+    async fn read<T: Send + 'static>(
         &self,
         sign_in: Option<&Repository>,
+        fetch: bool,
         read: impl FnOnce(&ReadOptions) -> Result<T, RepoError> + Send + 'static,
     ) -> Result<T, OpenError> {
-        let mut options = ReadOptions::new(self.config.clones());
-        let credentials = sign_in.map(|repository| repository.credentials.clone());
+        let mut options = ReadOptions { fetch, ..ReadOptions::new(self.config.clones()) };
+        let credentials = sign_in.filter(|_| fetch).map(|repository| repository.credentials.clone());
         let environment = Arc::clone(&self.environment);
         let read = tokio::task::spawn_blocking(move || {
             if let Some(credentials) = credentials {
@@ -146,7 +171,10 @@ impl Site {
                 }
                 Ok(sqlite::open(path, name, now).await?)
             }
-            LedgerPlace::Url { url, credentials } => self.database(url, credentials).await,
+            LedgerPlace::Url { url, credentials } => {
+                let options = self.database(url, credentials)?;
+                Ok(postgres::open(options, name, now).await?)
+            }
         }
     }
 
@@ -155,18 +183,22 @@ impl Site {
     /// # Errors
     /// When it is there and cannot be opened.
     pub async fn existing_ledger(&self) -> Result<Option<SharedLedger>, OpenError> {
+        let (name, now) = (&self.platform.name, self.now());
         match &self.config.ledger {
-            LedgerPlace::Path(path) => Ok(sqlite::open_existing(path, &self.platform.name, self.now()).await?),
-            LedgerPlace::Url { url, credentials } => self.database(url, credentials).await.map(Some),
+            LedgerPlace::Path(path) => Ok(sqlite::open_existing(path, name, now).await?),
+            LedgerPlace::Url { url, credentials } => {
+                let options = self.database(url, credentials)?;
+                Ok(postgres::open_existing(options, name, now).await?)
+            }
         }
     }
 
-    async fn database(&self, url: &url::Url, credentials: &Credentials) -> Result<SharedLedger, OpenError> {
-        let mut options: sqlx::postgres::PgConnectOptions = url.as_str().parse().map_err(OpenError::Address)?;
-        if let Some((user, password)) = credentials.basic(&*self.environment)? {
-            options = options.username(&user).password(password.expose_secret());
-        }
-        Ok(postgres::open(options, &self.platform.name, self.now()).await?)
+    fn database(&self, url: &url::Url, credentials: &Credentials) -> Result<PgConnectOptions, OpenError> {
+        let options: PgConnectOptions = url.as_str().parse().map_err(OpenError::Address)?;
+        Ok(match credentials.basic(&*self.environment)? {
+            Some((user, password)) => options.username(&user).password(password.expose_secret()),
+            None => options,
+        })
     }
 
     /// One reading of everything. Services that cannot be read are in the world, as such.
@@ -182,6 +214,39 @@ impl Site {
         let loaded = self.load(snapshot);
         let memory = self.memory(ledger).await?;
         Ok(read(&self.platform, &snapshot.revision.id, loaded, memory, self.now(), progress).await)
+    }
+
+    /// The worlds of two revisions, over one reading of everything: base and head.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn worlds(
+        &self,
+        (base, head): (&Snapshot, &Snapshot),
+        ledger: Option<&SharedLedger>,
+        progress: &dyn Progress,
+    ) -> Result<(World, World), LedgerError> {
+        let memory = self.memory(ledger).await?;
+        Ok(read_both(&self.platform, (self.side(base), self.side(head)), memory, self.now(), progress).await)
+    }
+
+    /// A world that nobody looked at: what `base` wants, or else what the ledger remembers, is taken for what is there.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn offline(
+        &self,
+        base: Option<&Snapshot>,
+        head: &Snapshot,
+        ledger: Option<&SharedLedger>,
+    ) -> Result<World, LedgerError> {
+        let memory = self.memory(ledger).await?;
+        let base = base.map(|base| self.load(base));
+        Ok(offline(&self.platform, self.side(head), base.as_ref(), memory, self.now()))
+    }
+
+    fn side(&self, snapshot: &Snapshot) -> Side {
+        Side { revision: snapshot.revision.id.clone(), loaded: self.load(snapshot) }
     }
 
     /// What is remembered; nothing without a ledger.

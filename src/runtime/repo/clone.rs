@@ -112,6 +112,10 @@ fn transfer(repository: &git2::Repository, url: &Url, session: &Session) -> Resu
             .prune(FetchPrune::Off);
         remote.download(&REFSPECS, Some(&mut fetch))?;
         keep(repository, &names)?;
+        if let Some(default) = &default {
+            // So that the clone can be read by itself, too.
+            repository.set_head(default)?;
+        }
     }
     remote.disconnect()?;
     Ok(Heads { names, default })

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::engine::source::Snapshot;
+use crate::engine::source::{Revision, Snapshot};
 
 pub use error::{RepoError, RepoErrorKind};
 pub use git::GitRepository;
@@ -56,6 +56,8 @@ pub struct ReadOptions {
     pub deadline: Duration,
     /// How much is taken from a server in one fetch, in bytes.
     pub pack_limit: u64,
+    /// Whether a server is asked at all; else the clone is read as the last fetch left it.
+    pub fetch: bool,
 }
 
 /// Reads one revision. Of several revisions of one repository use [`GitRepository`], which fetches once.
@@ -91,6 +93,43 @@ pub fn read_moved(source: &Source, options: &ReadOptions, known: Option<&str>) -
     Ok((known != Some(snapshot.revision.id.as_str())).then_some(snapshot))
 }
 
+/// A change of the mono-repo: the files of what it starts from, and of itself.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// What it starts from.
+    pub base: Snapshot,
+    /// The change.
+    pub head: Snapshot,
+    /// Where the change left the history of the base, when the base went on since: what came to the base after it
+    /// looks as if the change took it away.
+    pub left_at: Option<Revision>,
+}
+
+/// Reads two revisions of one repository: `base`, and the source's own. A folder is compared with a commit of the
+/// repository that it lies in.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_pair(source: &Source, base: &str, options: &ReadOptions) -> Result<Pair, RepoError> {
+    let (repository, within, head, at) = match source {
+        Source::Dir(folder) => {
+            let (repository, within) = GitRepository::around(folder)?;
+            let at = repository.resolve(Some("HEAD"))?;
+            (repository, within, directory::read(folder, &options.selection)?, at)
+        }
+        Source::Git { url, rev } => {
+            let wanted: Vec<&str> = rev.iter().flat_map(|rev| [rev.as_str(), base]).collect();
+            let repository = GitRepository::open(url, &wanted, options)?;
+            let at = repository.resolve(rev.as_deref())?;
+            let head = repository.snapshot(&at, &options.selection)?;
+            (repository, String::new(), head, at)
+        }
+    };
+    let base = repository.resolve(Some(base))?;
+    let left_at = repository.common(&base, &at)?.filter(|common| common.id != base.id);
+    Ok(Pair { base: repository.snapshot_within(&base, &within, &options.selection)?, head, left_at })
+}
+
 impl ReadOptions {
     /// The usual limits, with clones kept in `cache` and no sign-in.
     pub fn new(cache: impl Into<PathBuf>) -> Self {
@@ -102,6 +141,7 @@ impl ReadOptions {
             deadline: Duration::from_secs(300),
             // A hundred thousand small files pack into some ten megabytes; a gigabyte is somebody's mistake.
             pack_limit: 1024 * 1024 * 1024,
+            fetch: true,
         }
     }
 }

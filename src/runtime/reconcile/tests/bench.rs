@@ -15,7 +15,7 @@ use crate::engine::model::{
     Address, Desired, Failure, FailureClass, Instance, InstancePolicy, KindName, Live, MembershipMode, MembershipSet,
     Mode, OutputRef, Owner, Recorded, Term, Value,
 };
-use crate::engine::plan::{Plan, Step, StepId};
+use crate::engine::plan::{Basis, Plan, Step, StepId};
 use crate::provider::contract::{ObserveRequest, Related};
 use crate::provider::inmemory::{InMemory, KINDS, World as Service};
 use crate::runtime::ledger::{Birth, Entry, Fence, SharedLedger, in_memory};
@@ -142,6 +142,7 @@ impl Bench {
             identity: Some(id()),
             spent: BTreeMap::new(),
             repeated: BTreeMap::new(),
+            assumed: None,
             given: Vec::new(),
         }
         .plan(&[])
@@ -270,6 +271,7 @@ pub(super) fn plan_of(bench: &Bench, steps: Vec<Step>) -> Plan {
         format_version: "1.0".to_owned(),
         platform: "acme".to_owned(),
         revision: "r1".to_owned(),
+        basis: Basis::ThreeWay,
         ledger: Some(bench.ledger.identity().id.clone()),
         made_for: now(),
         snapshot: String::new(),
