@@ -12,6 +12,7 @@ pub mod probe;
 mod record;
 pub mod recovery;
 mod settle;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod turn;
