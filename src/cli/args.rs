@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::options::Global;
-use super::{apply, approve, completions, demo, doctor, drift, explain, graph, plan, run, sandbox, schema, validate};
+use super::{
+    apply, approve, completions, demo, doctor, drift, explain, graph, new, plan, run, sandbox, schema, validate,
+};
 
 /// Keeps a company's platform equal to what a mono-repo declares.
 #[derive(Debug, Parser)]
@@ -29,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Watch it work on emulators, with nothing to set up.
     Demo(demo::DemoArgs),
+    /// Write a commented mono-repo to begin with, a config, and a check of pull requests.
+    New(new::NewArgs),
     /// Check the mono-repo: every problem with file, line and column.
     Validate(validate::ValidateArgs),
     /// Show what would be done.

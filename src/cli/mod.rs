@@ -8,6 +8,7 @@ mod approve;
 mod args;
 mod completions;
 mod context;
+mod declare;
 mod demo;
 mod doctor;
 mod drift;
@@ -15,6 +16,7 @@ mod exit;
 mod explain;
 mod failure;
 mod graph;
+mod new;
 mod options;
 mod outcome;
 mod plan;
@@ -83,6 +85,7 @@ async fn run(cli: &Cli, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Explain(args) => explain::run(args, global, shell).await,
         Command::Graph(args) => graph::run(args, global, shell).await,
         Command::Doctor(args) => doctor::run(args, global, shell).await,
+        Command::New(args) => new::run(args, shell),
         Command::Schema(args) => schema::run(args, shell),
         Command::Sandbox(args) => sandbox::run(args, shell).await,
         Command::Completions(args) => completions::run(args, shell),

@@ -1,6 +1,7 @@
 //! Plans and differences as people and programs read them: text, JSON, Markdown. Values in, text out.
 
 pub mod change;
+pub mod declarations;
 pub mod json;
 pub mod markdown;
 pub mod page;

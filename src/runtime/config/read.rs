@@ -13,10 +13,13 @@ use url::Url;
 use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::model::{Budget, Budgets, IgnoreRule, InstancePolicy, KindName, Mode};
 use crate::engine::source::SpanTable;
+use crate::runtime::repo::{Ssh, is_ssh};
 use crate::runtime::sys::{SecretRef, SecretRefError};
 
 use super::services::{Credentials, Limits, Service};
-use super::settings::{Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Repository, STATE_FOLDER, Schedule};
+use super::settings::{
+    Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Repository, STATE_FOLDER, Schedule,
+};
 use super::structure::{escaped, name_of};
 use super::times::{Cron, duration};
 
@@ -152,7 +155,8 @@ impl Reader<'_> {
     }
 
     fn without_credentials(&mut self, node: &Node<'_>, url: &Url) -> bool {
-        let without = url.username().is_empty() && url.password().is_none();
+        // With ssh the user is part of the address and no secret.
+        let without = (url.username().is_empty() || url.scheme() == "ssh") && url.password().is_none();
         if !without {
             let message = format!("{} holds credentials", node.name());
             self.wrong(
@@ -174,11 +178,16 @@ impl Reader<'_> {
             _ if url.contains("://") => {
                 self.wrong(&place, Diagnostic::error(codes::CONFIG_BAD_URL, format!("{} is no address", place.name())));
             }
+            _ if is_ssh(&url) => {}
             _ => url = self.folder.join(&url).display().to_string(),
         }
+        let ssh = node.get("ssh");
+        let file = |key: &str| ssh.get(key).text().map(|path| self.folder.join(path));
+        let ssh = Ssh { key: file("key"), known_hosts: file("known_hosts"), ..Ssh::default() };
         Repository {
             url,
             branch: node.get("branch").text().map(str::to_owned),
+            ssh,
             credentials: self.credentials(&node.get("credentials")),
             poll: time(&node.get("poll")).unwrap_or(POLL),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::model::EntityRef;
 use crate::engine::source::SpanTable;
+use crate::runtime::repo::Ssh;
 
 use super::services::{Credentials, Service};
 use super::times::Cron;
@@ -57,10 +58,12 @@ pub struct Config {
 /// Where the mono-repo is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// `https://…`, `file://…`, or a path, made absolute.
+    /// `https://…`, `ssh://…` or `user@host:path`, `file://…`, or a path, made absolute.
     pub url: String,
     /// The branch that is kept true; the remote's own default when it is left out.
     pub branch: Option<String>,
+    /// How ssh signs in there, for addresses that need it.
+    pub ssh: Ssh,
     /// How to sign in there, if one must.
     pub credentials: Credentials,
     /// How often the daemon asks whether it moved; [`POLL`] by default.

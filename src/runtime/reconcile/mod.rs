@@ -15,6 +15,7 @@ mod record;
 pub mod recovery;
 mod settle;
 pub mod site;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod turn;

@@ -141,6 +141,9 @@ impl Site {
     ) -> Result<T, OpenError> {
         let mut options = ReadOptions { fetch, ..ReadOptions::new(self.config.clones()) };
         let credentials = sign_in.filter(|_| fetch).map(|repository| repository.credentials.clone());
+        if let Some(repository) = sign_in {
+            options.ssh = repository.ssh.clone();
+        }
         let environment = Arc::clone(&self.environment);
         let read = tokio::task::spawn_blocking(move || {
             if let Some(credentials) = credentials {

@@ -15,7 +15,7 @@ use super::error::RepoError;
 use super::http::is_loopback;
 use super::refs::References;
 use super::selection::Selection;
-use super::tree;
+use super::{ssh, tree};
 
 /// A repository whose commits can be read.
 ///
@@ -186,18 +186,22 @@ enum Place {
 impl Place {
     fn parse(text: &str) -> Result<Self, RepoError> {
         if !text.contains("://") {
-            // `git@host:path` is how ssh addresses are mostly written.
-            let scp = text.split_once(':').is_some_and(|(host, _)| host.contains('@'));
             return match text {
                 "" => Err(address("", "it is empty")),
-                _ if scp && !Path::new(text).exists() => Err(address(text, "ssh is not supported; use https")),
+                // How ssh addresses are mostly written.
+                _ if ssh::is_ssh(text) => match ssh::from_scp(text) {
+                    Some(url) => Self::ssh(url),
+                    None => Err(address("…", "it is no well-formed address")),
+                },
                 _ => Ok(Self::Local(PathBuf::from(text))),
             };
         }
         // The text may hold a password, so that it is shown only after it was taken apart.
         let url = Url::parse(text).map_err(|_| address("…", "it is no well-formed URL"))?;
         let shown = shown(&url);
-        if !url.username().is_empty() || url.password().is_some() {
+        // With ssh the user is part of the address and no secret.
+        let has_user = !url.username().is_empty() && url.scheme() != "ssh";
+        if has_user || url.password().is_some() {
             return Err(address(&shown, "it holds credentials; name them by reference in the config"));
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -212,8 +216,15 @@ impl Place {
             "http" if is_loopback(&url) => Ok(Self::Remote(url)),
             // What is declared decides who gets in: it may not be changed on its way.
             "http" => Err(address(&shown, "http is for this machine only; use https")),
-            "ssh" | "git+ssh" => Err(address(&shown, "ssh is not supported; use https")),
-            _ => Err(address(&shown, "only https://, file:// and paths are supported")),
+            "ssh" => Self::ssh(url),
+            _ => Err(address(&shown, "only https://, ssh://, file:// and paths are supported")),
+        }
+    }
+
+    fn ssh(url: Url) -> Result<Self, RepoError> {
+        match ssh::refused(&url) {
+            Some(why) => Err(address(&shown(&url), why)),
+            None => Ok(Self::Remote(url)),
         }
     }
 }

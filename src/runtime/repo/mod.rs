@@ -11,6 +11,8 @@ mod git;
 mod http;
 mod refs;
 mod selection;
+mod session;
+mod ssh;
 mod transport;
 mod tree;
 
@@ -27,6 +29,7 @@ use crate::engine::source::{Revision, Snapshot};
 pub use error::{RepoError, RepoErrorKind};
 pub use git::GitRepository;
 pub use selection::Selection;
+pub use ssh::{Ssh, is_ssh};
 
 /// Where a revision is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +38,8 @@ pub enum Source {
     Dir(PathBuf),
     /// A commit of a Git repository.
     Git {
-        /// `https://…`, `file://…`, or a path; `http://…` on loopback. Never with credentials inside.
+        /// `https://…`, `ssh://user@…` (or `user@host:path`), `file://…`, or a path; `http://…` on loopback. Never with
+        /// credentials inside.
         url: String,
         /// A branch, a tag, or a commit id (7 digits or more), each also with Git's `~2` and `^` behind it; the
         /// default branch when left out.
@@ -52,6 +56,8 @@ pub struct ReadOptions {
     pub cache: PathBuf,
     /// User name and secret for HTTP Basic; sent to the host of the address alone.
     pub basic: Option<(String, SecretString)>,
+    /// How ssh is called, for addresses that need it.
+    pub ssh: Ssh,
     /// How long a fetch may take in all.
     pub deadline: Duration,
     /// How much is taken from a server in one fetch, in bytes.
@@ -137,6 +143,7 @@ impl ReadOptions {
             selection: Selection::default(),
             cache: cache.into(),
             basic: None,
+            ssh: Ssh::default(),
             // A first clone of a large mono-repo takes a minute or two over a slow line.
             deadline: Duration::from_secs(300),
             // A hundred thousand small files pack into some ten megabytes; a gigabyte is somebody's mistake.

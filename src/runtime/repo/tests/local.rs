@@ -179,8 +179,9 @@ fn what_is_no_repository_says_so() {
     let message = |url: &str| error(&world, url, None).to_string();
     assert_snapshot!(message("http://git.example.org/a.git"), @"'http://git.example.org/a.git' is not the address of a Git repository: http is for this machine only; use https");
     assert_snapshot!(message("https://bob:hunter2@git.example.org/a.git?x=hunter2"), @"'https://git.example.org/a.git' is not the address of a Git repository: it holds credentials; name them by reference in the config");
-    assert_snapshot!(message("git@git.example.org:a.git"), @"'git@git.example.org:a.git' is not the address of a Git repository: ssh is not supported; use https");
-    assert_snapshot!(message("ftp://git.example.org/a.git"), @"'ftp://git.example.org/a.git' is not the address of a Git repository: only https://, file:// and paths are supported");
+    assert_snapshot!(message("ssh://-oProxyCommand=id@git.example.org/a.git"), @"'ssh://git.example.org/a.git' is not the address of a Git repository: its user begins with a dash");
+    assert_snapshot!(message("git@git.example.org:"), @"'ssh://git.example.org/~/' is not the address of a Git repository: it names no repository");
+    assert_snapshot!(message("ftp://git.example.org/a.git"), @"'ftp://git.example.org/a.git' is not the address of a Git repository: only https://, ssh://, file:// and paths are supported");
     assert_snapshot!(message("https://hunter2:pass word@[/"), @"'…' is not the address of a Git repository: it is no well-formed URL");
     assert_snapshot!(message(""), @"'' is not the address of a Git repository: it is empty");
 }
