@@ -143,6 +143,7 @@ impl World {
             recorded: Some(&self.recorded),
             ledger: Some("bench"),
             policies: &BTreeMap::from([(instance, enforce)]),
+            attempted: &BTreeSet::new(),
             quarantine: &Quarantine::default(),
             own_accounts: &BTreeSet::new(),
             now: DateTime::UNIX_EPOCH,

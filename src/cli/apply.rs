@@ -23,7 +23,7 @@ use crate::engine::plan::{Saved, Step};
 use crate::engine::report::text::short;
 use crate::engine::report::{json, summary};
 use crate::runtime::config::duration;
-use crate::runtime::ledger::SharedLedger;
+use crate::runtime::ledger::{LeaseError, SharedLedger};
 use crate::runtime::reconcile::{
     Cycle, Cycled, Onlooker, PlannedWorld, Progress, Recovered, StepOutcome, StepProgress, World,
 };
@@ -31,10 +31,13 @@ use crate::runtime::reconcile::{
 /// Up to so many steps are told one by one; of more, every tenth part.
 const EACH: usize = 20;
 
+/// How often somebody who waits for another run asks again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
 /// Options of `apply`.
 #[derive(Debug, Default, Args)]
 #[command(
-    after_help = "Examples:\n  formulary apply\n  formulary apply --dir .\n  formulary plan -o plan.json && formulary apply plan.json   exactly what was planned, object by object\n  formulary apply --timeout 10m\n\nInstances in mode 'report' are not written to. What waits for approval stays; 'formulary approve' releases it.\nA saved plan is refused object by object where something moved since, and as a whole after a day (config:\nplans.expire_hours), when it was edited, or when it was made with another ledger.\nInterrupting finishes the calls under way and begins no more; the next apply goes on from there."
+    after_help = "Examples:\n  formulary apply\n  formulary apply --dir .\n  formulary plan -o plan.json && formulary apply plan.json   exactly what was planned, object by object\n  formulary apply --timeout 10m\n  formulary apply --wait 5m                                another run may be at work: wait for it\n\nInstances in mode 'report' are not written to. What waits for approval stays; 'formulary approve' releases it.\nA saved plan is refused object by object where something moved since, and as a whole after a day (config:\nplans.expire_hours), when it was edited, or when it was made with another ledger.\nInterrupting finishes the calls under way and begins no more; the next apply goes on from there."
 )]
 pub struct ApplyArgs {
     /// A plan from `formulary plan -o`: only its steps, and only where nothing moved since.
@@ -43,6 +46,9 @@ pub struct ApplyArgs {
     /// Begin nothing more after this time (90s, 10m, 1h).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
+    /// Wait so long for another run that is at work; without it, say who it is and end.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    wait: Option<Duration>,
     #[command(flatten)]
     source: SourceArgs,
 }
@@ -58,8 +64,11 @@ pub(super) async fn run(args: &ApplyArgs, global: &Global, shell: &Shell) -> Res
             interrupted.cancel();
         }
     });
-    let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
-    let applied = apply(&context, &ledger, &args.source, saved.as_ref(), stop, deadline, shell).await;
+    let now = Instant::now();
+    let deadline = args.timeout.map(|timeout| now + timeout);
+    let wait_until = now + args.wait.unwrap_or_default();
+    let told = Told::new(shell, deadline.map_or(wait_until, |deadline| wait_until.min(deadline)));
+    let applied = apply(&context, &ledger, &args.source, saved.as_ref(), stop, deadline, told).await;
     listening.abort();
     applied
 }
@@ -72,9 +81,9 @@ async fn apply(
     saved: Option<&Saved>,
     stop: CancellationToken,
     deadline: Option<Instant>,
-    shell: &Shell,
+    told: Told<'_>,
 ) -> Result<Exit, CommandError> {
-    let told = Told::new(shell);
+    let shell = told.shell;
     let snapshot = context.snapshot(source).await?;
     told.reading.now("settling what was left open");
     let (mut exits, mut refused) = (Vec::new(), Vec::new());
@@ -92,7 +101,7 @@ async fn apply(
         told.begin(summary::Summary::of(plan).ready());
         Ok(())
     };
-    let holder = format!("formulary apply, process {}", std::process::id());
+    let holder = context.holder("formulary apply");
     let cycle = Cycle { site: context, ledger, holder: &holder, stop, deadline, onlooker: &told };
     let Cycled { planned, outcome, .. } = cycle.run(&snapshot, review).await?;
     told.finish();
@@ -187,6 +196,10 @@ struct Told<'a> {
     shell: &'a Shell,
     reading: Activity,
     applying: OnceLock<Applying>,
+    /// How long another run is waited for.
+    wait_until: Instant,
+    /// That we wait was said.
+    waiting: OnceLock<()>,
 }
 
 struct Applying {
@@ -196,8 +209,9 @@ struct Applying {
 }
 
 impl<'a> Told<'a> {
-    fn new(shell: &'a Shell) -> Self {
-        Self { shell, reading: shell.activity("reading the mono-repo"), applying: OnceLock::new() }
+    fn new(shell: &'a Shell, wait_until: Instant) -> Self {
+        let reading = shell.activity("reading the mono-repo");
+        Self { shell, reading, applying: OnceLock::new(), wait_until, waiting: OnceLock::new() }
     }
 
     /// So many steps follow.
@@ -233,6 +247,14 @@ impl Onlooker for Told<'_> {
         for it in recovered {
             self.reading.done(&format!("left open by the last run: {} {} {}", it.verb, it.address, it.found));
         }
+    }
+
+    fn busy(&self, held: &LeaseError) -> Option<Duration> {
+        if Instant::now() >= self.wait_until {
+            return None;
+        }
+        self.waiting.get_or_init(|| self.reading.done(&format!("waiting: {held}")));
+        Some(ASK_AGAIN)
     }
 }
 

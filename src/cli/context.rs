@@ -233,8 +233,9 @@ impl From<CycleError> for CommandError {
     fn from(error: CycleError) -> Self {
         match &error {
             CycleError::Ledger(error) => ledger_error(error),
-            CycleError::Lease(_) => Self::of(Exit::Error, &error)
-                .hint("wait until it is done; a crashed one is over within a minute by itself"),
+            CycleError::Lease(_) => Self::of(Exit::Error, &error).hint(
+                "try again when it is done, or wait for it with --wait 5m; one that crashed is over within a minute",
+            ),
             CycleError::Stopped => Self::of(Exit::Cancelled, &error),
             CycleError::Refused(_) => Self::of(Exit::Error, &error),
         }

@@ -243,6 +243,7 @@ impl World {
             recorded: self.has_ledger.then_some(&*self.recorded),
             ledger: self.has_ledger.then_some("ours"),
             policies: &policies,
+            attempted: &BTreeSet::new(),
             quarantine: &self.quarantine,
             own_accounts: &self.own,
             now: now(),

@@ -22,13 +22,22 @@ pub struct Limits {
     pub timeout: Duration,
     /// Attempts at one call, the first included.
     pub attempts: u32,
+    /// The shortest wait before a second attempt; it doubles with each one, and jitter adds up to as much again.
+    pub first_wait: Duration,
     /// The most bytes of an answer that are read.
     pub max_answer: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 4, per_second: None, timeout: Duration::from_secs(60), attempts: 4, max_answer: 64 << 20 }
+        Self {
+            concurrency: 4,
+            per_second: None,
+            timeout: Duration::from_secs(60),
+            attempts: 4,
+            first_wait: Duration::from_millis(200),
+            max_answer: 64 << 20,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::auth::sensitive;
+use super::footprint;
 use super::retry::Waits;
 use super::{Answer, Authorize, Body, Call, Connection};
 use crate::engine::model::{Failure, FailureClass};
@@ -47,7 +48,13 @@ impl Door {
     /// # Errors
     /// When the HTTP client cannot be made (no root certificates, for instance).
     pub fn new(connection: Connection, authorize: Box<dyn Authorize>, classify: Classify) -> Result<Self, Failure> {
-        let client = Client::builder()
+        let mut client = Client::builder();
+        if connection.base.scheme() == "http" {
+            // No redirect is followed, so no certificate will ever be looked at: loading the system's takes longer than
+            // many a call.
+            client = client.tls_certs_only([]);
+        }
+        let client = client
             .redirect(Policy::none())
             .timeout(connection.limits.timeout)
             .connect_timeout(connection.limits.timeout.min(std::time::Duration::from_secs(10)))
@@ -84,7 +91,8 @@ impl Door {
     /// # Errors
     /// What the provider's table made of the last answer, or why there was none.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        let mut waits = Waits::new(self.0.connection.limits.attempts);
+        let limits = &self.0.connection.limits;
+        let mut waits = Waits::new(limits.attempts, limits.first_wait);
         let mut renewed = false;
         loop {
             // A signature that cannot be had now (the service is busy) is waited for as the call itself would be.
@@ -103,7 +111,10 @@ impl Door {
                         continue;
                     }
                     match (self.0.classify)(call, &answer) {
-                        None => return Ok(answer),
+                        None => {
+                            footprint::note(call, &answer);
+                            return Ok(answer);
+                        }
                         Some(failure) => {
                             Failure { retry_after: failure.retry_after.or_else(|| retry_after(&answer)), ..failure }
                         }

@@ -8,6 +8,7 @@ mod auth;
 mod call;
 mod connection;
 mod door;
+mod footprint;
 mod retry;
 mod secrets;
 
@@ -15,5 +16,6 @@ pub use auth::{Authorize, StaticHeader};
 pub use call::{Answer, Body, Call, Repeat};
 pub use connection::{CallMeter, Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
+pub use footprint::watched;
 pub use retry::Waits;
 pub use secrets::{NamedSecrets, SecretSource};

@@ -165,6 +165,10 @@ pub enum LeaseError {
     Ledger(#[from] LedgerError),
 }
 
+/// SQLite's extended result codes for reads that failed.
+const IOERR_READ: u32 = 266;
+const IOERR_SHORT_READ: u32 = 522;
+
 enum Trouble {
     Unwritable,
     Busy,
@@ -184,6 +188,12 @@ impl Trouble {
                 "25006" | "53100" => Self::Unwritable,
                 "55P03" | "57014" => Self::Busy,
                 _ => Self::Other,
+            },
+            // Input and output: a read that fails is damage or a defect of the machine, the others are what a disk says
+            // that is full, over its quota or gone.
+            Ok(10) => match code.parse::<u32>() {
+                Ok(IOERR_READ | IOERR_SHORT_READ) => Self::Other,
+                _ => Self::Unwritable,
             },
             // read-only, full, cannot open
             Ok(8 | 13 | 14) => Self::Unwritable,

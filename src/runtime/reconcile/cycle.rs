@@ -17,7 +17,7 @@ use crate::engine::model::{
     KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, Value,
 };
 use crate::engine::plan::{Note, NoteLevel};
-use crate::provider::contract::{Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
+use crate::provider::contract::{Facts, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
 use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
@@ -38,6 +38,8 @@ pub struct Memory {
     pub spent: BTreeMap<(Instance, KindClass), usize>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: BTreeMap<String, u64>,
+    /// What we began to make within a day without learning whether it was made.
+    pub attempted: BTreeSet<Address>,
 }
 
 impl Memory {
@@ -55,7 +57,8 @@ impl Memory {
                 spent.insert((instance.clone(), class), usize::try_from(count).unwrap_or(usize::MAX));
             }
         }
-        let repeated = ledger.repeated_since(now - Duration::hours(24)).await?;
+        let day = now - Duration::hours(24);
+        let (repeated, attempted) = (ledger.repeated_since(day).await?, ledger.attempted_since(day).await?);
         let capabilities = ledger.capabilities().await?;
         Ok(Self {
             ledger: Some(ledger.identity().id.to_string()),
@@ -64,6 +67,7 @@ impl Memory {
             capabilities: capabilities.into_iter().map(|(instance, probed)| (instance, probed.found)).collect(),
             spent,
             repeated,
+            attempted,
         })
     }
 }
@@ -206,7 +210,7 @@ impl<'p> Reading<'p> {
 
     /// Reads what any of `wanted` is about.
     async fn observe(&self, wanted: &[&Wanted], progress: &dyn Progress) -> (Vec<Observation>, Observed) {
-        let observations: Vec<Observation> = join_all(self.readers.iter().map(|(instance, reader)| {
+        let mut observations: Vec<Observation> = join_all(self.readers.iter().map(|(instance, reader)| {
             let member = &self.platform.members[*instance];
             let request = request(member, wanted, &self.memory);
             let probe = &self.probes[*instance];
@@ -227,6 +231,12 @@ impl<'p> Reading<'p> {
         let mut observed = Observed::new(observations.iter().cloned());
         for wanted in wanted {
             look_for(wanted, &self.readers, &self.probes, &mut observed, &self.memory).await;
+            for (scope, failure) in look_again(wanted, &self.readers, &mut observed, &self.memory).await {
+                let incomplete = Completeness::Incomplete(failure);
+                let same = observations.iter_mut().filter(|it| it.scope == scope);
+                same.for_each(|it| it.completeness = incomplete.clone());
+                observed.scopes.insert(scope, incomplete);
+            }
         }
         (observations, observed)
     }
@@ -269,6 +279,7 @@ impl<'p> Reading<'p> {
             identity: self.platform.roles.get("identity").cloned(),
             spent: self.memory.spent.clone(),
             repeated: self.memory.repeated.clone(),
+            attempted: self.memory.attempted.clone(),
             given: numbers.given,
             probes: self.probes.clone(),
             assumed: None,
@@ -445,4 +456,56 @@ async fn look_for(
             Err(failure) => tracing::debug!(%address, %failure, "presence stays unknown"),
         }
     }
+}
+
+/// Looks one by one for what is ours and not in a list that counts as whole: to forget it, or to take it for removed by
+/// somebody, would be for good. A list that does not show what is there is not whole, whatever it seemed to prove. Gives
+/// those lists, and why.
+async fn look_again(
+    wanted: &Wanted,
+    readers: &BTreeMap<&Instance, Box<dyn Reader>>,
+    observed: &mut Observed,
+    memory: &Memory,
+) -> BTreeMap<Scope, Failure> {
+    let seen: BTreeSet<(&Instance, &KindName, &str)> = observed
+        .live
+        .values()
+        .filter_map(|live| Some((&live.address.instance, &live.address.kind, live.external_id.as_deref()?)))
+        .collect();
+    let missing: Vec<(&Recorded, Scope)> = memory
+        .recorded
+        .iter()
+        .filter(|it| !observed.live.contains_key(&it.address))
+        .filter(|it| {
+            let id = it.external_id.as_deref();
+            !id.is_some_and(|id| seen.contains(&(&it.address.instance, &it.address.kind, id)))
+        })
+        .filter_map(|it| Some((it, Scope::of(&it.address, wanted.kinds.spec(&it.address)?))))
+        .filter(|(it, scope)| observed.is_complete(scope) && readers.contains_key(&it.address.instance))
+        .take(LOOKS)
+        .collect();
+    if missing.is_empty() {
+        return BTreeMap::new();
+    }
+    let facts = |it: &Recorded| Facts { external_id: it.external_id.clone(), outputs: it.outputs.clone() };
+    let related = Related(memory.recorded.iter().map(|it| (it.address.clone(), facts(it))).collect());
+    let mut doubtful = BTreeMap::new();
+    let mut found = Vec::new();
+    for (recorded, scope) in missing {
+        let address = &recorded.address;
+        match readers[&address.instance].look(address, recorded.external_id.as_deref(), &related).await {
+            Ok(Look::Absent) => {}
+            Ok(Look::Present(live)) => {
+                let said = format!("the list does not show '{}', which is there", live.address);
+                doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
+                found.push(*live);
+            }
+            Err(failure) => {
+                let said = format!("the list does not show '{address}', and it cannot be looked at: {failure}");
+                doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
+            }
+        }
+    }
+    observed.live.extend(found.into_iter().map(|live| (live.address.clone(), live)));
+    doubtful
 }

@@ -220,6 +220,10 @@ impl<'a> Execution<'a> {
 
     /// Begins journalled steps wherever there is room.
     fn start(&mut self) {
+        if self.ended_early.is_none() && self.job.tenure.has_passed(self.job.clock.now()) {
+            let said = "this process was paused for longer than its lease lasts; another may be at work".to_owned();
+            self.ended_early = Some(EndedEarly::Ledger { said, help: "run it again".to_owned() });
+        }
         if self.ended_early.is_some() {
             return;
         }

@@ -1,8 +1,9 @@
 //! A lease that is held for as long as it takes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -12,10 +13,32 @@ use crate::runtime::sys::SharedClock;
 /// How long a lease lasts when it is not renewed: after a crash the next one waits at most this long.
 const TTL_SECONDS: i64 = 60;
 
+/// Until when a lease is surely ours, as far as we renewed it. A process that was paused for longer (a suspended machine)
+/// may find at any line that somebody else leads: it begins nothing more.
+#[derive(Debug)]
+pub struct Tenure(AtomicI64);
+
+impl Tenure {
+    /// Ours until then.
+    pub fn until(moment: DateTime<Utc>) -> Self {
+        Self(AtomicI64::new(moment.timestamp_millis()))
+    }
+
+    /// Whether it has passed.
+    pub fn has_passed(&self, now: DateTime<Utc>) -> bool {
+        now.timestamp_millis() >= self.0.load(Ordering::SeqCst)
+    }
+
+    fn renewed(&self, until: DateTime<Utc>) {
+        self.0.store(until.timestamp_millis(), Ordering::SeqCst);
+    }
+}
+
 /// A lease that is renewed until it is given back. Dropping it without [`Hold::release`] leaves the lease to run out.
 pub struct Hold {
     ledger: SharedLedger,
     lease: Lease,
+    tenure: Arc<Tenure>,
     renewal: JoinHandle<()>,
 }
 
@@ -32,13 +55,19 @@ impl Hold {
         lost: CancellationToken,
     ) -> Result<Self, LeaseError> {
         let lease = ledger.acquire_lease(name, holder, Duration::seconds(TTL_SECONDS), clock.now()).await?;
-        let renewal = tokio::spawn(renew(Arc::clone(ledger), lease.clone(), Arc::clone(clock), lost));
-        Ok(Self { ledger: Arc::clone(ledger), lease, renewal })
+        let tenure = Arc::new(Tenure::until(lease.until));
+        let renewing = renew(Arc::clone(ledger), lease.clone(), Arc::clone(&tenure), Arc::clone(clock), lost);
+        Ok(Self { ledger: Arc::clone(ledger), lease, tenure, renewal: tokio::spawn(renewing) })
     }
 
     /// The right to write that comes with it.
     pub fn fence(&self) -> &Fence {
         &self.lease.fence
+    }
+
+    /// How long that right is surely ours.
+    pub fn tenure(&self) -> &Tenure {
+        &self.tenure
     }
 
     /// Gives it back.
@@ -57,14 +86,19 @@ impl Drop for Hold {
 }
 
 /// Renews the lease until it ends; when it is lost, nothing more may be begun.
-async fn renew(ledger: SharedLedger, lease: Lease, clock: SharedClock, lost: CancellationToken) {
+async fn renew(ledger: SharedLedger, lease: Lease, tenure: Arc<Tenure>, clock: SharedClock, lost: CancellationToken) {
     let third = std::time::Duration::from_secs((TTL_SECONDS / 3).unsigned_abs());
     loop {
         tokio::time::sleep(third).await;
-        if let Err(error) = ledger.renew_lease(&lease, Duration::seconds(TTL_SECONDS), clock.now()).await {
-            tracing::error!(%error, lease = lease.fence.lease, "the lease could not be renewed; nothing more is begun");
-            lost.cancel();
-            return;
+        match ledger.renew_lease(&lease, Duration::seconds(TTL_SECONDS), clock.now()).await {
+            Ok(renewed) => tenure.renewed(renewed.until),
+            Err(error) => {
+                tracing::error!(
+                    %error, lease = lease.fence.lease, "the lease could not be renewed; nothing more is begun"
+                );
+                lost.cancel();
+                return;
+            }
         }
     }
 }

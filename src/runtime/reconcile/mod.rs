@@ -24,7 +24,7 @@ pub mod world;
 pub use call::Hands;
 pub use cycle::{Memory, Progress, Quiet, read};
 pub use executor::{Apply, ApplyError, StepProgress, apply};
-pub use hold::Hold;
+pub use hold::{Hold, Tenure};
 pub use inputs::{MachineSecrets, StepSecrets};
 pub use once::{Cycle, CycleError, Cycled, Onlooker};
 pub use outcome::{Counts, Difference, EndedEarly, Held, Outcome, StepOutcome, StepReport};

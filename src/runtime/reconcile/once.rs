@@ -1,6 +1,8 @@
 //! One whole cycle that may write: lease, recovery, reading, plan, attempt. What `formulary apply` does once, and the
 //! daemon again and again.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +38,12 @@ pub struct Cycle<'a> {
 pub trait Onlooker: Progress + StepProgress {
     /// What the last run had left open was looked at.
     fn recovered(&self, recovered: &[Recovered]);
+
+    /// Somebody else is at work: after how long to ask again. `None` gives up.
+    fn busy(&self, held: &LeaseError) -> Option<Duration> {
+        let _ = held;
+        None
+    }
 }
 
 /// What came of a cycle.
@@ -87,14 +95,33 @@ impl Cycle<'_> {
         snapshot: &Snapshot,
         review: impl FnOnce(&World, &mut PlannedWorld) -> Result<(), E>,
     ) -> Result<Cycled, E> {
-        let Site { platform, clock, .. } = self.site;
-        let turn = Turn::begin(platform, self.ledger, clock, self.holder, self.stop.clone()).await;
-        let turn = turn.map_err(CycleError::from)?;
+        let turn = self.begin().await?;
         let cycled = self.in_turn(&turn, snapshot, review).await;
-        let ended = turn.end().await.map_err(CycleError::Ledger);
-        let cycled = cycled?;
-        ended?;
-        Ok(cycled)
+        // What came of it is told all the same; a lease that is not given back runs out by itself.
+        if let Err(error) = turn.end().await {
+            tracing::warn!(%error, "the lease could not be given back");
+        }
+        cycled
+    }
+
+    /// Takes the lease, or waits for whoever holds it as long as the onlooker does.
+    async fn begin(&self) -> Result<Turn, CycleError> {
+        let Site { platform, clock, .. } = self.site;
+        loop {
+            let error = match Turn::begin(platform, self.ledger, clock, self.holder, self.stop.clone()).await {
+                Ok(turn) => return Ok(turn),
+                Err(error) => error,
+            };
+            let pause = match &error {
+                LeaseError::Held { .. } => self.onlooker.busy(&error),
+                LeaseError::Ledger(_) => None,
+            };
+            let Some(pause) = pause else { return Err(error.into()) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.cancelled() => return Err(CycleError::Stopped),
+            }
+        }
     }
 
     async fn in_turn<E: From<CycleError>>(

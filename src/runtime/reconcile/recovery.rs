@@ -138,6 +138,10 @@ fn finished(intent: &Intent, judgement: Judgement, kinds: &Kinds, records: &Reco
             end.entries = entries(&payload, live.as_deref(), records, spec, at);
             end.events = events(step);
         }
+        // Looked for twice and not seen. It may be made again, and what turns up all the same is known to be ours.
+        Judgement::DidNot(failure) if step.verb == Verb::Create && failure.class == FailureClass::Retry => {
+            end.result = IntentResult::Unclear(failure);
+        }
         Judgement::DidNot(failure) => end.result = IntentResult::Failed(failure),
         Judgement::Unclear(failure) => end.result = IntentResult::Unclear(failure),
     }

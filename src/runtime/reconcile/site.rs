@@ -81,6 +81,16 @@ impl Site {
         self.clock.now()
     }
 
+    /// Who takes the lease, for whoever finds it held: what it does, which process on which machine, and since when.
+    pub fn holder(&self, doing: &str) -> String {
+        let told = self.environment.read_file(Path::new("/proc/sys/kernel/hostname"), 1024).ok();
+        let told = told.and_then(|name| String::from_utf8(name).ok());
+        let told = told.or_else(|| self.environment.variable("HOSTNAME")?.into_string().ok());
+        let host = told.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("this machine");
+        let since = self.now().format("%F %T UTC");
+        format!("{doing}, process {} on {host}, since {since}", std::process::id())
+    }
+
     /// The mono-repo of the config, if it names one.
     pub fn mono_repo(&self) -> Option<Source> {
         let repository = self.config.repository.as_ref()?;

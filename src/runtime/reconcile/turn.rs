@@ -22,6 +22,7 @@ use crate::runtime::sys::SharedClock;
 
 /// The lease that whoever writes must hold.
 const LEASE: &str = "apply";
+
 /// A turn at writing. Dropping it without [`Turn::end`] leaves the lease to run out.
 pub struct Turn {
     ledger: SharedLedger,
@@ -107,6 +108,7 @@ impl Turn {
             hands: &self.hands,
             ledger: &*self.ledger,
             fence: self.hold.fence(),
+            tenure: self.hold.tenure(),
             known: &planned.known,
             released: &planned.planned.released,
             secrets,

@@ -55,6 +55,8 @@ pub struct World {
     pub identity: Option<Instance>,
     /// Destructive events of the rolling window.
     pub spent: BTreeMap<(Instance, KindClass), usize>,
+    /// What we began to make within a day without learning whether it was made.
+    pub attempted: BTreeSet<Address>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: BTreeMap<String, u64>,
     /// What is to be said of a world that nobody looked at; `None` for one that was read.
@@ -129,6 +131,7 @@ impl World {
             observed: &self.observed,
             recorded: self.recorded.as_deref(),
             ledger: self.ledger.as_deref(),
+            attempted: &self.attempted,
             policies: &self.policies,
             quarantine: &self.quarantine,
             own_accounts: &self.own_accounts,

@@ -144,6 +144,7 @@ impl World {
             recorded: Some(&recorded),
             ledger: Some(LEDGER),
             policies: &policies,
+            attempted: &BTreeSet::new(),
             quarantine: &Quarantine::default(),
             own_accounts: &own_accounts,
             now: Utc::now(),

@@ -21,7 +21,7 @@ use crate::provider::inmemory::{InMemory, KINDS, World as Service};
 use crate::runtime::ledger::{Birth, Entry, Fence, SharedLedger, in_memory};
 use crate::runtime::reconcile::{
     Apply, ApplyError, Boundary, Hands, JournalProbe, NoProbe, Outcome, PlannedWorld, Recovered, StepOutcome,
-    StepProgress, StepSecrets, World, apply, recover,
+    StepProgress, StepSecrets, Tenure, World, apply, recover,
 };
 use crate::runtime::sys::{FixedClock, SharedClock};
 
@@ -31,6 +31,7 @@ pub(super) struct Bench {
     pub(super) service: Service,
     pub(super) ledger: SharedLedger,
     pub(super) fence: Fence,
+    pub(super) tenure: Tenure,
     pub(super) hands: BTreeMap<Instance, Hands>,
     pub(super) kinds: Kinds,
     pub(super) clock: FixedClock,
@@ -94,6 +95,7 @@ impl Bench {
             service: provider.world,
             ledger,
             fence: lease.fence,
+            tenure: Tenure::until(lease.until),
             hands,
             kinds,
             clock,
@@ -137,6 +139,7 @@ impl Bench {
             observations,
             recorded: Some(recorded),
             ledger: Some(self.ledger.identity().id.clone()),
+            attempted: self.ledger.attempted_since(now()).await.unwrap(),
             policies: [(id(), enforce.clone()), (app(), enforce)].into(),
             own_accounts: BTreeSet::new(),
             identity: Some(id()),
@@ -169,6 +172,7 @@ impl Bench {
             hands: &self.hands,
             ledger: &*self.ledger,
             fence: &self.fence,
+            tenure: &self.tenure,
             known,
             released,
             secrets: &OneSecret,
