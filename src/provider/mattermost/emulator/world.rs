@@ -8,7 +8,10 @@ use indexmap::IndexMap;
 use super::accounts::{AccessToken, Bot, Session, User};
 use super::config::Config;
 use super::ids::Ids;
+use super::mail::Mail;
 use super::places::{Channel, ChannelRow, Team, TeamRow};
+use super::rate_limit::Limiter;
+use super::reply::{Refusal, no_account};
 
 /// A pair of identifiers: of a place and of somebody in it.
 pub(super) type Pair = (String, String);
@@ -29,6 +32,12 @@ pub(super) struct World {
     pub(super) channel_rows: IndexMap<Pair, ChannelRow>,
     /// Secrets that count as expired until they are restored: a fault of the sandbox, not of the server.
     pub(super) expired_secrets: BTreeSet<String>,
+    /// What was sent to people, the oldest first.
+    pub(super) mails: Vec<Mail>,
+    /// Built when the server starts, where `RateLimitSettings` say so.
+    pub(super) limiter: Option<Limiter>,
+    /// When the server was started.
+    pub(super) started_at: i64,
     ids: Ids,
     request_ids: Ids,
     latest: i64,
@@ -48,6 +57,9 @@ impl World {
             channels: BTreeMap::new(),
             channel_rows: IndexMap::new(),
             expired_secrets: BTreeSet::new(),
+            mails: Vec::new(),
+            limiter: None,
+            started_at: 0,
             ids: Ids::seeded(1),
             request_ids: Ids::seeded(2),
             latest: 0,
@@ -68,6 +80,17 @@ impl World {
     pub(super) fn moment(&mut self, now: DateTime<Utc>) -> i64 {
         self.latest = now.timestamp_millis().max(self.latest + 1);
         self.latest
+    }
+
+    /// A moment after the one of the call: of what the server writes second.
+    pub(super) fn moment_later(&mut self) -> i64 {
+        self.latest += 1;
+        self.latest
+    }
+
+    /// The account of an identifier, active or not.
+    pub(super) fn account(&self, id: &str) -> Result<&User, Refusal> {
+        self.users.get(id).ok_or_else(|| no_account().detail(format!("resource \"User\" not found, id: {id}")))
     }
 
     /// The account of a name in lower case, active or not.
