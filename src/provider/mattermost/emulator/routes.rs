@@ -40,7 +40,13 @@ pub(super) const fn open(method: &'static str, path: &'static str, operation: Op
 }
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    let areas: &[&'static [Route]] = &[super::user_reads::ROUTES];
+    let areas: &[&'static [Route]] = &[
+        super::user_reads::ROUTES,
+        super::teams::ROUTES,
+        super::team_lists::ROUTES,
+        super::team_members::ROUTES,
+        super::channels::ROUTES,
+    ];
     let imitated = areas.iter().flat_map(|area| area.iter().copied());
     imitated.chain(not_imitated::routes()).map(Row::of).collect()
 });

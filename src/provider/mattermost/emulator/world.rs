@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use indexmap::IndexMap;
 
 use super::accounts::{AccessToken, Bot, Session, User};
 use super::config::Config;
+use super::hook_table::{IncomingHook, OutgoingHook};
 use super::ids::Ids;
 use super::places::{Channel, ChannelRow, Team, TeamRow};
+use super::post_table::Posts;
 
 /// A pair of identifiers: of a place and of somebody in it.
 pub(super) type Pair = (String, String);
@@ -25,8 +26,12 @@ pub(super) struct World {
     pub(super) teams: BTreeMap<String, Team>,
     pub(super) team_rows: BTreeMap<Pair, TeamRow>,
     pub(super) channels: BTreeMap<String, Channel>,
-    /// In the order in which people joined, which is the order that the server lists them in.
-    pub(super) channel_rows: IndexMap<Pair, ChannelRow>,
+    /// The server lists them without an order of its own: as they lie in the index of the table.
+    pub(super) channel_rows: BTreeMap<Pair, ChannelRow>,
+    pub(super) posts: Posts,
+    /// In the order in which they were made, as the next.
+    pub(super) incoming_hooks: Vec<IncomingHook>,
+    pub(super) outgoing_hooks: Vec<OutgoingHook>,
     /// Secrets that count as expired until they are restored: a fault of the sandbox, not of the server.
     pub(super) expired_secrets: BTreeSet<String>,
     ids: Ids,
@@ -46,7 +51,10 @@ impl World {
             teams: BTreeMap::new(),
             team_rows: BTreeMap::new(),
             channels: BTreeMap::new(),
-            channel_rows: IndexMap::new(),
+            channel_rows: BTreeMap::new(),
+            posts: Posts::default(),
+            incoming_hooks: Vec::new(),
+            outgoing_hooks: Vec::new(),
             expired_secrets: BTreeSet::new(),
             ids: Ids::seeded(1),
             request_ids: Ids::seeded(2),
@@ -67,6 +75,12 @@ impl World {
     /// The moment of a call in milliseconds: no two calls share one, so that what was later can be told by its time.
     pub(super) fn moment(&mut self, now: DateTime<Utc>) -> i64 {
         self.latest = now.timestamp_millis().max(self.latest + 1);
+        self.latest
+    }
+
+    /// A moment after all others, for what follows from a call within it.
+    pub(super) fn next_moment(&mut self) -> i64 {
+        self.latest += 1;
         self.latest
     }
 
