@@ -5,23 +5,31 @@
 //! `call`, `bodies`, `reply`, `paging`; then the operations, one area a file.
 
 mod accounts;
+mod attachments;
 mod auth;
 mod bodies;
 mod call;
+mod channel_lists;
+mod channel_members;
 mod channels;
 mod config;
 mod dispatch;
 mod hook_table;
 mod ids;
+mod incoming_hooks;
 mod installation;
 mod joining;
 mod member_roles;
 mod not_imitated;
+mod outgoing_hooks;
 mod paging;
 mod place_refusals;
 mod place_rules;
 mod places;
+mod post_lists;
 mod post_table;
+mod post_view;
+mod posts;
 mod reply;
 mod rights;
 mod routes;

@@ -75,6 +75,11 @@ impl Posts {
         }
     }
 
+    /// Forgets a post and the answers to it.
+    pub(super) fn forget(&mut self, id: &str) {
+        self.rows.retain(|_, post| post.id != id && post.root_id != id);
+    }
+
     /// Forgets every post of a channel.
     pub(super) fn forget_channel(&mut self, channel_id: &str) {
         self.rows.retain(|_, post| post.channel_id != channel_id);

@@ -121,6 +121,10 @@ impl Refusal {
         self
     }
 
+    pub(super) fn is_not_modelled(&self) -> bool {
+        self.kind == RefusalKind::NotModelled
+    }
+
     /// The refusal of one item of a list, which is told within the answer to the whole.
     pub(super) fn within_a_list(&self) -> Value {
         json!({ "id": self.id, "message": self.message, "detailed_error": "", "status_code": self.status })

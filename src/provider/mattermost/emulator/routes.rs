@@ -46,6 +46,12 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::team_lists::ROUTES,
         super::team_members::ROUTES,
         super::channels::ROUTES,
+        super::channel_lists::ROUTES,
+        super::channel_members::ROUTES,
+        super::posts::ROUTES,
+        super::post_lists::ROUTES,
+        super::incoming_hooks::ROUTES,
+        super::outgoing_hooks::ROUTES,
     ];
     let imitated = areas.iter().flat_map(|area| area.iter().copied());
     imitated.chain(not_imitated::routes()).map(Row::of).collect()
