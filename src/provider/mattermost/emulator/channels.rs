@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::bodies::{WrongKind, value_map};
+use super::bodies::WrongKind;
 use super::call::Call;
 use super::place_refusals::{no_channels, unknown_channel, unknown_channel_name, unknown_team_name};
 use super::place_rules::{LONGEST_NAME, TOWN_SQUARE, check_channel, is_channel_name};
@@ -104,7 +104,7 @@ impl World {
 
     /// Makes a channel that a new team begins with. Nobody counts as its maker.
     pub(super) fn store_default_channel(&mut self, team: &str, name: &str, shown: &str) -> Result<(), Refusal> {
-        let now = self.next_moment();
+        let now = self.moment_later();
         self.store_channel(Channel {
             create_at: now,
             update_at: now,
@@ -372,7 +372,7 @@ fn patch(world: &mut World, call: &Call) -> Answer {
 
 fn set_privacy(world: &mut World, call: &Call) -> Answer {
     let id = call.id("channel_id")?;
-    let body = value_map(&call.body);
+    let body = call.value_map();
     let kind = body.get("privacy").and_then(Value::as_str).filter(|kind| ["O", "P"].contains(kind));
     let kind = kind.ok_or_else(|| invalid_body("privacy"))?;
     let mut channel = world.channel(id)?.clone();

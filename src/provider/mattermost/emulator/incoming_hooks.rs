@@ -333,7 +333,7 @@ fn handle(world: &mut World, call: &Call, id: &str, payload: Payload) -> Result<
             props.insert(attachments::KEY.to_owned(), attachments.clone().into());
         }
         let post = Post {
-            create_at: if n == 0 { call.now } else { world.next_moment() },
+            create_at: if n == 0 { call.now } else { world.moment_later() },
             user_id: hook.user_id.clone(),
             channel_id: channel.id.clone(),
             message,

@@ -8,12 +8,6 @@ use super::reply::{Refusal, refuse};
 use super::world::World;
 
 impl World {
-    /// An account, or the refusal that every operation on an unknown one gives.
-    pub(super) fn account(&self, user_id: &str) -> Result<&User, Refusal> {
-        let user = self.users.get(user_id);
-        user.ok_or_else(|| refuse(404, "app.user.missing_account.const", "Unable to find the user."))
-    }
-
     /// The channels that everybody of a team is in: town-square, and off-topic unless others are configured.
     pub(super) fn default_channel_names(&self) -> Vec<String> {
         let configured = self.config.list("TeamSettings", "ExperimentalDefaultChannels");
@@ -171,7 +165,7 @@ impl World {
 
     /// Makes the row of a member.
     pub(super) fn enter(&mut self, channel_id: &str, user_id: &str, is_admin: bool) -> ChannelRow {
-        let row = ChannelRow::new(channel_id, user_id, is_admin, self.next_moment());
+        let row = ChannelRow::new(channel_id, user_id, is_admin, self.moment_later());
         self.channel_rows.insert((channel_id.to_owned(), user_id.to_owned()), row.clone());
         row
     }

@@ -41,17 +41,27 @@ pub(super) const fn open(method: &'static str, path: &'static str, operation: Op
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let areas: &[&'static [Route]] = &[
-        super::user_reads::ROUTES,
-        super::teams::ROUTES,
-        super::team_lists::ROUTES,
-        super::team_members::ROUTES,
-        super::channels::ROUTES,
+        super::bots::ROUTES,
         super::channel_lists::ROUTES,
         super::channel_members::ROUTES,
-        super::posts::ROUTES,
-        super::post_lists::ROUTES,
+        super::channels::ROUTES,
         super::incoming_hooks::ROUTES,
+        super::logins::ROUTES,
         super::outgoing_hooks::ROUTES,
+        super::post_lists::ROUTES,
+        super::posts::ROUTES,
+        super::single_sign_on::ROUTES,
+        super::system::ROUTES,
+        super::team_lists::ROUTES,
+        super::team_members::ROUTES,
+        super::teams::ROUTES,
+        super::tokens::ROUTES,
+        super::user_changes::ROUTES,
+        super::user_create::ROUTES,
+        super::user_lists::ROUTES,
+        super::user_reads::ROUTES,
+        super::user_search::ROUTES,
+        super::user_state::ROUTES,
     ];
     let imitated = areas.iter().flat_map(|area| area.iter().copied());
     imitated.chain(not_imitated::routes()).map(Row::of).collect()
