@@ -22,6 +22,7 @@ impl Default for Config {
                 "ExperimentalEnableHardenedMode": false,
                 "EnableIncomingWebhooks": true,
                 "EnableOutgoingWebhooks": true,
+                "ExperimentalEnableDefaultChannelLeaveJoinMessages": true,
                 "EnablePostUsernameOverride": false,
                 "EnablePostIconOverride": false,
                 "EnableAPIUserDeletion": false,

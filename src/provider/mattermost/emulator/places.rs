@@ -52,7 +52,10 @@ pub(super) struct Channel {
     pub(super) purpose: String,
     pub(super) creator_id: String,
     pub(super) last_post_at: i64,
+    pub(super) last_root_post_at: i64,
+    /// Posts, but for those that tell of who came and went.
     pub(super) total_msg_count: i64,
+    pub(super) total_msg_count_root: i64,
     pub(super) group_constrained: Option<bool>,
 }
 
@@ -66,4 +69,35 @@ pub(super) struct ChannelRow {
     /// Roles beyond those of the scheme, separated by blanks.
     pub(super) explicit_roles: String,
     pub(super) last_update_at: i64,
+    pub(super) last_viewed_at: i64,
+    pub(super) msg_count: i64,
+    pub(super) msg_count_root: i64,
+    pub(super) mention_count: i64,
+    pub(super) mention_count_root: i64,
+}
+
+impl Channel {
+    /// Whether it is a channel of a team, and no conversation.
+    pub(super) fn is_of_a_team(&self) -> bool {
+        self.kind != "D" && self.kind != "G"
+    }
+}
+
+impl ChannelRow {
+    /// The row of somebody who comes in.
+    pub(super) fn new(channel_id: &str, user_id: &str, is_admin: bool, now: i64) -> Self {
+        ChannelRow {
+            channel_id: channel_id.to_owned(),
+            user_id: user_id.to_owned(),
+            is_user: true,
+            is_admin,
+            explicit_roles: String::new(),
+            last_update_at: now,
+            last_viewed_at: 0,
+            msg_count: 0,
+            msg_count_root: 0,
+            mention_count: 0,
+            mention_count_root: 0,
+        }
+    }
 }

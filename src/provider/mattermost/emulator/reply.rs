@@ -23,8 +23,8 @@ pub(super) enum Content {
     Empty,
     Json(Value),
     Text(&'static str, String),
-    /// A value and the body of a refusal glued behind it: what a handler does that notices too late.
-    Then(Value, Refusal),
+    /// A body and that of a refusal glued behind it: what a handler does that notices too late.
+    Then(String, Refusal),
     /// An operation that is not imitated.
     NotModelled,
 }
@@ -70,7 +70,12 @@ impl Reply {
 
     /// A body with a refusal behind it, under the status 200.
     pub(super) fn then(body: Value, refusal: Refusal) -> Self {
-        Self { status: 200, headers: Vec::new(), content: Content::Then(body, refusal) }
+        Self::broken(200, body.to_string(), refusal)
+    }
+
+    /// What had been written of a body when it was refused, and the refusal.
+    pub(super) fn broken(status: u16, begin: impl Into<String>, refusal: Refusal) -> Self {
+        Self { status, headers: Vec::new(), content: Content::Then(begin.into(), refusal) }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -116,6 +121,15 @@ impl Refusal {
     pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
+    }
+
+    pub(super) fn is_not_modelled(&self) -> bool {
+        self.kind == RefusalKind::NotModelled
+    }
+
+    /// The refusal of one item of a list, which is told within the answer to the whole.
+    pub(super) fn within_a_list(&self) -> Value {
+        json!({ "id": self.id, "message": self.message, "detailed_error": "", "status_code": self.status })
     }
 
     fn body(&self, manner: &Manner) -> Value {

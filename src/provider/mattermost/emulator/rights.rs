@@ -85,6 +85,9 @@ fn permissions(role: &str) -> &'static [&'static str] {
             "convert_private_channel_to_public",
             "delete_post",
             "delete_others_posts",
+            "create_post",
+            "manage_public_channel_members",
+            "manage_private_channel_members",
         ],
         "channel_user" => &[
             "read_channel",
@@ -99,7 +102,12 @@ fn permissions(role: &str) -> &'static [&'static str] {
             "delete_public_channel",
             "delete_private_channel",
         ],
-        "channel_admin" => &["manage_channel_roles"],
+        "channel_admin" => &[
+            "manage_channel_roles",
+            "create_post",
+            "manage_public_channel_members",
+            "manage_private_channel_members",
+        ],
         _ => &[],
     }
 }
@@ -133,17 +141,19 @@ impl World {
         by_team || self.may(user_id, permission)
     }
 
-    /// Whether somebody may do a thing in a channel: by a role there, in its team, or anywhere.
+    /// Whether somebody may do a thing in a channel: by a role there, in its team, or anywhere. In a channel that does
+    /// not exist nobody may do anything.
     pub(super) fn may_in_channel(&self, user_id: &str, channel_id: &str, permission: &str) -> bool {
+        let Some(channel) = self.channels.get(channel_id) else {
+            return false;
+        };
         let by_channel = self.channel_member(channel_id, user_id).is_some_and(|row| {
             let scheme = [(row.is_user, "channel_user"), (row.is_admin, "channel_admin")];
             grant(roles_of(scheme, &row.explicit_roles).split_whitespace(), permission)
         });
         by_channel
-            || match self.channels.get(channel_id) {
-                Some(channel) if !channel.team_id.is_empty() => self.may_in_team(user_id, &channel.team_id, permission),
-                _ => self.may(user_id, permission),
-            }
+            || self.may_in_team(user_id, &channel.team_id, permission)
+            || (channel.team_id.is_empty() && self.may(user_id, permission))
     }
 
     /// Refuses a caller who lacks a permission on the server as a whole.

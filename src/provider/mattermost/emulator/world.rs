@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use indexmap::IndexMap;
 
 use super::accounts::{AccessToken, Bot, Session, User};
 use super::config::Config;
+use super::hook_table::{IncomingHook, OutgoingHook};
 use super::ids::Ids;
 use super::mail::Mail;
 use super::places::{Channel, ChannelRow, Team, TeamRow};
+use super::post_table::Posts;
 use super::rate_limit::Limiter;
 use super::reply::{Refusal, no_account};
 
@@ -28,8 +29,12 @@ pub(super) struct World {
     pub(super) teams: BTreeMap<String, Team>,
     pub(super) team_rows: BTreeMap<Pair, TeamRow>,
     pub(super) channels: BTreeMap<String, Channel>,
-    /// In the order in which people joined, which is the order that the server lists them in.
-    pub(super) channel_rows: IndexMap<Pair, ChannelRow>,
+    /// The server lists them without an order of its own: as they lie in the index of the table.
+    pub(super) channel_rows: BTreeMap<Pair, ChannelRow>,
+    pub(super) posts: Posts,
+    /// In the order in which they were made, as the next.
+    pub(super) incoming_hooks: Vec<IncomingHook>,
+    pub(super) outgoing_hooks: Vec<OutgoingHook>,
     /// Secrets that count as expired until they are restored: a fault of the sandbox, not of the server.
     pub(super) expired_secrets: BTreeSet<String>,
     /// What was sent to people, the oldest first.
@@ -55,7 +60,10 @@ impl World {
             teams: BTreeMap::new(),
             team_rows: BTreeMap::new(),
             channels: BTreeMap::new(),
-            channel_rows: IndexMap::new(),
+            channel_rows: BTreeMap::new(),
+            posts: Posts::default(),
+            incoming_hooks: Vec::new(),
+            outgoing_hooks: Vec::new(),
             expired_secrets: BTreeSet::new(),
             mails: Vec::new(),
             limiter: None,
