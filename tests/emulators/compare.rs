@@ -151,6 +151,7 @@ impl Comparison<'_> {
         }
         match (recorded, met) {
             (Value::String(text), _) if is_described(text) => {}
+            (Value::String(text), Value::Null) if text.is_empty() && at.is_empty() => {} // No body.
             (Value::String(name), Value::Object(fields)) => self.name_for_item(name, fields, recorded, met, at),
             (Value::Object(_), Value::Array(_)) if self.trimmed => {} // A list that was summed up.
             (Value::Object(recorded), Value::Object(fields)) => self.objects(recorded, fields, at),
@@ -260,9 +261,9 @@ pub fn hard(at: &str, what: String) -> Difference {
     Difference { weight: Weight::Hard, at: at.to_owned(), what }
 }
 
-/// A recorded `<…>` describes what stood there.
+/// A recorded `<…>` or `(trimmed: …)` describes what stood there.
 fn is_described(text: &str) -> bool {
-    text.len() > 1 && text.starts_with('<') && text.ends_with('>')
+    text.len() > 1 && text.starts_with('<') && text.ends_with('>') || text.starts_with("(trimmed: ")
 }
 
 /// The pointer with `*` for every index.
