@@ -55,7 +55,6 @@ pub(super) async fn serve(mattermost: Arc<Mattermost>, request: Request) -> Resp
             let call = Call {
                 is_too_large: is_too_large(&world, body.len()),
                 method: head.method,
-                path,
                 query,
                 params,
                 headers: head.headers,
