@@ -72,6 +72,9 @@ pub fn compare(expected: &Expected, met: &Met, trimmed: bool, map: &mut Map) -> 
             .filter_map(|item| item.as_object().map(|item| item.get(field).cloned().unwrap_or_default()))
             .collect();
     }
+    if let (Value::Array(_), Some(posts)) = (recorded, posts_in_order(&body)) {
+        body = posts;
+    }
     let summary = summed_up(recorded, &body);
     let (recorded, body) = match &summary {
         Some((recorded, body)) => (recorded, body.clone()),
@@ -85,6 +88,12 @@ pub fn compare(expected: &Expected, met: &Met, trimmed: bool, map: &mut Map) -> 
         Comparison { map, loose: expected, trimmed, strict: expected.status >= 400, found: &mut found };
     comparison.values(recorded, &body, "", "");
     found
+}
+
+/// The posts of a list of posts, which the recordings hold without the object around them.
+fn posts_in_order(met: &Value) -> Option<Value> {
+    let order = met.get("order")?.as_array()?;
+    order.iter().map(|id| met.get("posts")?.get(id.as_str()?).cloned()).collect()
 }
 
 /// A body that the recorder summed up under the mark `"trimmed": true`, and the same summary of the one that was met:

@@ -57,6 +57,9 @@ mod user_table;
 mod user_view;
 mod world;
 
+#[cfg(test)]
+mod place_tests;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
