@@ -59,6 +59,8 @@ mod world;
 
 #[cfg(test)]
 mod place_tests;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
