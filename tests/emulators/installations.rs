@@ -99,9 +99,11 @@ fn mattermost_settings(name: &str) -> mattermost::Settings {
         "limited by user" => limited(true),
         "with GitLab" => with_gitlab(""),
         "with GitLab and a scope of OpenID Connect" => with_gitlab("openid profile email"),
-        "with deletion for good" => defaults
-            .with("ServiceSettings", "EnableAPITeamDeletion", true)
-            .with("ServiceSettings", "EnableAPIChannelDeletion", true),
+        "with deletion for good" => defaults.with("ServiceSettings", "EnableAPITeamDeletion", true).with(
+            "ServiceSettings",
+            "EnableAPIChannelDeletion",
+            true,
+        ),
         "nearly full of GitLab's people" => mattermost::Settings { people: people('s', 247, true), ..with_gitlab("") },
         "nearly full" => mattermost::Settings { people: people('u', 248, false), ..defaults },
         "with 204 people, for an hour" => mattermost::Settings {

@@ -6,8 +6,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use serde_json::{Value, json};
 
-use crate::provider::emulator::Emulator;
 use super::super::{Mattermost, Settings, dispatch};
+use crate::provider::emulator::Emulator;
 use crate::runtime::sys::SystemClock;
 
 /// Somebody who calls.
@@ -32,7 +32,8 @@ impl Client {
         let answer = dispatch::serve(Arc::clone(&self.mattermost), request.body(body).unwrap()).await;
         let status = answer.status().as_u16();
         let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
+        let body =
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
         (status, body)
     }
 

@@ -19,7 +19,10 @@ async fn batches_have_a_largest_size() {
     let members = |count| Value::Array(vec![json!({ "team_id": team, "user_id": alice }); count]);
     let batch = format!("/api/v4/teams/{team}/members/batch");
     let (status, answer) = admin.call("POST", &batch, members(257)).await;
-    assert_eq!((status, text(&answer["message"])), (400, "Invalid or missing too many members in batch in request body.".into()));
+    assert_eq!(
+        (status, text(&answer["message"])),
+        (400, "Invalid or missing too many members in batch in request body.".into())
+    );
     let added = admin.done("POST", &batch, members(256)).await;
     assert_eq!(added.as_array().unwrap().len(), 256);
 
