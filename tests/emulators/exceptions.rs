@@ -86,7 +86,7 @@ pub const EXCEPTIONS: &[Exception] = &[
         reason: "the recording describes the long body, so another one is sent",
     },
     Exception { scenario: "mattermost/errors", exchanges: &[21, 22, 23], reason: ENGLISH },
-    Exception { scenario: "mattermost/posts", exchanges: &[27, 28], reason: DESCRIBED_BODY },
+    Exception { scenario: "mattermost/posts", exchanges: &[28], reason: DESCRIBED_BODY },
     Exception { scenario: "mattermost/sso-limit", exchanges: &[8], reason: "the recording cut the text of the page" },
     Exception {
         scenario: "mattermost/sso-login",
