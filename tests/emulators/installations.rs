@@ -23,6 +23,7 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
         ("mattermost", "sso-limit") => "nearly full of GitLab's people",
         ("mattermost", "sso-login") => "with GitLab",
         ("mattermost", "sso-scope") => "with GitLab and a scope of OpenID Connect",
+        ("mattermost", "stale-ids") => "with deletion for good",
         ("mattermost", "user-limit") => "nearly full",
         ("mattermost", "user-paging") => "with 204 people, for an hour",
         _ => "defaults",
@@ -98,6 +99,11 @@ fn mattermost_settings(name: &str) -> mattermost::Settings {
         "limited by user" => limited(true),
         "with GitLab" => with_gitlab(""),
         "with GitLab and a scope of OpenID Connect" => with_gitlab("openid profile email"),
+        "with deletion for good" => defaults.with("ServiceSettings", "EnableAPITeamDeletion", true).with(
+            "ServiceSettings",
+            "EnableAPIChannelDeletion",
+            true,
+        ),
         "nearly full of GitLab's people" => mattermost::Settings { people: people('s', 247, true), ..with_gitlab("") },
         "nearly full" => mattermost::Settings { people: people('u', 248, false), ..defaults },
         "with 204 people, for an hour" => mattermost::Settings {

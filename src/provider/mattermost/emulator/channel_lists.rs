@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::bodies::WrongKind;
 use super::call::Call;
-use super::channels::show_channel;
+use super::channel_store::show_channel;
 use super::config::VERSION;
 use super::ids::is_id;
 use super::paging::Page;

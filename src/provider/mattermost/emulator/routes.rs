@@ -45,6 +45,7 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::channel_lists::ROUTES,
         super::channel_members::ROUTES,
         super::channels::ROUTES,
+        super::deliveries::ROUTES,
         super::incoming_hooks::ROUTES,
         super::logins::ROUTES,
         super::outgoing_hooks::ROUTES,
