@@ -87,7 +87,7 @@ fn client_config(world: &mut World, call: &Call) -> Answer {
         ("ServiceSettings", "EnableIncomingWebhooks"),
         ("ServiceSettings", "EnableOutgoingWebhooks"),
         ("TeamSettings", "RestrictDirectMessage"),
-        ("TeamSettings", "ExperimentalEnableDefaultChannelLeaveJoinMessages"),
+        ("ServiceSettings", "ExperimentalEnableDefaultChannelLeaveJoinMessages"),
         ("EmailSettings", "RequireEmailVerification"),
     ];
     let more = if call.session.is_some() { &signed_in[..] } else { &[] };
