@@ -23,6 +23,11 @@ pub const DEPARTURES: &[Departure] = &[
         place: "Config.ServiceSettings.ExperimentalEnableDefaultChannelLeaveJoinMessages",
         reason: "a setting that the description does not list",
     },
+    Departure {
+        service: "mattermost",
+        place: "PostList.first_inaccessible_post_time",
+        reason: "the server says from when on the licence hides posts, 0 where it hides none",
+    },
     Departure { service: "mattermost", place: "Session.expired_notify", reason: SHOWN_BY_THE_SERVER },
     Departure { service: "mattermost", place: "Session.local", reason: SHOWN_BY_THE_SERVER },
     Departure { service: "mattermost", place: "UserReport.notify_props", reason: SHOWN_BY_THE_SERVER },

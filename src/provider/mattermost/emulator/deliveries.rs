@@ -107,15 +107,16 @@ fn handle(world: &mut World, call: &Call, id: &str, payload: Payload) -> Result<
     }
     props.insert("webhook_display_name".to_owned(), hook.display_name.as_str().into());
     props.insert("from_webhook".to_owned(), "true".into());
-    let or = |told: String, else_: &str| if told.is_empty() { else_.to_owned() } else { told };
+    let first_said = |told: String, otherwise: &str| if told.is_empty() { otherwise.to_owned() } else { told };
     if may_override(world, "EnablePostUsernameOverride") {
-        let name = or(or(payload.username, &hook.username), "webhook");
+        let name = first_said(first_said(payload.username, &hook.username), "webhook");
         props.insert("override_username".to_owned(), name.into());
     }
     if may_override(world, "EnablePostIconOverride") {
-        for (key, value) in
-            [("override_icon_url", or(payload.icon_url, &hook.icon_url)), ("override_icon_emoji", payload.icon_emoji)]
-        {
+        for (key, value) in [
+            ("override_icon_url", first_said(payload.icon_url, &hook.icon_url)),
+            ("override_icon_emoji", payload.icon_emoji),
+        ] {
             if !value.is_empty() {
                 props.insert(key.to_owned(), value.into());
             }
