@@ -1,0 +1,3 @@
+//! Mattermost: its emulator.
+
+pub mod emulator;
