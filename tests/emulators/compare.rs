@@ -107,7 +107,7 @@ fn summed_up(recorded: &Value, met: &Value) -> Option<(Value, Value)> {
             let names: Vec<&Value> = items.iter().filter_map(|item| item.get("username")).collect();
             serde_json::json!({ "count": items.len(), "usernames": names, "last": items.last() })
         }
-        Value::Object(fields) if summary.contains_key("sections") => {
+        Value::Object(fields) if summary.contains_key("sections") && !fields.contains_key("sections") => {
             serde_json::json!({ "sections": fields.keys().collect::<Vec<_>>() })
         }
         met => met.clone(),

@@ -21,17 +21,17 @@ pub const DEPARTURES: &[Departure] = &[
     Departure {
         service: "mattermost",
         place: "Config.ServiceSettings.ExperimentalEnableDefaultChannelLeaveJoinMessages",
-        reason: NOT_DESCRIBED,
+        reason: "a setting that the description does not list",
     },
     Departure {
         service: "mattermost",
         place: "PostList.first_inaccessible_post_time",
         reason: "the server says from when on the licence hides posts, 0 where it hides none",
     },
-    Departure { service: "mattermost", place: "Session.expired_notify", reason: NOT_DESCRIBED },
-    Departure { service: "mattermost", place: "Session.local", reason: NOT_DESCRIBED },
-    Departure { service: "mattermost", place: "UserReport.notify_props", reason: NOT_DESCRIBED },
-    Departure { service: "mattermost", place: "UserReport.remote_id", reason: NOT_DESCRIBED },
+    Departure { service: "mattermost", place: "Session.expired_notify", reason: SHOWN_BY_THE_SERVER },
+    Departure { service: "mattermost", place: "Session.local", reason: SHOWN_BY_THE_SERVER },
+    Departure { service: "mattermost", place: "UserReport.notify_props", reason: SHOWN_BY_THE_SERVER },
+    Departure { service: "mattermost", place: "UserReport.remote_id", reason: SHOWN_BY_THE_SERVER },
 ];
 
-const NOT_DESCRIBED: &str = "the server of release 11.6.0 has the field; the recordings of it are cut";
+const SHOWN_BY_THE_SERVER: &str = "release 11.6.0 sends the field, as was seen running; the description lacks it";

@@ -218,7 +218,8 @@ fn by_names(world: &mut World, call: &Call) -> Answer {
 /// A body that is a list of texts, and not an empty one.
 fn texts(call: &Call, name: &str) -> Result<Vec<String>, Refusal> {
     let unreadable = || refuse(400, "api.payload.parse.error", "An error occurred while parsing the payload.");
-    let texts: Vec<String> = call.json()?.ok_or_else(unreadable)?;
+    let texts: Option<Vec<String>> = call.json()?.ok_or_else(unreadable)?;
+    let texts = texts.unwrap_or_default();
     if texts.is_empty() { Err(invalid_body(name)) } else { Ok(texts) }
 }
 
