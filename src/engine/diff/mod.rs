@@ -1,6 +1,6 @@
 //! Wanted × last applied × live, field by field, by the kinds' descriptions. No service is named here.
 //!
-//! [`diff`] looks at every declared resource once, in an order in which what a resource needs comes before it, and then
+//! [`numbers::allot`] first gives numbers to those who still need one. [`diff`] looks at every declared resource once, in an order in which what a resource needs comes before it, and then
 //! at what is left: objects that are ours and declared no more, and objects that nobody declared. It says what differs
 //! and what the situation is; what is done about it is the business of `plan`.
 
@@ -10,6 +10,7 @@ mod field;
 mod input;
 mod matching;
 mod names;
+pub mod numbers;
 mod observed;
 mod undeclared;
 
