@@ -6,6 +6,7 @@ pub mod gitea;
 pub mod http;
 pub mod inmemory;
 pub mod keycloak;
+pub mod mattermost;
 
 use contract::Provider;
 

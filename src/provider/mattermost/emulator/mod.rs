@@ -1,0 +1,130 @@
+//! Mattermost in miniature: Team Edition 11.6.0 without licence as its API was seen to behave, in memory, over HTTP.
+//!
+//! State is one [`world::World`] behind a mutex; every operation is a plain function of that world and one call. Axum
+//! only carries bytes. Reading order: `world` with `accounts` and `places`; `dispatch`, `routes`, `auth`, `rights`,
+//! `call`, `bodies`, `reply`, `paging`; then the operations, one area a file.
+
+mod accounts;
+mod attachments;
+mod auth;
+mod bodies;
+mod call;
+mod channel_lists;
+mod channel_members;
+mod channels;
+mod config;
+mod dispatch;
+mod hook_table;
+mod ids;
+mod incoming_hooks;
+mod installation;
+mod joining;
+mod member_roles;
+mod not_imitated;
+mod outgoing_hooks;
+mod paging;
+mod place_refusals;
+mod place_rules;
+mod places;
+mod post_lists;
+mod post_table;
+mod post_view;
+mod posts;
+mod reply;
+mod rights;
+mod routes;
+mod settings;
+mod system_messages;
+mod team_lists;
+mod team_members;
+mod teams;
+mod user_reads;
+mod user_rules;
+mod user_view;
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+
+use crate::provider::emulator::{Credentials, Emulator};
+use crate::runtime::sys::SharedClock;
+
+pub use settings::Settings;
+
+use reply::{Manner, Reply, forbidden, refuse};
+
+/// The service in miniature. Hand it to the kit that serves emulators, or serve [`Emulator::router`] oneself.
+#[derive(Debug)]
+pub struct Mattermost {
+    clock: SharedClock,
+    settings: Settings,
+    world: Mutex<world::World>,
+}
+
+impl Mattermost {
+    /// A new installation with one administrator, told the time by `clock`.
+    pub fn new(clock: SharedClock) -> Arc<Self> {
+        Self::with_settings(clock, Settings::default())
+    }
+
+    /// A new installation as `settings` describe it.
+    pub fn with_settings(clock: SharedClock, settings: Settings) -> Arc<Self> {
+        let world = world::World::installed(clock.now(), &settings);
+        Arc::new(Self { clock, settings, world: Mutex::new(world) })
+    }
+
+    fn world(&self) -> MutexGuard<'_, world::World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Emulator for Mattermost {
+    fn service(&self) -> &'static str {
+        "mattermost"
+    }
+
+    fn router(self: Arc<Self>) -> Router {
+        Router::new().fallback(move |request: axum::extract::Request| dispatch::serve(Arc::clone(&self), request))
+    }
+
+    fn reset(&self) {
+        *self.world() = world::World::installed(self.clock.now(), &self.settings);
+    }
+
+    fn credentials(&self) -> Credentials {
+        let header = |secret| BTreeMap::from([("Authorization".to_owned(), format!("Bearer {secret}"))]);
+        let first = installation::initial_credentials(&self.settings);
+        first.into_iter().map(|(name, secret)| (name.to_owned(), header(secret))).collect()
+    }
+
+    /// Mattermost's personal tokens do not expire: every secret that exists now answers 401 until it is restored.
+    fn expire_tokens(&self) {
+        self.world().expire_secrets();
+    }
+
+    fn restore_tokens(&self) {
+        self.world().expired_secrets.clear();
+    }
+
+    fn error_answer(&self, status: StatusCode, _base: &str) -> Response<Body> {
+        let manner = Manner { request_id: self.world().new_request_id(), ..Manner::default() };
+        match status {
+            StatusCode::FORBIDDEN => forbidden().render(&manner),
+            StatusCode::TOO_MANY_REQUESTS => {
+                Reply::text(429, "text/plain; charset=utf-8", "limit exceeded\n").render(&manner)
+            }
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                refuse(500, "app.user.save.app_error", "Unable to save the account.").render(&manner)
+            }
+            // What stands before the server answers in words of its own.
+            status => {
+                let words = status.canonical_reason().unwrap_or_default();
+                Reply::text(status.as_u16(), "text/plain; charset=utf-8", words).render(&manner)
+            }
+        }
+    }
+}
