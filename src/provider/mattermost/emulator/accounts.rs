@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 pub(super) struct User {
     pub(super) id: String,
     pub(super) create_at: i64,
+    /// As reads by identifier show it, which come from a cache.
     pub(super) update_at: i64,
+    /// When somebody last signed in: the database moves `update_at` then, and the cache does not notice.
+    pub(super) last_login: i64,
     pub(super) delete_at: i64,
     pub(super) username: String,
     /// None where the account signs in otherwise, or not at all.
@@ -38,6 +41,21 @@ pub(super) struct User {
 impl User {
     pub(super) fn is_active(&self) -> bool {
         self.delete_at == 0
+    }
+
+    /// `update_at` as the database has it, which is what lists show.
+    pub(super) fn stored_update_at(&self) -> i64 {
+        self.update_at.max(self.last_login)
+    }
+
+    /// Whether the account belongs to a connected server, and not to this one.
+    pub(super) fn is_remote(&self) -> bool {
+        self.remote_id.as_deref().is_some_and(|id| !id.is_empty())
+    }
+
+    /// Whether a login provider over OAuth owns name and address.
+    pub(super) fn is_by_oauth(&self) -> bool {
+        ["gitlab", "google", "office365", "openid"].contains(&self.auth_service.as_str())
     }
 
     /// Whether the account holds a role of the whole server.

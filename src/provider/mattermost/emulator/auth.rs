@@ -1,5 +1,7 @@
 //! Who calls: where credentials are looked for, which of them count, and what a server begins with.
 
+use axum::http::HeaderMap;
+
 use super::accounts::{Session, SessionKind};
 use super::call::{Call, Caller};
 use super::reply::{Refusal, refuse, session_expired};
@@ -8,7 +10,7 @@ use super::world::World;
 
 /// Where a secret was found, in the order in which the server looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Cookie,
     Header,
     Query,
@@ -27,7 +29,7 @@ impl World {
     /// Who sends a call, or why it is refused. Invalid credentials are none where none are needed.
     pub(super) fn identify(&mut self, call: &Call, access: Access) -> Result<Option<Caller>, Refusal> {
         let mut caller = None;
-        if let Some((secret, place)) = presented(call) {
+        if let Some((secret, place)) = presented(&call.headers, &call.query) {
             match self.session_of(&secret, call.now) {
                 None if access == Access::Session => return Err(session_expired()),
                 None => {}
@@ -112,21 +114,23 @@ impl World {
 }
 
 /// The secret that a call carries: a cookie wins over the header, even a bad one; the query comes last.
-fn presented(call: &Call) -> Option<(String, Place)> {
+pub(super) fn presented(headers: &HeaderMap, query: &[(String, String)]) -> Option<(String, Place)> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
     let cut = |secret: &str| secret.chars().take(SECRET_LENGTH).collect::<String>();
-    let cookies = call.header("cookie").split(';').filter_map(|cookie| cookie.trim().split_once('='));
+    let cookies = header("cookie").split(';').filter_map(|cookie| cookie.trim().split_once('='));
     if let Some((_, secret)) = cookies.into_iter().find(|(name, _)| *name == "MMAUTHTOKEN") {
         return Some((cut(secret), Place::Cookie)).filter(|(secret, _)| !secret.is_empty());
     }
-    let header = call.header("authorization");
+    let authorization = header("authorization");
     let scheme = |name: &str| {
-        let begin = header.get(..name.len())?;
-        begin.eq_ignore_ascii_case(name).then(|| header.get(name.len() + 1..).unwrap_or(""))
+        let begin = authorization.get(..name.len())?;
+        begin.eq_ignore_ascii_case(name).then(|| authorization.get(name.len() + 1..).unwrap_or(""))
     };
     if let Some(secret) = scheme("bearer").or_else(|| scheme("token")) {
         return Some((cut(secret), Place::Header)).filter(|(secret, _)| !secret.is_empty());
     }
-    Some((cut(call.ask("access_token")), Place::Query)).filter(|(secret, _)| !secret.is_empty())
+    let in_query = query.iter().find(|(name, _)| name == "access_token").map_or("", |(_, value)| value);
+    Some((cut(in_query), Place::Query)).filter(|(secret, _)| !secret.is_empty())
 }
 
 /// A change by cookie must show that a script of ours sent it.

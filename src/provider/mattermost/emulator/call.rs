@@ -1,8 +1,11 @@
 //! One call as an operation sees it: who calls, what the path holds, query, headers and body.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::accounts::SessionKind;
 use super::bodies::{self, Fields};
@@ -85,6 +88,16 @@ impl Call {
 
     pub(super) fn is_read(&self) -> bool {
         self.method == Method::GET
+    }
+
+    /// The body as a map of texts. Whatever it is not read from is an empty map, without a word.
+    pub(super) fn text_map(&self) -> BTreeMap<String, String> {
+        if self.is_too_large { BTreeMap::new() } else { bodies::text_map(&self.body) }
+    }
+
+    /// The body as a map of anything. Whatever it is not read from is an empty map, without a word.
+    pub(super) fn value_map(&self) -> Map<String, Value> {
+        if self.is_too_large { Map::new() } else { bodies::value_map(&self.body) }
     }
 
     /// A request's header, or nothing.

@@ -4,13 +4,17 @@ use serde_json::{Map, Value, json};
 
 /// Sections of settings. Those that the server has and that change nothing here are not kept.
 #[derive(Debug, Clone)]
-pub(super) struct Config(Map<String, Value>);
+pub(super) struct Config {
+    sections: Map<String, Value>,
+    /// How often a setting was changed since the server's start.
+    changes: u32,
+}
 
 impl Default for Config {
     fn default() -> Self {
         let sections = json!({
             "ServiceSettings": {
-                "SiteURL": "",
+                "SiteURL": "http://mattermost.example",
                 "EnableUserAccessTokens": false,
                 "EnableBotAccountCreation": false,
                 "DisableBotsWhenOwnerIsDeactivated": true,
@@ -35,13 +39,18 @@ impl Default for Config {
                 "EnableUserDeactivation": false,
                 "RestrictCreationToDomains": "",
                 "ExperimentalDefaultChannels": [],
+                "ExperimentalEnableAutomaticReplies": false,
+                "ExperimentalEnableDefaultChannelLeaveJoinMessages": true,
+                "RestrictDirectMessage": "any",
             },
             "EmailSettings": {
                 "EnableSignUpWithEmail": true,
                 "EnableSignInWithEmail": true,
                 "EnableSignInWithUsername": true,
                 "RequireEmailVerification": false,
+                "SendEmailNotifications": true,
             },
+            "PrivacySettings": { "ShowEmailAddress": true, "ShowFullName": true },
             "PasswordSettings": {
                 "MinimumLength": 8,
                 "Lowercase": false,
@@ -68,19 +77,24 @@ impl Default for Config {
                 "Secret": "",
                 "Id": "",
                 "Scope": "",
+                "AuthEndpoint": "",
+                "TokenEndpoint": "",
+                "UserAPIEndpoint": "",
+                "DiscoveryEndpoint": "",
+                "ButtonText": "",
+                "ButtonColor": "",
                 "UsePreferredUsername": false,
             },
         });
-        match sections {
-            Value::Object(sections) => Config(sections),
-            _ => Config(Map::new()),
-        }
+        let sections = sections.as_object().cloned().unwrap_or_default();
+        Config { sections, changes: 0 }
     }
 }
 
 impl Config {
-    fn get(&self, section: &str, setting: &str) -> &Value {
-        self.0.get(section).and_then(|section| section.get(setting)).unwrap_or(&Value::Null)
+    /// A setting, or null.
+    pub(super) fn get(&self, section: &str, setting: &str) -> &Value {
+        self.sections.get(section).and_then(|section| section.get(setting)).unwrap_or(&Value::Null)
     }
 
     /// A setting that is a truth value. A setting that is not kept is off.
@@ -105,7 +119,8 @@ impl Config {
 
     /// Sets one setting, known or not.
     pub(super) fn set(&mut self, section: &str, setting: &str, value: Value) {
-        let section = self.0.entry(section).or_insert_with(|| Value::Object(Map::new()));
+        self.changes += 1;
+        let section = self.sections.entry(section).or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(section) = section {
             section.insert(setting.to_owned(), value);
         }
@@ -113,7 +128,7 @@ impl Config {
 
     /// All sections as the API shows them to an administrator.
     pub(super) fn sections(&self) -> &Map<String, Value> {
-        &self.0
+        &self.sections
     }
 }
 
@@ -121,9 +136,37 @@ impl Config {
 pub(super) const VERSION: &str = "11.6.0";
 
 impl Config {
+    /// How often a setting was changed since the server's start.
+    pub(super) fn changes(&self) -> u32 {
+        self.changes
+    }
+
+    /// The settings that differ from the defaults.
+    pub(super) fn changed(&self) -> Map<String, Value> {
+        let defaults = Config::default();
+        let changed = self.sections.iter().filter_map(|(section, settings)| {
+            let settings = settings.as_object()?.iter();
+            let differing = settings.filter(|(setting, value)| defaults.get(section, setting) != *value);
+            let differing: Map<String, Value> = differing.map(|(key, value)| (key.clone(), value.clone())).collect();
+            (!differing.is_empty()).then(|| (section.clone(), Value::Object(differing)))
+        });
+        changed.collect()
+    }
+
+    /// Whether every setting of a patch is of the kind that the setting has.
+    pub(super) fn takes(&self, sections: &Map<String, Value>) -> bool {
+        let settings = sections.iter().flat_map(|(section, settings)| {
+            settings.as_object().into_iter().flatten().map(move |(setting, value)| (section, setting, value))
+        });
+        settings.into_iter().all(|(section, setting, value)| {
+            let known = self.get(section, setting);
+            known.is_null() || value.is_null() || std::mem::discriminant(known) == std::mem::discriminant(value)
+        })
+    }
+
     /// The header that names version, build, configuration and licence. A changed configuration changes it.
     pub(super) fn version_header(&self) -> String {
-        let text = Value::Object(self.0.clone()).to_string();
+        let text = Value::Object(self.sections.clone()).to_string();
         let hash = text
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));

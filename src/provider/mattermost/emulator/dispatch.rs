@@ -8,7 +8,9 @@ use axum::http::{HeaderValue, Method, Response};
 use percent_encoding::percent_decode_str;
 
 use super::Mattermost;
+use super::auth::presented;
 use super::call::Call;
+use super::rate_limit::{self, Verdict};
 use super::reply::{Answer, Manner, Reply, unknown_route};
 use super::routes;
 use super::world::World;
@@ -29,31 +31,63 @@ pub(super) async fn serve(mattermost: Arc<Mattermost>, request: Request) -> Resp
     };
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
     let mut world = mattermost.world();
-    let Some((route, params)) = routes::find(head.method.as_str(), &path) else {
-        return nowhere(&head.method, &path);
+    let now = world.moment(mattermost.clock.now());
+    world.make_system_bot_in_time(now);
+    let query = parse_query(head.uri.query().unwrap_or(""));
+    let first = match world.limiter.as_mut() {
+        Some(limiter) => {
+            let secret = presented(&head.headers, &query).map(|(secret, _)| secret);
+            Some(limiter.admit(secret.as_deref(), &head.headers, now))
+        }
+        None => None,
     };
-    let limit = world.config.number("ServiceSettings", "MaximumPayloadSizeBytes").saturating_add(SLACK);
-    let call = Call {
-        method: head.method,
-        is_too_large: i64::try_from(body.len()).unwrap_or(i64::MAX) > limit,
-        path,
-        query: parse_query(head.uri.query().unwrap_or("")),
-        params,
-        headers: head.headers,
-        body,
-        base,
-        now: world.moment(mattermost.clock.now()),
-        session: None,
+    if let Some(verdict) = first.filter(|verdict| !verdict.passes()) {
+        let mut answer = rate_limit::refusal();
+        verdict.tell(answer.headers_mut());
+        return answer;
+    }
+    let mut response = match routes::find(head.method.as_str(), &path) {
+        Some((route, params)) => {
+            let call = Call {
+                is_too_large: is_too_large(&world, body.len()),
+                method: head.method,
+                path,
+                query,
+                params,
+                headers: head.headers,
+                body,
+                base,
+                now,
+                session: None,
+            };
+            handle(&mut world, call, route)
+        }
+        None => nowhere(&head.method, &path),
     };
+    if let Some(verdict) = first {
+        let second: Vec<_> = response.extensions_mut().remove::<Verdict>().into_iter().collect();
+        for verdict in [verdict].into_iter().chain(second) {
+            verdict.tell(response.headers_mut());
+        }
+    }
+    response
+}
+
+/// Answers a call that has a route.
+fn handle(world: &mut World, call: Call, route: routes::Route) -> Response<Body> {
     let request_id = world.new_request_id();
     let manner = Manner {
         request_id: request_id.clone(),
         is_candid: world.config.is_on("ServiceSettings", "EnableDeveloper"),
         is_hardened: world.config.is_on("ServiceSettings", "ExperimentalEnableHardenedMode"),
     };
-    let answer = answer(&mut world, call, route);
     let version = world.config.version_header();
-    drop(world);
+    let (answer, verdict) = answer(world, call, route);
+    if let Some(verdict) = verdict.filter(|verdict| !verdict.passes()) {
+        let mut answer = rate_limit::refusal();
+        answer.extensions_mut().insert(verdict);
+        return answer;
+    }
     let mut response = match answer {
         Ok(reply) => reply.render(&manner),
         Err(refusal) => refusal.render(&manner),
@@ -63,12 +97,36 @@ pub(super) async fn serve(mattermost: Arc<Mattermost>, request: Request) -> Resp
             response.headers_mut().insert(name, value);
         }
     }
+    if let Some(verdict) = verdict {
+        response.extensions_mut().insert(verdict);
+    }
     response
 }
 
-fn answer(world: &mut World, mut call: Call, route: routes::Route) -> Answer {
-    call.session = world.identify(&call, route.access)?;
-    (route.operation)(world, &call)
+/// The operation's outcome, and what the limiter says of the caller where it tells users apart.
+fn answer(world: &mut World, mut call: Call, route: routes::Route) -> (Answer, Option<Verdict>) {
+    let caller = world.identify(&call, route.access);
+    let mut verdict = None;
+    if let Some(limiter) = world.limiter.as_mut()
+        && presented(&call.headers, &call.query).is_some()
+    {
+        let user_id = caller.as_ref().ok().and_then(Option::as_ref).map_or("", |caller| &caller.user_id);
+        verdict = limiter.admit_user(user_id, call.now);
+        if verdict.is_some_and(|verdict| !verdict.passes()) {
+            return (Ok(Reply::empty(429)), verdict);
+        }
+    }
+    let answer = caller.and_then(|caller| {
+        call.session = caller;
+        (route.operation)(world, &call)
+    });
+    (answer, verdict)
+}
+
+/// Whether a body is longer than the configuration allows.
+fn is_too_large(world: &World, length: usize) -> bool {
+    let limit = world.config.number("ServiceSettings", "MaximumPayloadSizeBytes").saturating_add(SLACK);
+    i64::try_from(length).unwrap_or(i64::MAX) > limit
 }
 
 /// No route: the API answers in JSON, everything beside it is the web application, which is not imitated.

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::accounts::{AccessToken, User};
-use super::settings::Settings;
+use super::rate_limit::Limiter;
+use super::settings::{Person, Settings};
 use super::user_rules::{default_notify_props, default_timezone};
 use super::world::World;
 
@@ -11,6 +12,7 @@ use super::world::World;
 const ADMIN_ID: &str = "omzy8sp1ntfq7nru3kadqy9ryh";
 const ADMIN_NAME: &str = "sysadmin";
 const ADMIN_PASSWORD: &str = "Sysadmin-pass-1";
+const PASSWORD: &str = "Correct-horse-1";
 const ADMIN_TOKEN: &str = "sandboxadm1n1stratortoken9";
 
 /// What the recordings call their first principal, and the secret that it sends.
@@ -27,11 +29,37 @@ impl World {
                 world.config.set(section, setting, value.clone());
             }
         }
+        let now = world.moment(now);
+        world.started_at = now - settings.running_for.num_milliseconds();
         if !settings.is_empty {
-            let now = world.moment(now);
             world.add_administrator(now);
         }
+        for person in &settings.people {
+            world.add_person(person);
+        }
+        world.limiter = Limiter::of(&world.config);
         world
+    }
+
+    /// Adds somebody as if an administrator had made the account.
+    fn add_person(&mut self, person: &Person) {
+        let (auth_service, auth_data) = person.auth.clone().unzip();
+        let password = if auth_service.is_some() { "" } else { PASSWORD };
+        let user = User {
+            username: person.username.clone(),
+            email: format!("{}@acme.example", person.username),
+            auth_service: auth_service.unwrap_or_default(),
+            auth_data,
+            remote_id: Some(String::new()),
+            ..User::default()
+        };
+        let now = self.moment_later();
+        let made = self.create_user(user, password, now).expect("the people of an installation are valid and few");
+        if let Some(id) = &person.id
+            && let Some(user) = self.users.remove(&made)
+        {
+            self.users.insert(id.clone(), User { id: id.clone(), ..user });
+        }
     }
 
     fn add_administrator(&mut self, now: i64) {

@@ -8,6 +8,7 @@ mod accounts;
 mod attachments;
 mod auth;
 mod bodies;
+mod bots;
 mod call;
 mod channel_lists;
 mod channel_members;
@@ -20,6 +21,8 @@ mod incoming_hooks;
 mod installation;
 mod joining;
 mod member_roles;
+mod logins;
+mod mail;
 mod not_imitated;
 mod outgoing_hooks;
 mod paging;
@@ -30,6 +33,7 @@ mod post_lists;
 mod post_table;
 mod post_view;
 mod posts;
+mod rate_limit;
 mod reply;
 mod rights;
 mod routes;
@@ -38,8 +42,18 @@ mod system_messages;
 mod team_lists;
 mod team_members;
 mod teams;
+mod single_sign_on;
+mod system;
+mod tokens;
+mod user_changes;
+mod user_create;
+mod user_form;
+mod user_lists;
 mod user_reads;
 mod user_rules;
+mod user_search;
+mod user_state;
+mod user_table;
 mod user_view;
 mod world;
 
@@ -50,10 +64,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
-use crate::provider::emulator::{Credentials, Emulator};
+use crate::provider::emulator::{Credentials, Emulator, json_answer};
 use crate::runtime::sys::SharedClock;
 
-pub use settings::Settings;
+pub use mail::{Mail, MailAbout};
+pub use settings::{Person, Settings};
+pub use single_sign_on::SignIn;
 
 use reply::{Manner, Reply, forbidden, refuse};
 
@@ -75,6 +91,11 @@ impl Mattermost {
     pub fn with_settings(clock: SharedClock, settings: Settings) -> Arc<Self> {
         let world = world::World::installed(clock.now(), &settings);
         Arc::new(Self { clock, settings, world: Mutex::new(world) })
+    }
+
+    /// The mails that the server would have sent since its start, the oldest first.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.world().mails.clone()
     }
 
     fn world(&self) -> MutexGuard<'_, world::World> {
@@ -110,13 +131,19 @@ impl Emulator for Mattermost {
         self.world().expired_secrets.clear();
     }
 
+    fn hook(&self, name: &str, body: &[u8]) -> Option<Response<Body>> {
+        match name {
+            "sign-in" => Some(self.sign_in_hook(body)),
+            "mails" => Some(json_answer(StatusCode::OK, &self.mails())),
+            _ => None,
+        }
+    }
+
     fn error_answer(&self, status: StatusCode, _base: &str) -> Response<Body> {
         let manner = Manner { request_id: self.world().new_request_id(), ..Manner::default() };
         match status {
             StatusCode::FORBIDDEN => forbidden().render(&manner),
-            StatusCode::TOO_MANY_REQUESTS => {
-                Reply::text(429, "text/plain; charset=utf-8", "limit exceeded\n").render(&manner)
-            }
+            StatusCode::TOO_MANY_REQUESTS => rate_limit::refusal(),
             StatusCode::INTERNAL_SERVER_ERROR => {
                 refuse(500, "app.user.save.app_error", "Unable to save the account.").render(&manner)
             }

@@ -1,5 +1,7 @@
 //! What an operation answers, and the shape that Mattermost gives its refusals.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
@@ -31,7 +33,7 @@ pub(super) enum Content {
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
     pub(super) status: u16,
-    pub(super) id: &'static str,
+    pub(super) id: Cow<'static, str>,
     pub(super) message: String,
     /// Shown to developers only.
     pub(super) detail: String,
@@ -133,7 +135,7 @@ impl Refusal {
     fn body(&self, manner: &Manner) -> Value {
         let is_unknown_route = self.kind == RefusalKind::UnknownRoute;
         let is_hidden = manner.is_hardened && self.status >= 500;
-        let (id, message) = if is_hidden { ("", "Internal Server Error") } else { (self.id, self.message.as_str()) };
+        let (id, message) = if is_hidden { ("", "Internal Server Error") } else { (&*self.id, self.message.as_str()) };
         let detail = if !is_hidden && (manner.is_candid || is_unknown_route) { self.detail.as_str() } else { "" };
         let mut body = json!({ "id": id, "message": message, "detailed_error": detail });
         if !is_unknown_route {
@@ -156,13 +158,18 @@ impl Refusal {
 }
 
 /// A refusal with a status, an identifier and its English text.
-pub(super) fn refuse(status: u16, id: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal { status, id, message: message.into(), detail: String::new(), kind: RefusalKind::Usual }
+pub(super) fn refuse(status: u16, id: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Refusal {
+    Refusal { status, id: id.into(), message: message.into(), detail: String::new(), kind: RefusalKind::Usual }
 }
 
 /// 403: the caller lacks a right.
 pub(super) fn forbidden() -> Refusal {
     refuse(403, "api.context.permissions.app_error", "You do not have the appropriate permissions.")
+}
+
+/// 404: nobody has this identifier.
+pub(super) fn no_account() -> Refusal {
+    refuse(404, "app.user.missing_account.const", "Unable to find the user.")
 }
 
 /// 401: whatever is wrong with the credentials.

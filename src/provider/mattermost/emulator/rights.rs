@@ -12,6 +12,38 @@ pub(super) const SYSTEM_ADMIN: &str = "system_admin";
 /// The role of everybody.
 pub(super) const SYSTEM_USER: &str = "system_user";
 
+/// The roles that a call may name without a licence, on whatever level they are meant to be held.
+pub(super) const KNOWN_ROLES: [&str; 20] = [
+    "channel_admin",
+    "channel_guest",
+    "channel_user",
+    "custom_group_user",
+    "playbook_admin",
+    "playbook_member",
+    "run_admin",
+    "run_member",
+    SYSTEM_ADMIN,
+    "system_custom_group_admin",
+    "system_guest",
+    "system_post_all",
+    "system_post_all_public",
+    SYSTEM_USER,
+    "system_user_access_token",
+    "team_admin",
+    "team_guest",
+    "team_post_all",
+    "team_post_all_public",
+    "team_user",
+];
+/// The roles that exist and that nobody can be given without a licence.
+pub(super) const LICENSED_ROLES: [&str; 5] = [
+    "secure_connection_manager",
+    "shared_channel_manager",
+    "system_manager",
+    "system_read_only_admin",
+    "system_user_manager",
+];
+
 /// What a role permits, wherever it is held.
 fn permissions(role: &str) -> &'static [&'static str] {
     match role {

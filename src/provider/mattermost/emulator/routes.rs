@@ -41,7 +41,6 @@ pub(super) const fn open(method: &'static str, path: &'static str, operation: Op
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let areas: &[&'static [Route]] = &[
-        super::user_reads::ROUTES,
         super::teams::ROUTES,
         super::team_lists::ROUTES,
         super::team_members::ROUTES,
@@ -52,6 +51,17 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::post_lists::ROUTES,
         super::incoming_hooks::ROUTES,
         super::outgoing_hooks::ROUTES,
+        super::bots::ROUTES,
+        super::logins::ROUTES,
+        super::single_sign_on::ROUTES,
+        super::system::ROUTES,
+        super::tokens::ROUTES,
+        super::user_changes::ROUTES,
+        super::user_create::ROUTES,
+        super::user_lists::ROUTES,
+        super::user_reads::ROUTES,
+        super::user_search::ROUTES,
+        super::user_state::ROUTES,
     ];
     let imitated = areas.iter().flat_map(|area| area.iter().copied());
     imitated.chain(not_imitated::routes()).map(Row::of).collect()

@@ -1,5 +1,6 @@
 //! What an installation begins with.
 
+use chrono::Duration;
 use serde_json::{Value, json};
 
 /// What the operator of the imitated server has set, and whether anybody has an account there.
@@ -10,6 +11,21 @@ pub struct Settings {
     /// Settings that differ from the defaults, by section, as the server's configuration file writes them. Of
     /// `RateLimitSettings` only what stands here counts: the limiter is built when the server starts.
     pub config: Value,
+    /// People who have an account already, in the order in which they got it.
+    pub people: Vec<Person>,
+    /// How long the server has been running. Some minutes after its start it makes a bot of its own.
+    pub running_for: Duration,
+}
+
+/// Somebody who has an account from the beginning, with the address `<username>@acme.example`.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The identifier, where it matters.
+    pub id: Option<String>,
+    /// The name.
+    pub username: String,
+    /// Service and subject of the login provider; a password where there is none.
+    pub auth: Option<(String, String)>,
 }
 
 impl Default for Settings {
@@ -18,14 +34,14 @@ impl Default for Settings {
         let config = json!({
             "ServiceSettings": { "EnableUserAccessTokens": true, "EnableBotAccountCreation": true },
         });
-        Settings { is_empty: false, config }
+        Settings { is_empty: false, config, people: Vec::new(), running_for: Duration::zero() }
     }
 }
 
 impl Settings {
     /// A new server in its default configuration: nobody has an account, tokens and bots are switched off.
     pub fn empty() -> Self {
-        Settings { is_empty: true, config: json!({}) }
+        Settings { is_empty: true, config: json!({}), people: Vec::new(), running_for: Duration::zero() }
     }
 
     /// Sets one setting more.

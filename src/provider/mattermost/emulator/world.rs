@@ -8,8 +8,11 @@ use super::accounts::{AccessToken, Bot, Session, User};
 use super::config::Config;
 use super::hook_table::{IncomingHook, OutgoingHook};
 use super::ids::Ids;
+use super::mail::Mail;
 use super::places::{Channel, ChannelRow, Team, TeamRow};
 use super::post_table::Posts;
+use super::rate_limit::Limiter;
+use super::reply::{Refusal, no_account};
 
 /// A pair of identifiers: of a place and of somebody in it.
 pub(super) type Pair = (String, String);
@@ -34,6 +37,12 @@ pub(super) struct World {
     pub(super) outgoing_hooks: Vec<OutgoingHook>,
     /// Secrets that count as expired until they are restored: a fault of the sandbox, not of the server.
     pub(super) expired_secrets: BTreeSet<String>,
+    /// What was sent to people, the oldest first.
+    pub(super) mails: Vec<Mail>,
+    /// Built when the server starts, where `RateLimitSettings` say so.
+    pub(super) limiter: Option<Limiter>,
+    /// When the server was started.
+    pub(super) started_at: i64,
     ids: Ids,
     request_ids: Ids,
     latest: i64,
@@ -56,6 +65,9 @@ impl World {
             incoming_hooks: Vec::new(),
             outgoing_hooks: Vec::new(),
             expired_secrets: BTreeSet::new(),
+            mails: Vec::new(),
+            limiter: None,
+            started_at: 0,
             ids: Ids::seeded(1),
             request_ids: Ids::seeded(2),
             latest: 0,
@@ -80,8 +92,18 @@ impl World {
 
     /// A moment after all others, for what follows from a call within it.
     pub(super) fn next_moment(&mut self) -> i64 {
+        self.moment_later()
+    }
+
+    /// A moment after the one of the call: of what the server writes second.
+    pub(super) fn moment_later(&mut self) -> i64 {
         self.latest += 1;
         self.latest
+    }
+
+    /// The account of an identifier, active or not.
+    pub(super) fn account(&self, id: &str) -> Result<&User, Refusal> {
+        self.users.get(id).ok_or_else(|| no_account().detail(format!("resource \"User\" not found, id: {id}")))
     }
 
     /// The account of a name in lower case, active or not.
