@@ -82,7 +82,11 @@ impl Administered<'_> {
         probe.findings.push(Finding {
             ok: left > 0,
             what: format!("{} of {} people are active", server.active_people, server.most_people),
-            help: if left > 0 { String::new() } else { "nobody can be added; deactivate some, or license it".to_owned() },
+            help: if left > 0 {
+                String::new()
+            } else {
+                "nobody can be added; deactivate some, or license it".to_owned()
+            },
         });
         Ok(())
     }
@@ -117,7 +121,8 @@ impl Administered<'_> {
         let own = &mut probe.capabilities.own_accounts;
         own.extend(bots.iter().map(|bot| account(&bot.username)));
         own.push(account("system-bot"));
-        let people: Vec<&User> = administrators.iter().filter(|user| user.is_person() && user.id != self.me.id).collect();
+        let people: Vec<&User> =
+            administrators.iter().filter(|user| user.is_person() && user.id != self.me.id).collect();
         if let [last] = people.as_slice() {
             own.push(account(&last.username));
         }
@@ -125,7 +130,9 @@ impl Administered<'_> {
             ok: !people.is_empty(),
             what: match people.as_slice() {
                 [] => "no person is system administrator".to_owned(),
-                [last] => format!("'{}' is the only person who is system administrator, and is protected", last.username),
+                [last] => {
+                    format!("'{}' is the only person who is system administrator, and is protected", last.username)
+                }
                 people => format!("{} people are system administrators", people.len()),
             },
             help: if people.len() > 1 { String::new() } else { "make a second person system administrator".to_owned() },
@@ -156,13 +163,18 @@ impl Administered<'_> {
             findings.push(Finding { ok, what: what.to_owned(), help: help.to_owned() });
         };
         if !self.me.is_bot && !on(&service["EnableUserAccessTokens"]) {
-            tell(false, "EnableUserAccessTokens is off: a person's token does not work", "switch it on, or use a bot's token");
+            tell(
+                false,
+                "EnableUserAccessTokens is off: a person's token does not work",
+                "switch it on, or use a bot's token",
+            );
         }
         if on(&config["EmailSettings"]["RequireEmailVerification"]) {
             let help = "a changed address counts only once the person has confirmed it";
             tell(true, "RequireEmailVerification is on", help);
         }
-        if let Some(domains) = config["TeamSettings"]["RestrictCreationToDomains"].as_str().filter(|it| !it.is_empty()) {
+        if let Some(domains) = config["TeamSettings"]["RestrictCreationToDomains"].as_str().filter(|it| !it.is_empty())
+        {
             let what = format!("only addresses of {domains} are taken (RestrictCreationToDomains)");
             tell(true, &what, "it binds administrators too; sub-domains do not count");
         }
@@ -190,7 +202,9 @@ impl Administered<'_> {
                 help: "set 'options.sign_in' to gitlab, openid, saml or password".to_owned(),
             }],
             Some(SignIn::GitLab) => gitlab(&config["GitLabSettings"], self.licensed),
-            Some(SignIn::OpenId) => vec![switched("OpenIdSettings", &config["OpenIdSettings"]["Enable"], self.licensed)],
+            Some(SignIn::OpenId) => {
+                vec![switched("OpenIdSettings", &config["OpenIdSettings"]["Enable"], self.licensed)]
+            }
             Some(SignIn::Saml) => vec![switched("SamlSettings", &config["SamlSettings"]["Enable"], self.licensed)],
             Some(SignIn::Password) => {
                 let on = config["EmailSettings"]["EnableSignInWithEmail"].as_bool() != Some(false);
@@ -220,7 +234,11 @@ fn gitlab(settings: &Json, licensed: bool) -> Vec<Finding> {
                     the identity provider must give that scope unasked";
         tell(false, "GitLabSettings.Scope holds 'openid'", help);
     }
-    let help = if licensed { "" } else { "without a licence the sign-in page has no button: give people the link /oauth/gitlab/login" };
+    let help = if licensed {
+        ""
+    } else {
+        "without a licence the sign-in page has no button: give people the link /oauth/gitlab/login"
+    };
     tell(true, "people sign in through the GitLab settings", help);
     findings
 }
@@ -255,7 +273,10 @@ fn ownership(me: &User, owner: Option<&User>, dies: bool) -> Finding {
         },
         Some(owner) if dies => Finding {
             ok: true,
-            what: format!("our bot '{}' belongs to '{}', who is protected: the bot would die with them", me.username, owner.username),
+            what: format!(
+                "our bot '{}' belongs to '{}', who is protected: the bot would die with them",
+                me.username, owner.username
+            ),
             help: "let a service account own it: POST /api/v4/bots/{bot}/assign/{account}".to_owned(),
         },
         Some(owner) => Finding {
@@ -263,18 +284,17 @@ fn ownership(me: &User, owner: Option<&User>, dies: bool) -> Finding {
             what: format!("our bot '{}' belongs to '{}' and outlives them", me.username, owner.username),
             help: String::new(),
         },
-        None => Finding {
-            ok: true,
-            what: format!("our bot '{}' belongs to no account", me.username),
-            help: String::new(),
-        },
+        None => {
+            Finding { ok: true, what: format!("our bot '{}' belongs to no account", me.username), help: String::new() }
+        }
     }
 }
 
 fn release(version: &str, licensed: bool) -> Finding {
     let edition = if licensed { "licensed" } else { "without a licence" };
     let tried = TRIED.iter().any(|tried| version.starts_with(&format!("{tried}.")));
-    let help = if tried { String::new() } else { format!("tried: {}; this one should do, by the guide", TRIED.join(", ")) };
+    let help =
+        if tried { String::new() } else { format!("tried: {}; this one should do, by the guide", TRIED.join(", ")) };
     Finding { ok: true, what: format!("Mattermost {version}, {edition}"), help }
 }
 

@@ -27,7 +27,12 @@ const OWNED_BY_SIGN_IN: &str = "its sign-in owns names and address; with another
 
 const ROWS: &[Row] = &[
     Row(400, "app.user.save.email_exists", Conflict, "another account has the address, be it a deactivated one"),
-    Row(400, "app.user.save.username_exists", Conflict, "another account has the name, be it a deactivated one or a bot"),
+    Row(
+        400,
+        "app.user.save.username_exists",
+        Conflict,
+        "another account has the name, be it a deactivated one or a bot",
+    ),
     Row(400, "app.user.update_auth_data.email_exists", Conflict, "another account is bound to the same sign-in"),
     Row(400, "store.sql_team.save_team.existing", Conflict, TAKEN),
     Row(400, "store.sql_channel.save_channel.exists", Conflict, TAKEN),
@@ -47,7 +52,12 @@ const ROWS: &[Row] = &[
     Row(400, "api.team.remove_member.group_constrained", Refused, CONSTRAINED),
     // Never in it. Somebody who left before is answered 200.
     Row(400, "api.team.remove_user_from_team.missing", Gone, ""),
-    Row(400, "api.channel.add_user.to.channel.failed.deleted", Refused, "the person has left the team; they are added to it first"),
+    Row(
+        400,
+        "api.channel.add_user.to.channel.failed.deleted",
+        Refused,
+        "the person has left the team; they are added to it first",
+    ),
     Row(400, "api.channel.remove.default", Refused, "nobody leaves the channel that holds everybody of the team"),
     Row(400, "app.user.update.lastAdmin", Refused, "the server must keep an administrator who is a person"),
     // These two routes say 400 where others say 404.
@@ -66,7 +76,12 @@ const ROWS: &[Row] = &[
          with its owner: POST /api/v4/bots/{id}/enable brings it back, with the old token",
     ),
     Row(403, "app.channel.add_member.deleted_user", Refused, "the account is deactivated; it is activated first"),
-    Row(403, "api.user.update_active.cannot_modify_status_when_user_is_managed_by_ldap", Refused, "the directory decides"),
+    Row(
+        403,
+        "api.user.update_active.cannot_modify_status_when_user_is_managed_by_ldap",
+        Refused,
+        "the directory decides",
+    ),
     Row(403, "", MissingRights, FORBIDDEN),
     Row(409, "api.user.patch_user.login_provider_attribute_set", Refused, OWNED_BY_SIGN_IN),
     Row(409, "api.user.update_user.login_provider_attribute_set", Refused, OWNED_BY_SIGN_IN),
@@ -75,7 +90,12 @@ const ROWS: &[Row] = &[
     Row(429, "", Later, ""),
     // Another account is bound to the same sign-in, or a column is too short, or the database failed: looked up by the writer.
     Row(500, "app.user.save.app_error", Unclear, "what is there is read before anything is tried again"),
-    Row(500, "app.channel.create_channel.internal_error", Refused, "a name of more than 64 characters, or a database that failed"),
+    Row(
+        500,
+        "app.channel.create_channel.internal_error",
+        Refused,
+        "a name of more than 64 characters, or a database that failed",
+    ),
     // Of several that add the same person at once all but one may hear this; the person is in.
     Row(500, "api.channel.add_user.to.channel.failed", Unclear, "what is there is read"),
     Row(500, "", Unclear, "the server failed; what is there is read before anything is tried again"),

@@ -53,7 +53,11 @@ const TEAM_SPEC: KindSpec = KindSpec {
     absence: "the administrator's list of teams, archived ones included, paged, as long as the total beside it, while we \
                   are system administrator before and after",
     removal: Removal::Archive { field: "archived", off: true },
-    goes_with: &[GoesWith { when: None, what: "its channels, out of everybody's reach until it is restored", counts: None }],
+    goes_with: &[GoesWith {
+        when: None,
+        what: "its channels, out of everybody's reach until it is restored",
+        counts: None,
+    }],
     rename: Rename::KeepsOldName("Mattermost never changes the name of a team; links and invitations hold it"),
     creation_opens: false,
     wakes: "",
@@ -69,7 +73,11 @@ const USER_SPEC: KindSpec = KindSpec {
         FieldSpec::new("email", "the address of an account with a password, in lower case", Compare::Folded),
         FieldSpec::new("first_name", "the first name of an account with a password", Compare::Plain),
         FieldSpec::new("last_name", "the last name of an account with a password", Compare::Plain),
-        FieldSpec::new("initial_email", "the address that it is made with; it follows at next sign-in", Compare::CreateOnly),
+        FieldSpec::new(
+            "initial_email",
+            "the address that it is made with; it follows at next sign-in",
+            Compare::CreateOnly,
+        ),
         FieldSpec::new(
             "initial_first_name",
             "the first name that it is made with; it follows at next sign-in",
@@ -80,12 +88,20 @@ const USER_SPEC: KindSpec = KindSpec {
             "the last name that it is made with; it follows at next sign-in",
             Compare::CreateOnly,
         ),
-        FieldSpec::new("auth_service", "what signs it in: gitlab, openid or saml; nothing means a password", Compare::Plain)
-            .access(Access::SignIn),
+        FieldSpec::new(
+            "auth_service",
+            "what signs it in: gitlab, openid or saml; nothing means a password",
+            Compare::Plain,
+        )
+        .access(Access::SignIn),
         FieldSpec::new("auth_data", "whom that means: the exact value that it will name at sign-in", Compare::Plain)
             .access(Access::SignIn),
-        FieldSpec::new("email_verified", "whether the address is vouched for; never shown by the server", Compare::WriteOnly)
-            .access(Access::Vouches),
+        FieldSpec::new(
+            "email_verified",
+            "whether the address is vouched for; never shown by the server",
+            Compare::WriteOnly,
+        )
+        .access(Access::Vouches),
         FieldSpec::new("active", "whether it may sign in", Compare::Plain).access(Access::OpenWhen(true)),
         FieldSpec::new("has_password", "whether it signs in by a password", Compare::ServerOwned),
         FieldSpec::new("roles", "its roles in the whole system; never written by us", Compare::ServerOwned),

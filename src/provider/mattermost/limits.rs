@@ -77,11 +77,7 @@ impl Limits {
     }
 
     /// Those who would be one too many in a team.
-    pub fn team<'a>(
-        &self,
-        team: &[&str],
-        wanted: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>,
-    ) -> Option<Over> {
+    pub fn team<'a>(&self, team: &[&str], wanted: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Option<Over> {
         let most = self.team?;
         let found = team.iter().find_map(|name| self.teams.get(*name)).cloned();
         // Whoever makes a team is its first member.
@@ -92,8 +88,7 @@ impl Limits {
 
 fn over<'a>(room: &Room, wanted: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Option<Over> {
     let is_there = |known: &[&str]| known.iter().any(|name| room.names.contains(*name));
-    let new: BTreeSet<&str> =
-        wanted.into_iter().filter(|(_, known)| !is_there(known)).map(|(name, _)| name).collect();
+    let new: BTreeSet<&str> = wanted.into_iter().filter(|(_, known)| !is_there(known)).map(|(name, _)| name).collect();
     let free = room.most.saturating_sub(room.taken);
     let names: BTreeSet<String> = new.into_iter().skip(free).map(str::to_owned).collect();
     (!names.is_empty()).then_some(Over { most: room.most, taken: room.taken, names })
@@ -133,7 +128,8 @@ mod tests {
 
     #[test]
     fn somebody_under_a_former_name_takes_no_more_room() {
-        let limits = found(&[(PEOPLE_LIMIT, Value::Int(1)), (PEOPLE_ACTIVE, Value::Int(1)), (PEOPLE, Value::set(["bob"]))]);
+        let limits =
+            found(&[(PEOPLE_LIMIT, Value::Int(1)), (PEOPLE_ACTIVE, Value::Int(1)), (PEOPLE, Value::set(["bob"]))]);
         assert_eq!(limits.people([("robert", vec!["robert", "bob"])]), None);
     }
 

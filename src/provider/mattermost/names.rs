@@ -3,8 +3,23 @@
 
 /// Words that no name of a team may begin with.
 const RESERVED_BEGINNINGS: &[&str] = &[
-    "admin", "api", "boards", "channel", "claim", "error", "files", "help", "landing", "login", "mfa", "oauth",
-    "playbooks", "plug", "plugins", "post", "signup",
+    "admin",
+    "api",
+    "boards",
+    "channel",
+    "claim",
+    "error",
+    "files",
+    "help",
+    "landing",
+    "login",
+    "mfa",
+    "oauth",
+    "playbooks",
+    "plug",
+    "plugins",
+    "post",
+    "signup",
 ];
 /// Names that no person may have.
 const RESERVED_USERNAMES: &[&str] = &["all", "channel", "matterbot", "system"];

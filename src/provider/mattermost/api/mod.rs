@@ -7,5 +7,5 @@ pub mod routes;
 pub mod wire;
 
 pub use list::Listing;
-pub use read::{Api, decode};
 pub(super) use read::masked;
+pub use read::{Api, decode};

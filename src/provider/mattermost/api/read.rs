@@ -73,9 +73,8 @@ impl Api {
             return Ok(me);
         }
         let said = format!("'{}' has the roles '{}', and '{ADMINISTRATOR}' is not among them", me.username, me.roles);
-        Err(Failure::new(FailureClass::MissingRights, "check that our account is a system administrator", said).help(
-            format!("give it the role: mmctl roles system-admin {}; 'doctor' shows what is needed", me.username),
-        ))
+        Err(Failure::new(FailureClass::MissingRights, "check that our account is a system administrator", said)
+            .help(format!("give it the role: mmctl roles system-admin {}; 'doctor' shows what is needed", me.username)))
     }
 
     /// All accounts: deactivated ones and bots too.
@@ -270,7 +269,8 @@ impl Api {
                 return listing;
             }
             let doing = format!("list people of channel '{}'", channel.name);
-            let said = format!("the list does not settle: {found} active accounts were read and the server counts {counted}");
+            let said =
+                format!("the list does not settle: {found} active accounts were read and the server counts {counted}");
             listing.whole = Err(Failure::new(FailureClass::Later, doing, said)
                 .help("nothing in it is deleted; the next cycle reads it again"));
             if round == 0 {

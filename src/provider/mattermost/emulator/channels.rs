@@ -377,8 +377,7 @@ fn set_privacy(world: &mut World, call: &Call) -> Answer {
     let kind = kind.ok_or_else(|| invalid_body("privacy"))?;
     let mut channel = world.channel(id)?.clone();
     let is_public = kind == "O";
-    let permission =
-        if is_public { "convert_private_channel_to_public" } else { "convert_public_channel_to_private" };
+    let permission = if is_public { "convert_private_channel_to_public" } else { "convert_public_channel_to_private" };
     world.require_in_channel(call, id, permission)?;
     if channel.name == TOWN_SQUARE && !is_public {
         let message = "The default channel cannot be made private.";
@@ -436,8 +435,7 @@ fn not_deletable(world: &World, call: &Call) -> Refusal {
                        https://mattermost.com/pl/environment-configuration-settings for more information";
         refuse(401, "api.user.delete_channel.not_enabled.for_admin.app_error", message)
     } else {
-        let message =
-            "Permanent channel deletion feature is not enabled. Please contact your System Administrator.";
+        let message = "Permanent channel deletion feature is not enabled. Please contact your System Administrator.";
         refuse(401, "api.user.delete_channel.not_enabled.app_error", message)
     }
 }

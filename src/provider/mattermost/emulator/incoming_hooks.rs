@@ -125,13 +125,8 @@ fn create(world: &mut World, call: &Call) -> Answer {
         return Err(refuse(400, "app.webhooks.save_incoming.existing.app_error", message));
     }
     check(&hook)?;
-    let hook = IncomingHook {
-        id: world.new_id(),
-        create_at: call.now,
-        update_at: call.now,
-        team_id: channel.team_id,
-        ..hook
-    };
+    let hook =
+        IncomingHook { id: world.new_id(), create_at: call.now, update_at: call.now, team_id: channel.team_id, ..hook };
     world.incoming_hooks.push(hook.clone());
     Ok(Reply::json(201, show(&hook)))
 }
@@ -266,7 +261,8 @@ impl Payload {
 fn deliver(world: &mut World, call: &Call) -> Answer {
     let id = call.param("hook_id");
     let media_type = call.header("content-type").split(';').next().unwrap_or("").trim().to_lowercase();
-    let told = |what: &str| format!("Failed to {what} the payload of media type {media_type} for incoming webhook {id}.");
+    let told =
+        |what: &str| format!("Failed to {what} the payload of media type {media_type} for incoming webhook {id}.");
     let payload = match media_type.as_str() {
         "application/x-www-form-urlencoded" => {
             let mut form = url::form_urlencoded::parse(&call.body);
@@ -319,7 +315,9 @@ fn handle(world: &mut World, call: &Call, id: &str, payload: Payload) -> Result<
         props.insert("override_username".to_owned(), name.into());
     }
     if may_override(world, "EnablePostIconOverride") {
-        for (key, value) in [("override_icon_url", or(payload.icon_url, &hook.icon_url)), ("override_icon_emoji", payload.icon_emoji)] {
+        for (key, value) in
+            [("override_icon_url", or(payload.icon_url, &hook.icon_url)), ("override_icon_emoji", payload.icon_emoji)]
+        {
             if !value.is_empty() {
                 props.insert(key.to_owned(), value.into());
             }

@@ -174,11 +174,7 @@ pub(super) fn read_scheme(call: &Call) -> Result<SchemeRoles, Refusal> {
     let invalid = || invalid_body("scheme_roles");
     let fields = call.fields()?.ok_or_else(invalid)?;
     let flag = |name| fields.flag(name).map(|flag| flag.unwrap_or(false)).map_err(|_: WrongKind| invalid());
-    Ok(SchemeRoles {
-        is_guest: flag("scheme_guest")?,
-        is_user: flag("scheme_user")?,
-        is_admin: flag("scheme_admin")?,
-    })
+    Ok(SchemeRoles { is_guest: flag("scheme_guest")?, is_user: flag("scheme_user")?, is_admin: flag("scheme_admin")? })
 }
 
 impl SchemeRoles {

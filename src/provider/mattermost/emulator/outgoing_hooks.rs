@@ -145,8 +145,7 @@ fn overlaps(world: &World, hook: &OutgoingHook) -> bool {
     })
 }
 
-const OVERLAP: &str =
-    "Outgoing webhooks from the same channel cannot have the same trigger words/callback URLs.";
+const OVERLAP: &str = "Outgoing webhooks from the same channel cannot have the same trigger words/callback URLs.";
 const NO_TRIGGER: &str = "Either trigger_words or channel_id must be set.";
 
 fn create(world: &mut World, call: &Call) -> Answer {

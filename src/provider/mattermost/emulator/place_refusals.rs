@@ -57,7 +57,6 @@ pub(super) fn team_is_constrained() -> Refusal {
 /// A channel whose members are those of groups, which nobody is in without a licence.
 pub(super) fn channel_is_constrained(user_ids: &[String]) -> Refusal {
     let users = user_ids.join(" ");
-    let message =
-        format!("Channel membership denied to the following users because of group constraints: [{users}]");
+    let message = format!("Channel membership denied to the following users because of group constraints: [{users}]");
     refuse(400, "api.channel.add_members.user_denied", message)
 }

@@ -68,7 +68,10 @@ pub(super) fn hashtags(message: &str) -> String {
         let mut inside = word.chars().skip(1);
         let begins = word.starts_with('#') && inside.next().is_some_and(char::is_alphabetic);
         let ends = word.chars().last().is_some_and(char::is_alphanumeric);
-        begins && ends && word.chars().count() > 2 && word.chars().skip(2).all(|c| c.is_alphanumeric() || "-_.".contains(c))
+        begins
+            && ends
+            && word.chars().count() > 2
+            && word.chars().skip(2).all(|c| c.is_alphanumeric() || "-_.".contains(c))
     };
     message.split_whitespace().map(trimmed).filter(is_tag).collect::<Vec<_>>().join(" ")
 }

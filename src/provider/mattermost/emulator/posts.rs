@@ -101,9 +101,11 @@ impl World {
 
     /// Refuses who may not write into a channel, and everybody where there is none.
     fn require_writing(&self, call: &Call, channel_id: &str) -> Result<(), Refusal> {
-        let in_public = self.channels.get(channel_id).filter(|channel| channel.kind == "O").is_some_and(|channel| {
-            self.may_in_team(call.caller(), &channel.team_id, "create_post_public")
-        });
+        let in_public = self
+            .channels
+            .get(channel_id)
+            .filter(|channel| channel.kind == "O")
+            .is_some_and(|channel| self.may_in_team(call.caller(), &channel.team_id, "create_post_public"));
         if in_public { Ok(()) } else { self.require_in_channel(call, channel_id, "create_post") }
     }
 

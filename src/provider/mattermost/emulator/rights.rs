@@ -102,12 +102,9 @@ fn permissions(role: &str) -> &'static [&'static str] {
             "delete_public_channel",
             "delete_private_channel",
         ],
-        "channel_admin" => &[
-            "manage_channel_roles",
-            "create_post",
-            "manage_public_channel_members",
-            "manage_private_channel_members",
-        ],
+        "channel_admin" => {
+            &["manage_channel_roles", "create_post", "manage_public_channel_members", "manage_private_channel_members"]
+        }
         _ => &[],
     }
 }

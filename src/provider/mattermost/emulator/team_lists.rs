@@ -48,7 +48,8 @@ fn search(world: &mut World, call: &Call) -> Answer {
     let open = fields.flag("allow_open_invite").map_err(wrong)?;
     let constrained = fields.flag("group_constrained").map_err(wrong)?;
     let (page, per_page) = (fields.whole("page").map_err(wrong)?, fields.whole("per_page").map_err(wrong)?);
-    let (private, public) = (world.may(call.caller(), "list_private_teams"), world.may(call.caller(), "list_public_teams"));
+    let (private, public) =
+        (world.may(call.caller(), "list_private_teams"), world.may(call.caller(), "list_public_teams"));
     if !private && (page.is_some() || per_page.is_some()) && public {
         let message = "Pagination not implemented for public-only team search.";
         return Err(refuse(501, "api.team.search_teams.pagination_not_implemented.public_team_search", message));
@@ -59,8 +60,9 @@ fn search(world: &mut World, call: &Call) -> Answer {
         let fits = match (open, constrained) {
             (None, None) => true,
             (open, constrained) => {
-                open.is_some_and(|open| if open { team.allow_open_invite } else { !team.allow_open_invite && !is_constrained })
-                    || constrained.is_some_and(|constrained| constrained == is_constrained)
+                open.is_some_and(
+                    |open| if open { team.allow_open_invite } else { !team.allow_open_invite && !is_constrained },
+                ) || constrained.is_some_and(|constrained| constrained == is_constrained)
             }
         };
         let may_see = private || (public && team.allow_open_invite && team.kind == "O");
@@ -71,7 +73,8 @@ fn search(world: &mut World, call: &Call) -> Answer {
     let show = |team: &&Team| world.show_team(team, call.caller());
     let body = match (page, per_page) {
         (Some(number), Some(size)) => {
-            let shown: Vec<Value> = Page { number: number.max(0), size: size.max(0) }.cut(&teams).iter().map(show).collect();
+            let shown: Vec<Value> =
+                Page { number: number.max(0), size: size.max(0) }.cut(&teams).iter().map(show).collect();
             json!({ "teams": shown, "total_count": teams.len() })
         }
         _ => teams.iter().map(show).collect(),

@@ -100,9 +100,8 @@ fn of_user(world: &mut World, call: &Call) -> Answer {
 
 fn add(world: &mut World, call: &Call) -> Answer {
     let team_id = call.id("team_id")?;
-    let unreadable = || {
-        refuse(400, "api.team.add_team_member.invalid_body.app_error", "Unable to parse the request body.")
-    };
+    let unreadable =
+        || refuse(400, "api.team.add_team_member.invalid_body.app_error", "Unable to parse the request body.");
     let fields = call.fields()?.ok_or_else(unreadable)?;
     let user_id = user_of(&fields, team_id).map_err(|name| name.map_or_else(unreadable, invalid_body))?;
     if user_id == call.caller() {

@@ -334,8 +334,7 @@ fn not_deletable(world: &World, call: &Call) -> Refusal {
                        https://mattermost.com/pl/environment-configuration-settings for more information.";
         refuse(401, "api.user.delete_team.not_enabled.for_admin.app_error", message)
     } else {
-        let message =
-            "Permanent team deletion feature is not enabled. Please contact your System Administrator.";
+        let message = "Permanent team deletion feature is not enabled. Please contact your System Administrator.";
         refuse(401, "api.user.delete_team.not_enabled.app_error", message)
     }
 }

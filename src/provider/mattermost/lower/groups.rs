@@ -62,9 +62,7 @@ impl Lowering<'_> {
         let about = entity.description.as_ref();
         desired = self.text(desired, "description", about, Most::Bytes(names::DESCRIPTION_BYTES));
         match (entity.option("mattermost-open"), self.options.open_teams) {
-            (Some(said), _) => {
-                desired.field("open", said.value.trim() == "true", Some(Arc::new(said.span.clone())))
-            }
+            (Some(said), _) => desired.field("open", said.value.trim() == "true", Some(Arc::new(said.span.clone()))),
             (None, Some(open)) => desired.field("open", open, None),
             (None, None) => desired,
         }
@@ -83,10 +81,8 @@ impl Lowering<'_> {
 
     /// Those of some people who have an account there, and room in the team.
     fn seated(&mut self, entity: &Entity, team: &Names, people: &BTreeMap<EntityRef, Span>) -> BTreeSet<EntityRef> {
-        let here: BTreeMap<String, EntityRef> = people
-            .keys()
-            .filter_map(|person| Some((self.people.get(person)?.now.clone(), person.clone())))
-            .collect();
+        let here: BTreeMap<String, EntityRef> =
+            people.keys().filter_map(|person| Some((self.people.get(person)?.now.clone(), person.clone()))).collect();
         let known = |name: &str| here.get(name).and_then(|person| self.people.get(person)).map(Names::all);
         let wanted: Vec<(&str, Vec<&str>)> =
             here.keys().map(|name| (name.as_str(), known(name).unwrap_or_default())).collect();
@@ -147,14 +143,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn channel(
-        &mut self,
-        group: &Group<'_>,
-        team: &Names,
-        seated: &BTreeSet<EntityRef>,
-        asked: &Asked,
-        span: &Span,
-    ) {
+    fn channel(&mut self, group: &Group<'_>, team: &Names, seated: &BTreeSet<EntityRef>, asked: &Asked, span: &Span) {
         let entity = group.entity;
         if let Err(why) = names::channel(&asked.name) {
             return self.refuse_name(entity, "channel", &asked.name, &why, span);
@@ -185,8 +174,7 @@ impl Lowering<'_> {
         desired = self.text(desired, "header", header, Most::Characters(names::HEADER_LENGTH));
         self.out.desired.push(desired);
         // Into a public channel anybody of the team may walk, so what is there is not ours alone unless somebody says so.
-        let default =
-            if private && !group.is_whole { MembershipMode::Authoritative } else { MembershipMode::Additive };
+        let default = if private && !group.is_whole { MembershipMode::Authoritative } else { MembershipMode::Additive };
         let mode = mode(group.members, default);
         self.edges(kinds::CHANNEL_MEMBER, kinds::CHANNEL, entity, &names, mode, &group.people, seated);
     }

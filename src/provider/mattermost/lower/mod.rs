@@ -172,7 +172,6 @@ fn owner(entity: &Entity) -> Owner {
     Owner(entity.reference.to_string())
 }
 
-
 /// Options that passed no schema: nothing is wanted and nothing is removed.
 fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
     let held: BTreeSet<EntityRef> = input.catalogue.entities().map(|entity| entity.reference.clone()).collect();

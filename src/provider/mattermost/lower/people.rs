@@ -125,7 +125,8 @@ impl Lowering<'_> {
         let words: Vec<&str> = name.value.split_whitespace().collect();
         let Some((head, rest)) = words.split_first() else { return desired };
         let part = |text: String| Spanned::new(text, name.span.clone());
-        let desired = self.text(desired, first, Some(&part((*head).to_owned())), Most::Characters(names::DISPLAY_LENGTH));
+        let desired =
+            self.text(desired, first, Some(&part((*head).to_owned())), Most::Characters(names::DISPLAY_LENGTH));
         self.text(desired, last, Some(&part(rest.join(" "))), Most::Characters(names::DISPLAY_LENGTH))
     }
 
@@ -142,9 +143,11 @@ impl Lowering<'_> {
         };
         let licensed = self.input.capabilities.facts.get(LICENSED);
         if sign_in.needs_licence() && licensed == Some(&Value::Bool(false)) {
-            let message = format!("'{instance}' has no licence, and signs nobody in by '{}' without one", word(sign_in));
-            return Err(Diagnostic::error(NOT_POSSIBLE_THERE, message)
-                .help("use 'sign_in: gitlab', which works in Team Edition by the link /oauth/gitlab/login, or 'password'"));
+            let message =
+                format!("'{instance}' has no licence, and signs nobody in by '{}' without one", word(sign_in));
+            return Err(Diagnostic::error(NOT_POSSIBLE_THERE, message).help(
+                "use 'sign_in: gitlab', which works in Team Edition by the link /oauth/gitlab/login, or 'password'",
+            ));
         }
         if sign_in != SignIn::Password && !self.input.roles.contains_key("identity") {
             let message = format!("{people} placed in '{instance}', and no service plays the role 'identity'");

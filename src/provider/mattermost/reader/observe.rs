@@ -190,58 +190,59 @@ impl Cycle<'_> {
     }
 
     async fn team_members(&self, api: &Api, places: &Places<'_>) -> Vec<Observation> {
-        futures::stream::iter(self.parents(kinds::TEAM_MEMBER))
-            .map(|key| async move {
-                let scope = Scope::within(self.instance, kinds::TEAM_MEMBER, key);
-                match places.team(key) {
-                    Parent::Seen(team) => {
-                        let members = api.team_members(team).await;
-                        let refused = team.group_constrained.then(|| super::constrained("team", key));
-                        let live = |user: &User| convert::team_member(self.instance, key, &user.username);
-                        let whole = refused.map_or(members.whole, Err);
-                        let ids = members.items.values().map(|it: &Member| &it.user_id);
-                        self.people(scope, whole, ids, places.lists, live)
-                    }
-                    other => self.nothing(scope, other, "the team"),
-                }
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await
+        let parents = self.parents(kinds::TEAM_MEMBER).iter();
+        let readings: Vec<_> = parents.map(|key| self.team(api, places, key)).collect();
+        futures::stream::iter(readings).buffer_unordered(AT_ONCE).collect().await
+    }
+
+    /// The people of one team.
+    async fn team(&self, api: &Api, places: &Places<'_>, key: &str) -> Observation {
+        let scope = Scope::within(self.instance, kinds::TEAM_MEMBER, key);
+        let team = match places.team(key) {
+            Parent::Seen(team) => team,
+            other => return self.nothing(scope, other, "the team"),
+        };
+        let members = api.team_members(team).await;
+        let whole = if team.group_constrained { Err(super::constrained("team", key)) } else { members.whole };
+        let ids = members.items.values().map(|it: &Member| &it.user_id);
+        let live = |user: &User| convert::team_member(self.instance, key, &user.username);
+        self.people(scope, whole, ids, places.lists, live)
     }
 
     async fn channel_members(&self, api: &Api, places: &Places<'_>) -> Vec<Observation> {
-        let parents: Vec<(&String, Parent<'_, Channel>)> =
-            self.parents(kinds::CHANNEL_MEMBER).iter().map(|key| (key, places.channel(key))).collect();
-        let seen = parents.iter().filter_map(|(_, parent)| match parent {
+        let parents = self.parents(kinds::CHANNEL_MEMBER);
+        let seen = parents.iter().filter_map(|key| match places.channel(key) {
             Parent::Seen(channel) => Some(channel.id.as_str()),
             Parent::Absent | Parent::Unknown(_) => None,
         });
         let counts = api.channel_counts(&seen.collect::<Vec<_>>()).await;
-        let counts = &counts;
-        futures::stream::iter(parents)
-            .map(|(key, parent)| async move {
-                let scope = Scope::within(self.instance, kinds::CHANNEL_MEMBER, key);
-                match parent {
-                    Parent::Seen(channel) => {
-                        let accounts = match counts {
-                            Ok(counts) => {
-                                let active = counts.get(&channel.id).copied().unwrap_or_default();
-                                api.channel_accounts(channel, active).await
-                            }
-                            Err(failure) => Listing::failed(failure.clone()),
-                        };
-                        let refused = channel.group_constrained.then(|| super::constrained("channel", key));
-                        let live = |user: &User| convert::channel_member(self.instance, key, &user.username);
-                        let whole = refused.map_or(accounts.whole, Err);
-                        self.people(scope, whole, accounts.items.keys(), places.lists, live)
-                    }
-                    other => self.nothing(scope, other, "the channel"),
-                }
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await
+        let readings: Vec<_> = parents.iter().map(|key| self.channel(api, places, key, &counts)).collect();
+        futures::stream::iter(readings).buffer_unordered(AT_ONCE).collect().await
+    }
+
+    /// The people of one channel.
+    async fn channel(
+        &self,
+        api: &Api,
+        places: &Places<'_>,
+        key: &str,
+        counts: &Result<BTreeMap<String, usize>, Failure>,
+    ) -> Observation {
+        let scope = Scope::within(self.instance, kinds::CHANNEL_MEMBER, key);
+        let channel = match places.channel(key) {
+            Parent::Seen(channel) => channel,
+            other => return self.nothing(scope, other, "the channel"),
+        };
+        let accounts = match counts {
+            Ok(counts) => {
+                let active = counts.get(&channel.id).copied().unwrap_or_default();
+                api.channel_accounts(channel, active).await
+            }
+            Err(failure) => Listing::failed(failure.clone()),
+        };
+        let whole = if channel.group_constrained { Err(super::constrained("channel", key)) } else { accounts.whole };
+        let live = |user: &User| convert::channel_member(self.instance, key, &user.username);
+        self.people(scope, whole, accounts.items.keys(), places.lists, live)
     }
 
     /// The edges of these accounts, as far as the list of accounts knows them.

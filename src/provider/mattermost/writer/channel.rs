@@ -37,7 +37,8 @@ async fn create(hand: &Hand, step: &Step, inputs: &Inputs) -> Result<Performed, 
 }
 
 async fn edit(hand: &Hand, step: &Step, inputs: &Inputs, name: Option<&str>) -> Result<Performed, Failure> {
-    let fields: Fields = inputs.fields.iter().filter(|(name, _)| *name != "name").map(|(n, v)| (n.clone(), v.clone())).collect();
+    let fields: Fields =
+        inputs.fields.iter().filter(|(name, _)| *name != "name").map(|(n, v)| (n.clone(), v.clone())).collect();
     let found = find(hand, step, inputs).await?;
     let now = convert::channel(&step.address.instance, step.address.parent_key().unwrap_or_default(), &found);
     let name = name.filter(|name| *name != found.name);
@@ -55,8 +56,12 @@ async fn edit(hand: &Hand, step: &Step, inputs: &Inputs, name: Option<&str>) -> 
     let patch = convert::channel_patch(name, &fields);
     let private = fields.get("private").and_then(Value::as_bool);
     if archived && (patch.is_some() || private.is_some()) {
-        return Err(Failure::new(FailureClass::Refused, doing, "it is archived, and an archived channel takes no change")
-            .help("approve that it is restored; then it is changed"));
+        return Err(Failure::new(
+            FailureClass::Refused,
+            doing,
+            "it is archived, and an archived channel takes no change",
+        )
+        .help("approve that it is restored; then it is changed"));
     }
     if let Some(private) = private {
         hand.put(routes::CHANNEL_PRIVACY, &id, json!({ "privacy": if private { "P" } else { "O" } }), &doing).await?;

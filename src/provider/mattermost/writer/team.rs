@@ -6,10 +6,10 @@ use super::{Hand, doing, done, gone, is_there, not_offered, unchanged};
 use crate::engine::model::{Failure, Fields, Value};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed};
+use crate::provider::http::Call;
 use crate::provider::mattermost::api::wire::Team;
 use crate::provider::mattermost::api::{decode, routes};
 use crate::provider::mattermost::convert;
-use crate::provider::http::Call;
 
 pub(super) async fn perform(hand: &Hand, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
     match step.verb {
