@@ -1,6 +1,5 @@
-//! The provider held to the recordings and, over real HTTP, to its emulator. What a whole turn does is in the tour.
+//! The provider held to the recordings. What a whole turn does, on the emulator and on a real server, is in the tour.
 
-mod reading;
+mod bodies;
+mod masks;
 mod recorded;
-mod traps;
-mod world;
