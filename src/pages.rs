@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 /// All Rust sources of the project.
 fn sources() -> String {
     fn collect(folder: &Path, text: &mut String) {
-        let mut entries: Vec<PathBuf> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         entries.sort();
         for path in entries {
             if path.is_dir() {

@@ -11,4 +11,4 @@ pub mod mattermost;
 use contract::Provider;
 
 /// Every provider. Adding a service is one folder and one line here.
-pub const ALL: &[&dyn Provider] = &[&keycloak::Keycloak, &gitea::GiteaProvider];
+pub const ALL: &[&dyn Provider] = &[&keycloak::Keycloak, &gitea::GiteaProvider, &mattermost::MattermostProvider];
