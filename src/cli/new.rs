@@ -143,7 +143,7 @@ mod tests {
         for (path, text) in &files {
             assert!(![ORGANISATION, DOMAIN, "SERVICES", EXAMPLE].iter().any(|it| text.contains(it)), "{path}: {text}");
         }
-        let entries = files.iter().map(|(path, text)| (path.clone(), FileEntry::text(text))).collect();
+        let entries = files.iter().map(|(path, text)| (path.clone(), FileEntry::from(text.as_str()))).collect();
         let revision = Revision { id: String::new(), label: String::new() };
         let services = provider::ALL.iter().map(|it| it.service().to_owned()).collect();
         let options = Options { services: Some(services), ..Options::default() };

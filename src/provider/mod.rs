@@ -6,8 +6,9 @@ pub mod gitea;
 pub mod http;
 pub mod inmemory;
 pub mod keycloak;
+pub mod mattermost;
 
 use contract::Provider;
 
 /// Every provider. Adding a service is one folder and one line here.
-pub const ALL: &[&dyn Provider] = &[&keycloak::Keycloak, &gitea::GiteaProvider];
+pub const ALL: &[&dyn Provider] = &[&keycloak::Keycloak, &gitea::GiteaProvider, &mattermost::MattermostProvider];

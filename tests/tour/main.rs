@@ -5,7 +5,7 @@
 //! which steps it takes. Adding a provider is a folder like `gitea/`.
 //!
 //! Against the emulators it always runs. Against real servers it runs where these variables say how to reach them, with
-//! `cargo test --test tour -- keycloak` and `cargo test --test tour -- gitea`:
+//! `cargo test --test tour -- keycloak`, `… -- gitea` and `… -- mattermost`:
 //!
 //! | variable | what |
 //! |---|---|
@@ -16,6 +16,8 @@
 //! | `FORMULARY_GITEA_URL` | where Gitea answers, such as `http://127.0.0.1:3000` |
 //! | `FORMULARY_GITEA_TOKEN` | a site administrator's token with the scope `all`. Everything that a test makes has a name of its own (`t…-`) and is removed afterwards |
 //! | `FORMULARY_GITEA_SOURCE_ID` | the number of an OAuth2 sign-in source there; `1` when not set |
+//! | `FORMULARY_MATTERMOST_URL` | where Mattermost answers, such as `http://127.0.0.1:8065` |
+//! | `FORMULARY_MATTERMOST_TOKEN` | a system administrator's token. Personal access tokens and bots must be allowed there. What a test makes has a name of its own (`t…-`); it is archived and deactivated afterwards, because nothing there can be deleted: use a server that may be thrown away |
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(missing_docs, reason = "nobody calls a test")]
 
@@ -23,5 +25,6 @@ mod documents;
 mod gitea;
 mod hand;
 mod keycloak;
+mod mattermost;
 mod real;
 mod stage;

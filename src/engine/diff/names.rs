@@ -117,7 +117,10 @@ impl Names {
             };
             let Address { instance, kind, .. } = &recorded.address;
             let Some(live) = by_id.get(&(instance.clone(), kind.clone(), id)) else { continue };
-            let carries_names = matches!(spec.class, KindClass::Organisation | KindClass::Team | KindClass::Person);
+            let carries_names = matches!(
+                spec.class,
+                KindClass::Organisation | KindClass::Team | KindClass::Channel | KindClass::Person
+            );
             let renamed = live.address.leaf() != recorded.address.leaf();
             let swapped = desired.contains(&live.address) || input.observed.live.contains_key(&recorded.address);
             if !carries_names || !renamed || swapped || spec.rename != Rename::InPlace {
@@ -154,7 +157,7 @@ impl Names {
         {
             key = format!("{parent}/{new}");
         }
-        for class in [KindClass::Organisation, KindClass::Team] {
+        for class in [KindClass::Organisation, KindClass::Team, KindClass::Channel] {
             let Some(names) = of(class) else { continue };
             let ends: Vec<usize> = key.match_indices('/').map(|(at, _)| at).rev().collect();
             if let Some((new, end)) = ends.iter().find_map(|end| Some((names.get(&key[..*end])?, *end))) {

@@ -8,7 +8,7 @@ use super::names::Index;
 use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Situation};
 use crate::engine::model::{
     Address, EntityRef, Extent, KindClass, KindSpec, Live, MembershipMode, MembershipSet, Mode, ObjectState, Owner,
-    Recorded, Removal, Value,
+    Recorded, Value,
 };
 
 pub(super) fn compare<'a>(
@@ -82,9 +82,7 @@ impl<'a> Rest<'_, 'a> {
         if self.input.is_untouchable(address) {
             return push(DriftClass::Removed, "declared no more, but the account is protected", Situation::Report);
         }
-        if let Removal::Disable { field, off } = spec.removal
-            && live.fields.get(field) == Some(&Value::Bool(off))
-        {
+        if is_off(spec, live) {
             if recorded.state == ObjectState::Active {
                 push(DriftClass::Removed, "declared no more, and switched off already", Situation::Undeclared);
             }
@@ -138,7 +136,7 @@ impl<'a> Rest<'_, 'a> {
 
     /// The person and the container of an edge, as far as the ledger knows them.
     fn ends(&self, address: &Address) -> impl Iterator<Item = &'a Recorded> {
-        let containers = [KindClass::Organisation, KindClass::Team]
+        let containers = [KindClass::Organisation, KindClass::Team, KindClass::Channel]
             .into_iter()
             .flat_map(|class| self.input.kinds.of_class(&address.instance, class))
             .filter_map(|kind| Some(Address::new(&address.instance, kind.name, address.parent_key()?)));
@@ -156,6 +154,11 @@ impl<'a> Rest<'_, 'a> {
     fn is_leaver(&self, edge: &Address) -> bool {
         self.person_of(edge)
             .is_some_and(|person| self.index.recorded.contains_key(&person) && !self.desired.contains(&person))
+    }
+
+    /// Whether a live account was found to be that of a declaration with another name, and keeps the name it has.
+    fn has_another_name(&self, person: &Address) -> bool {
+        self.taken.contains(person) && !self.desired.contains(person)
     }
 
     fn is_declared_elsewhere(&self, owner: &Owner) -> bool {
@@ -176,7 +179,8 @@ impl<'a> Rest<'_, 'a> {
         }
         if spec.class != KindClass::Membership {
             let worth_a_word = matches!(spec.class, KindClass::Person | KindClass::Organisation | KindClass::Team);
-            if worth_a_word {
+            // What is switched off opens nothing to anybody.
+            if worth_a_word && !is_off(spec, live) {
                 let why = "it exists, and nobody declared it";
                 self.push(changes, address.clone(), DriftClass::Unowned, why, Situation::Report, Some(live), None);
             }
@@ -184,6 +188,11 @@ impl<'a> Rest<'_, 'a> {
         }
         // A leaver's edges stay; under a parent that was renamed meanwhile they are not known by their new names.
         if self.person_of(address).is_some_and(|person| self.input.is_untouchable(&person)) || self.is_leaver(address) {
+            return;
+        }
+        if self.person_of(address).is_some_and(|person| self.has_another_name(&person)) {
+            let why = "their account has another name than its declaration, so whether they belong here is open";
+            self.push(changes, address.clone(), DriftClass::Unowned, why, Situation::Report, Some(live), None);
             return;
         }
         let parent = address.parent_key().map(|parent| Address { key: parent.into(), ..address.clone() });
@@ -256,6 +265,11 @@ impl<'a> Rest<'_, 'a> {
             situation,
         });
     }
+}
+
+/// Whether it is switched off or put away, as removing it would do.
+fn is_off(spec: &KindSpec, live: &Live) -> bool {
+    spec.removal.switch().is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(off)))
 }
 
 fn files<'a>(input: &DiffInput<'a>) -> BTreeSet<&'a str> {

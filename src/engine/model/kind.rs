@@ -13,6 +13,9 @@ pub enum KindClass {
     Organisation,
     /// What holds people within an organisation.
     Team,
+    /// Where people talk, within an organisation. People make such places as they please, so one that nobody declared is
+    /// not worth a word.
+    Channel,
     /// One person in one organisation, team, group or channel.
     Membership,
     /// A number that one person was given and nobody else ever gets. Its resources have one field, [`NUMBER`], which
@@ -127,12 +130,30 @@ pub enum Removal {
         /// Its value when off.
         off: bool,
     },
+    /// Put away by setting this field, and only by approval: it is out of everybody's reach, nothing is deleted, and
+    /// returning restores.
+    Archive {
+        /// The switch.
+        field: &'static str,
+        /// Its value when put away.
+        off: bool,
+    },
     /// Deleted, within the budgets.
     Delete,
     /// Deleted, and only by approval.
     DeleteByApproval,
     /// Left as it is and forgotten.
     Forget,
+}
+
+impl Removal {
+    /// The field that switches the object off, and its value then, where removing it means that.
+    pub const fn switch(self) -> Option<(&'static str, bool)> {
+        match self {
+            Removal::Disable { field, off } | Removal::Archive { field, off } => Some((field, off)),
+            Removal::Delete | Removal::DeleteByApproval | Removal::Forget => None,
+        }
+    }
 }
 
 /// What the service removes together with the object, so that plans name it and budgets count it.

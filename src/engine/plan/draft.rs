@@ -139,22 +139,44 @@ impl<'r, 'a> Drafter<'r, 'a> {
     }
 
     fn remove(&self) -> Vec<Draft<'r, 'a>> {
-        let already_off = matches!(self.compared.spec.removal, Removal::Disable { field, off }
-            if self.compared.live.is_some_and(|live| live.fields.get(field) == Some(&Value::Bool(off))));
         match self.compared.spec.removal {
             Removal::Forget => vec![self.draft(Verb::Forget)],
-            Removal::Disable { field, off } => {
-                let mut draft = self.draft(Verb::Disable);
-                draft.closes = true;
-                if !already_off {
-                    draft.before.insert(Field::Borrowed(field), Value::Bool(!off));
+            Removal::Disable { field, off } => vec![self.switch_off(field, off)],
+            Removal::Archive { field, off } => {
+                let mut draft = self.switch_off(field, off);
+                draft.goes_with = self.goes_with();
+                let reason = match draft.goes_with.first() {
+                    Some(goes) => format!("archiving it takes with it: {}", goes.what),
+                    None => "archiving it takes it out of everybody's reach".to_owned(),
+                };
+                // What is put away already only has to be recorded so.
+                if !draft.before.is_empty() {
+                    draft.waits.push(self.approval("archives", &reason));
                 }
-                draft.after.insert(Field::Borrowed(field), Term::Known(Value::Bool(off)));
                 vec![draft]
             }
             Removal::Delete => vec![self.delete("deletions", false)],
             Removal::DeleteByApproval => vec![self.delete("deletions", true)],
         }
+    }
+
+    fn switch_off(&self, field: &'static str, off: bool) -> Draft<'r, 'a> {
+        let mut draft = self.draft(Verb::Disable);
+        draft.closes = true;
+        if self.compared.live.is_none_or(|live| live.fields.get(field) != Some(&Value::Bool(off))) {
+            draft.before.insert(Field::Borrowed(field), Value::Bool(!off));
+        }
+        draft.after.insert(Field::Borrowed(field), Term::Known(Value::Bool(off)));
+        draft
+    }
+
+    /// What the service removes together with it.
+    fn goes_with(&self) -> Vec<Consequence> {
+        let seen = |field: &str| self.compared.live.and_then(|live| live.fields.get(field)).and_then(Value::as_text);
+        let goes = self.compared.spec.goes_with.iter();
+        goes.filter(|goes| goes.when.is_none_or(|(field, text)| seen(field) == Some(text)))
+            .map(|goes| Consequence { what: goes.what.to_owned(), counts: goes.counts })
+            .collect()
     }
 
     fn delete(&self, group: &str, by_approval: bool) -> Draft<'r, 'a> {
@@ -166,13 +188,7 @@ impl<'r, 'a> Drafter<'r, 'a> {
             .filter(|(name, _)| spec.field(name).is_none_or(|field| !field.sensitive))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let seen = |field: &str| live.and_then(|live| live.fields.get(field)).and_then(Value::as_text);
-        draft.goes_with = spec
-            .goes_with
-            .iter()
-            .filter(|goes| goes.when.is_none_or(|(field, text)| seen(field) == Some(text)))
-            .map(|goes| Consequence { what: goes.what.to_owned(), counts: goes.counts })
-            .collect();
+        draft.goes_with = self.goes_with();
         // What goes with it and is of its own sort (the organisation left with its last team) counts in the budget alone.
         let takes_more = draft.goes_with.iter().any(|goes| goes.counts.is_some_and(|class| class != spec.class));
         if by_approval || takes_more {
@@ -260,12 +276,11 @@ impl<'r, 'a> Drafter<'r, 'a> {
         }
     }
 
-    /// Whether it sets the field that switches the account on or off.
+    /// Whether it sets the field that switches the account on or off, or puts the object away.
     fn is_switch(&self, part: &Part<'_>) -> bool {
-        let person = self.compared.spec.class == KindClass::Person;
-        let switch =
-            matches!(self.compared.spec.removal, Removal::Disable { field, .. } if *field == *part.field.field);
-        person && switch
+        let spec = self.compared.spec;
+        let concerned = spec.class == KindClass::Person || matches!(spec.removal, Removal::Archive { .. });
+        concerned && spec.removal.switch().is_some_and(|(field, _)| *field == *part.field.field)
     }
 
     /// A change that both opens and closes, cut in two: first what closes.

@@ -139,6 +139,7 @@ fn plural(class: KindClass) -> &'static str {
         KindClass::Person => "people",
         KindClass::Organisation => "organisations",
         KindClass::Team => "teams",
+        KindClass::Channel => "channels",
         KindClass::Membership => "memberships",
         KindClass::Number => "numbers",
         KindClass::Repository => "repositories",

@@ -25,7 +25,7 @@ use crate::runtime::sys::{Clock, SystemClock};
 pub const PREFIX: &str = "/__sandbox";
 
 /// What the control address offers, as it lists it itself.
-const ROUTES: [(&str, &str); 9] = [
+const ROUTES: [(&str, &str); 10] = [
     ("POST /__sandbox/reset", "a new installation: state, faults and recorded requests are forgotten"),
     ("GET /__sandbox/credentials", "the accounts that a new installation begins with, as headers by name"),
     ("GET /__sandbox/faults", "the armed faults with what they did so far"),
@@ -38,6 +38,7 @@ const ROUTES: [(&str, &str); 9] = [
     ("POST /__sandbox/clock", "move it: {\"advance_seconds\": N}"),
     ("GET /__sandbox/requests", "the calls since the last reset"),
     ("DELETE /__sandbox/requests", "forget the recorded calls and count anew"),
+    ("POST /__sandbox/hooks/NAME", "what the service's API cannot be asked for; its README lists the names"),
 ];
 
 /// The routes of the control address.
@@ -50,6 +51,7 @@ pub(super) fn router(host: Arc<Host>) -> Router {
         .route("/faults/{id}", axum::routing::delete(lift))
         .route("/clock", get(clock).post(advance))
         .route("/requests", get(requests).delete(forget_requests))
+        .route("/hooks/{name}", post(hook))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(host.clone());
@@ -149,6 +151,13 @@ async fn requests(State(host): State<Arc<Host>>) -> Response {
 async fn forget_requests(State(host): State<Arc<Host>>) -> Response {
     host.requests.reset();
     done(&json!({ "count": 0, "requests": [] }))
+}
+
+async fn hook(State(host): State<Arc<Host>>, Path(name): Path<String>, body: Bytes) -> Response {
+    host.emulator.hook(&name, &body).unwrap_or_else(|| {
+        let error = format!("{} has no hook \"{name}\"", host.emulator.service());
+        Refusal::new(StatusCode::NOT_FOUND, error).into_response()
+    })
 }
 
 async fn unknown(uri: Uri) -> Response {

@@ -46,6 +46,13 @@ pub trait Emulator: Send + Sync + 'static {
     /// when the fault is lifted. Services whose tokens are renewed by asking again leave it empty.
     fn restore_tokens(&self) {}
 
+    /// Does what the service's own API cannot be asked for, such as a sign-in in a browser: `POST /__sandbox/hooks/NAME`.
+    ///
+    /// `None` where the service has no hook of that name.
+    fn hook(&self, _name: &str, _body: &[u8]) -> Option<Response<Body>> {
+        None
+    }
+
     /// The service's own answer where it fails or refuses for reasons of its own: 403 for missing rights, 429, 500.
     ///
     /// The injected faults use it, so that a provider meets the error bodies that it will meet in earnest. `base` is

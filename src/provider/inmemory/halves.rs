@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::world::{Effect, State};
 use super::{KINDS, World};
+use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{
     Address, Capabilities, Compare, Completeness, Failure, FailureClass, Fields, Instance, Live, Mark, Observation,
     Scope, ScopeRule, Value,
@@ -98,10 +99,9 @@ fn observe(state: &State, scope: Scope, at: DateTime<Utc>) -> Observation {
             && address.kind == scope.kind
             && scope.parent.as_deref().is_none_or(|parent| address.parent_key() == Some(parent))
     };
-    let parent_is_there = scope
-        .parent
-        .as_deref()
-        .is_none_or(|parent| state.objects.contains_key(&Address::new(&scope.instance, "group", parent)));
+    let in_group = scope.parent.as_deref().filter(|_| scope.kind.as_str() != NUMBER);
+    let parent_is_there =
+        in_group.is_none_or(|parent| state.objects.contains_key(&Address::new(&scope.instance, "group", parent)));
     let completeness = match state.unreadable.get(&scope) {
         Some(failure) => Completeness::Incomplete(failure.clone()),
         None if !parent_is_there => Completeness::Incomplete(Failure::new(
@@ -171,6 +171,7 @@ fn create(state: &mut State, step: &Step, inputs: &Inputs, fields: &Fields) -> R
     let group = address.parent_key().map(|parent| Address::new(&address.instance, "group", parent));
     let user = || Address::new(&address.instance, "user", address.leaf());
     let ends = match address.kind.as_str() {
+        NUMBER => vec![user()],
         "membership" => group.into_iter().chain([user()]).collect(),
         _ => group.into_iter().collect::<Vec<_>>(),
     };
@@ -197,6 +198,9 @@ fn set(state: &mut State, at: &Address, inputs: &Inputs, fields: &Fields, mark: 
         let markable = KINDS.iter().any(|kind| kind.name == at.kind.as_str() && kind.mark.is_some());
         if mark && markable {
             live.mark = Some(Mark { ledger: inputs.ledger.clone() });
+        }
+        if let Some(number) = live.fields.get(NUMBER).and_then(Value::as_int) {
+            live.outputs.insert(NUMBER.into(), number.to_string().into());
         }
         Box::new(shown(live))
     });

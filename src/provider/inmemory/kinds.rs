@@ -1,12 +1,13 @@
-//! The three kinds, one of each way in which kinds differ: switched off or deleted, whole or per parent, with an
-//! identity of its own or with none.
+//! The kinds, one of each way in which kinds differ: switched off or deleted, whole or per parent, with an identity of
+//! its own or with none, declared or given out.
 
+use crate::engine::model::kind;
 use crate::engine::model::{
     Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
 };
 
 /// Containers before what lies in them.
-pub const KINDS: &[KindSpec] = &[GROUP, USER, MEMBERSHIP];
+pub const KINDS: &[KindSpec] = &[GROUP, USER, NUMBER, MEMBERSHIP];
 
 const GROUP: KindSpec = KindSpec {
     name: "group",
@@ -50,6 +51,27 @@ const USER: KindSpec = KindSpec {
     removal: Removal::Disable { field: "enabled", off: false },
     goes_with: &[],
     rename: Rename::InPlace,
+    creation_opens: true,
+    wakes: "",
+    cannot_be_undone: "",
+};
+
+const NUMBER: KindSpec = KindSpec {
+    name: kind::NUMBER,
+    title: "number",
+    class: KindClass::Number,
+    fields: &[
+        FieldSpec::new(kind::NUMBER, "given once and never to anybody else", Compare::Plain).access(Access::SignIn)
+    ],
+    key: "the pool, '/', the user's name",
+    identity: &[&[Evidence::NameIsIdentity]],
+    mark: None,
+    outputs: &[(kind::NUMBER, "the number in decimal, as text")],
+    scope: ScopeRule::PerParent,
+    absence: "the world is read under one lock",
+    removal: Removal::Forget,
+    goes_with: &[],
+    rename: Rename::KeepsOldName("it is named by the account that carries it"),
     creation_opens: true,
     wakes: "",
     cannot_be_undone: "",

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::engine::diag::Span;
-use crate::engine::documents::catalogue::Group;
+use crate::engine::documents::catalogue::{Group, Person};
+use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{
     Address, Desired, EntityRef, Extent, MembershipMode, MembershipSet, OutputRef, Owner, Term,
 };
-use crate::provider::contract::{LowerInput, Lowered};
+use crate::provider::contract::{Holds, LowerInput, Lowered};
 
 pub(super) fn lower(input: &LowerInput<'_>) -> Lowered {
     let mut lowered = Lowered::default();
@@ -48,8 +49,28 @@ pub(super) fn lower(input: &LowerInput<'_>) -> Lowered {
         user.extent = person.entity.extent;
         user.previously = person.entity.previously.iter().map(|it| it.value.to_lowercase()).collect();
         lowered.desired.push(user);
+        lowered.desired.extend(numbers(input, person));
     }
     lowered
+}
+
+/// The numbers that services know a person by. Which they are is decided when all that exist have been seen.
+fn numbers(input: &LowerInput<'_>, person: &Person) -> Vec<Desired> {
+    let name = person.entity.reference.name();
+    let pools = input.claims.iter().filter_map(|wish| match &wish.claim.holds {
+        Holds::Number(pool) if wish.people.contains(name) => Some(pool),
+        _ => None,
+    });
+    let number = |pool: &String| {
+        let address = Address::new(input.instance, NUMBER, &format!("{pool}/{name}"));
+        let mut number = Desired::new(address, owner(&person.entity.reference), Arc::new(person.entity.span.clone()))
+            .needs(Address::new(input.instance, "user", name));
+        number.extent = person.entity.extent;
+        number.previously =
+            person.entity.previously.iter().map(|it| format!("{pool}/{}", it.value.to_lowercase())).collect();
+        number
+    };
+    pools.map(number).collect()
 }
 
 fn group(input: &LowerInput<'_>, group: Group<'_>, key: &str, mode: MembershipMode, lowered: &mut Lowered) {

@@ -1,4 +1,5 @@
-//! A service that lives in the memory of its process: people, groups, memberships, and nothing else.
+//! A service that lives in the memory of its process: people, groups, memberships, numbers of
+//! people for others, and nothing else.
 //!
 //! It keeps the whole contract, is stricter than any real service where that finds mistakes of ours (an unknown field,
 //! a parent whose id was not handed in), and fails on demand. Loops, laws and demonstrations run on it.
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use crate::engine::model::{Instance, KindSpec, Live, Value};
 use crate::engine::report::declarations::Described;
-use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
+use crate::provider::contract::{Claim, LowerInput, Lowered, NUMBERS, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 use crate::runtime::sys::SharedClock;
 
@@ -52,7 +53,7 @@ impl Provider for InMemory {
     }
 
     fn offers(&self) -> &'static [&'static str] {
-        &["identity"]
+        &["identity", NUMBERS]
     }
 
     fn config_example(&self) -> &'static str {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{Address, Failure, Field, Instance, Live, Scope, Value};
 use crate::engine::plan::Verb;
 
@@ -223,7 +224,7 @@ impl State {
     }
 }
 
-/// Whether `it` lies in a group or is a membership of a user.
+/// Whether `it` lies in a group, or is a membership or a number of a user.
 fn depends_on(it: &Address, on: &Address) -> bool {
     if it.instance != on.instance {
         return false;
@@ -233,7 +234,7 @@ fn depends_on(it: &Address, on: &Address) -> bool {
             matches!(it.kind.as_str(), "group" | "membership")
                 && it.key.strip_prefix(&*on.key).is_some_and(|rest| rest.starts_with('/'))
         }
-        "user" => it.kind.as_str() == "membership" && it.leaf() == &*on.key,
+        "user" => matches!(it.kind.as_str(), "membership" | NUMBER) && it.leaf() == &*on.key,
         _ => false,
     }
 }

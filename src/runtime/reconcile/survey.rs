@@ -91,9 +91,8 @@ async fn memberships(platform: &Platform, world: &World, progress: &dyn Progress
 
 /// Whether an object of this kind is switched off.
 fn is_off(spec: &KindSpec, live: &Live) -> bool {
-    use crate::engine::model::Removal;
-    let Removal::Disable { field, off } = spec.removal else { return false };
-    spec.name == live.address.kind.as_str() && live.fields.get(field) == Some(&Value::Bool(off))
+    let is_of_kind = spec.name == live.address.kind.as_str();
+    is_of_kind && spec.removal.switch().is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(off)))
 }
 
 /// Whether an edge is that of an account of ours.

@@ -37,7 +37,7 @@ fn written(found: &[(Instance, Described)]) -> Declarations {
 /// Reads what was written, as the mono-repo that it is.
 fn read_back(declarations: &Declarations) -> documents::Loaded {
     let files = declarations.files.iter();
-    let files = files.map(|(path, text)| (path.clone(), FileEntry::text(text))).collect();
+    let files = files.map(|(path, text)| (path.clone(), FileEntry::from(text.as_str()))).collect();
     let revision = Revision { id: String::new(), label: String::new() };
     documents::load(&Snapshot { revision, files }, &Options { services: Some(usual()), ..Options::default() })
 }

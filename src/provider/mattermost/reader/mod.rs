@@ -1,0 +1,84 @@
+//! The reading half: it holds a door that lets only reading routes pass.
+
+mod look;
+mod observe;
+
+use async_trait::async_trait;
+
+use super::api::Api;
+use super::api::routes::READ_ROUTES;
+use super::doctor;
+use super::errors::classify;
+use super::options::Options;
+use crate::engine::model::{Address, Failure, FailureClass, Instance, Observation};
+use crate::provider::contract::{Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::http::{Connection, Door, StaticHeader};
+use crate::runtime::sys::SharedClock;
+
+/// Looks at one installation of Mattermost.
+pub struct MattermostReader {
+    /// What every answer needs, or why no door could be opened.
+    open: Result<Open, Failure>,
+    instance: Instance,
+    clock: SharedClock,
+}
+
+struct Open {
+    api: Api,
+    options: Options,
+}
+
+impl MattermostReader {
+    /// Looks through a connection. A door that cannot be opened is told at the first question.
+    pub fn new(connection: Connection) -> Self {
+        let (instance, clock) = (connection.instance.clone(), connection.clock.clone());
+        let open = options(&connection)
+            .and_then(|options| Ok(Open { api: Api::new(door(connection)?.read_only(READ_ROUTES)), options }));
+        Self { open, instance, clock }
+    }
+}
+
+#[async_trait]
+impl Reader for MattermostReader {
+    async fn probe(&self) -> Result<Probe, Failure> {
+        let open = self.open.as_ref().map_err(Clone::clone)?;
+        doctor::probe(&open.api, &self.instance, &open.options).await
+    }
+
+    async fn observe(&self, request: &ObserveRequest) -> Vec<Observation> {
+        let at = self.clock.now();
+        match &self.open {
+            Ok(open) => observe::observe(&open.api, &self.instance, at, request).await,
+            Err(failure) => observe::unseen(&self.instance, at, request, failure),
+        }
+    }
+
+    async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure> {
+        let open = self.open.as_ref().map_err(Clone::clone)?;
+        look::look(&open.api, address, external_id, related).await
+    }
+}
+
+/// The door to an installation, signed with its token. It keeps no cookies: a session in one would win over the token.
+pub(super) fn door(connection: Connection) -> Result<Door, Failure> {
+    let signature = StaticHeader::new(connection.clone(), "Bearer", "token");
+    Door::new(connection, Box::new(signature), classify)
+}
+
+/// The options of a connection.
+pub(super) fn options(connection: &Connection) -> Result<Options, Failure> {
+    Options::read(&connection.options).map_err(|error| {
+        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
+            .help("run 'formulary validate'")
+    })
+}
+
+/// Why nothing is said of the people of something whose people come from directory groups alone.
+fn constrained(what: &str, name: &str) -> Failure {
+    Failure::new(
+        FailureClass::Refused,
+        format!("read the people of {what} '{name}'"),
+        "directory groups alone decide who is in it ('group constrained'), so it is left alone",
+    )
+    .help("switch that off at the server to have its people kept here")
+}
