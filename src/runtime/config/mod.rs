@@ -26,7 +26,9 @@ pub use find::{FILE_NAME, SMALLEST, VARIABLE};
 pub use read::listen;
 pub use schema::schema;
 pub use services::{Credentials, Limits, Service, ServiceType};
-pub use settings::{Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Protected, Repository, Schedule};
+pub use settings::{
+    Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Protected, Repository, Schedule, SshFiles,
+};
 pub use times::{Cron, NotACron, duration};
 
 use checks::{CHECKS, Checked};

@@ -13,12 +13,11 @@ use url::Url;
 use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::model::{Budget, Budgets, IgnoreRule, InstancePolicy, KindName, Mode};
 use crate::engine::source::SpanTable;
-use crate::runtime::repo::{Ssh, is_ssh};
 use crate::runtime::sys::{SecretRef, SecretRefError};
 
 use super::services::{Credentials, Limits, Service};
 use super::settings::{
-    Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Repository, STATE_FOLDER, Schedule,
+    Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Repository, STATE_FOLDER, Schedule, SshFiles,
 };
 use super::structure::{escaped, name_of};
 use super::times::{Cron, duration};
@@ -178,12 +177,13 @@ impl Reader<'_> {
             _ if url.contains("://") => {
                 self.wrong(&place, Diagnostic::error(codes::CONFIG_BAD_URL, format!("{} is no address", place.name())));
             }
-            _ if is_ssh(&url) => {}
+            // `user@host:path`; as with Git, a path with a colon in its first part begins with `./`.
+            _ if url.split('/').next().is_some_and(|first| first.contains(':')) => {}
             _ => url = self.folder.join(&url).display().to_string(),
         }
         let ssh = node.get("ssh");
         let file = |key: &str| ssh.get(key).text().map(|path| self.folder.join(path));
-        let ssh = Ssh { key: file("key"), known_hosts: file("known_hosts"), ..Ssh::default() };
+        let ssh = SshFiles { key: file("key"), known_hosts: file("known_hosts") };
         Repository {
             url,
             branch: node.get("branch").text().map(str::to_owned),

@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::model::EntityRef;
 use crate::engine::source::SpanTable;
-use crate::runtime::repo::Ssh;
 
 use super::services::{Credentials, Service};
 use super::times::Cron;
@@ -63,11 +62,20 @@ pub struct Repository {
     /// The branch that is kept true; the remote's own default when it is left out.
     pub branch: Option<String>,
     /// How ssh signs in there, for addresses that need it.
-    pub ssh: Ssh,
+    pub ssh: SshFiles,
     /// How to sign in there, if one must.
     pub credentials: Credentials,
     /// How often the daemon asks whether it moved; [`POLL`] by default.
     pub poll: Duration,
+}
+
+/// What ssh does not find by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SshFiles {
+    /// The private key.
+    pub key: Option<PathBuf>,
+    /// The file of known hosts.
+    pub known_hosts: Option<PathBuf>,
 }
 
 /// Where the ledger is.

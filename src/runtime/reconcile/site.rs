@@ -16,9 +16,9 @@ use crate::engine::documents::{self, Loaded, Options};
 use crate::engine::plan::Approved;
 use crate::engine::source::Snapshot;
 use crate::provider;
-use crate::runtime::config::{Config, Credentials, LedgerPlace, Repository, ServiceType};
+use crate::runtime::config::{Config, Credentials, LedgerPlace, Repository, ServiceType, SshFiles};
 use crate::runtime::ledger::{Ledger, LedgerError, SharedLedger, postgres, sqlite};
-use crate::runtime::repo::{self, Pair, ReadOptions, RepoError, Source};
+use crate::runtime::repo::{self, Pair, ReadOptions, RepoError, Source, Ssh};
 use crate::runtime::sys::{Environment, SecretError, SharedClock};
 
 /// A platform as this process works on it.
@@ -152,7 +152,8 @@ impl Site {
         let mut options = ReadOptions { fetch, ..ReadOptions::new(self.config.clones()) };
         let credentials = sign_in.filter(|_| fetch).map(|repository| repository.credentials.clone());
         if let Some(repository) = sign_in {
-            options.ssh = repository.ssh.clone();
+            let SshFiles { key, known_hosts } = repository.ssh.clone();
+            options.ssh = Ssh { key, known_hosts, ..Ssh::default() };
         }
         let environment = Arc::clone(&self.environment);
         let read = tokio::task::spawn_blocking(move || {

@@ -189,7 +189,7 @@ impl Place {
             return match text {
                 "" => Err(address("", "it is empty")),
                 // How ssh addresses are mostly written.
-                _ if ssh::is_ssh(text) => match ssh::from_scp(text) {
+                _ if ssh::is_short(text) => match ssh::from_scp(text) {
                     Some(url) => Self::ssh(url),
                     None => Err(address("…", "it is no well-formed address")),
                 },

@@ -29,7 +29,7 @@ use crate::engine::source::{Revision, Snapshot};
 pub use error::{RepoError, RepoErrorKind};
 pub use git::GitRepository;
 pub use selection::Selection;
-pub use ssh::{Ssh, is_ssh};
+pub use ssh::Ssh;
 
 /// Where a revision is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]

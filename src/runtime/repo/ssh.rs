@@ -4,7 +4,7 @@
 //! those that the user's ssh has. It is never asked to ask: an unknown host or a locked key is an error, not a prompt.
 
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -82,10 +82,10 @@ pub(super) fn refused(url: &Url) -> Option<&'static str> {
     }
 }
 
-/// Whether a text is an address of the short form, `git@host:path`, and no path of this machine.
-pub fn is_ssh(text: &str) -> bool {
-    let short = text.split_once(':').is_some_and(|(who, _)| who.contains('@') && !who.contains('/'));
-    short && !text.contains("://") && !Path::new(text).exists()
+/// Whether a text is an address of the short form, `user@host:path`. As with Git, a path with a colon in its first part
+/// begins with `./`.
+pub(super) fn is_short(text: &str) -> bool {
+    !text.contains("://") && text.split('/').next().is_some_and(|first| first.contains(':'))
 }
 
 /// `git@host:path` as an address. Its path starts at the user's home on the server, which `/~/` says in one.
