@@ -33,13 +33,13 @@ pub struct Approval {
     pub reason: String,
 }
 
-pub(super) fn identify(
+pub(super) fn identify<'a>(
     input: &DiffInput<'_>,
     spec: &KindSpec,
     desired: &Desired,
     recorded: Option<&Recorded>,
     live: &Live,
-    value_of: impl Fn(&str) -> Option<Value>,
+    value_of: impl Fn(&str) -> Option<&'a Value>,
 ) -> Identity {
     if let Some(recorded) = recorded {
         match (&recorded.external_id, &live.external_id) {
@@ -77,7 +77,7 @@ pub(super) fn identify(
 }
 
 /// The first piece of the first group of evidence that holds as a whole.
-fn evidence(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<Value>) -> Option<Evidence> {
+fn evidence<'a>(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<&'a Value>) -> Option<Evidence> {
     let holds = |evidence: &Evidence| match evidence {
         Evidence::NameIsIdentity | Evidence::NameByApproval => true,
         Evidence::IsTrue(field) => live.fields.get(*field) == Some(&Value::Bool(true)),
@@ -88,7 +88,7 @@ fn evidence(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<Val
                 return false;
             };
             let empty = matches!(seen, Value::Null) || seen.as_text() == Some("");
-            !empty && same(described, &wanted, seen)
+            !empty && same(described, wanted, seen)
         }
     };
     spec.identity.iter().find(|group| !group.is_empty() && group.iter().all(holds))?.first().copied()

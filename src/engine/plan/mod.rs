@@ -20,7 +20,8 @@ use crate::engine::model::{Failure, Instance, Scope};
 #[cfg(test)]
 mod tests;
 
-pub use build::{Planned, plan, plan_digest};
+pub use build::{Planned, plan, plan_digest, plan_part};
+pub use guard::Totals;
 pub use input::{Approved, PlanInput};
 pub use step::{Consequence, Step, StepId, Verb, Wait};
 

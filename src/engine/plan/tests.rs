@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeZone, Utc};
 use proptest::prelude::*;
 
-use super::{Approved, Plan, PlanInput, Planned, Step, Verb, plan};
+use super::{Approved, Plan, PlanInput, Planned, Step, Totals, Verb, plan};
 use crate::engine::diag::Span;
-use crate::engine::diff::{ChangeSet, DiffInput, Kinds, Observed, Refresh, diff};
+use crate::engine::diff::{Change, ChangeSet, DiffInput, Kinds, Observed, Part, Refresh, diff};
 use crate::engine::documents::Quarantine;
 use crate::engine::model::*;
 
@@ -618,6 +618,66 @@ fn a_report_only_installation_is_not_written_to() {
     insta::assert_snapshot!(told(&world.plan().plan), @"- missing svc:user/alice: 'svc' is in mode report");
 }
 
+impl World {
+    /// Holds the plan of one person's account and membership, where it can be made alone, against that of everything.
+    fn part_of(&mut self, person: &str) -> Result<Option<Vec<Verb>>, TestCaseError> {
+        self.desired.sort_by(|a, b| a.address.cmp(&b.address));
+        self.recorded.sort_by(|a, b| a.address.cmp(&b.address));
+        let addresses = BTreeSet::from([at("user", person), at("team", "dev"), at("member", &format!("dev/{person}"))]);
+        self.look(|looked| {
+            let Some(part) = Part::of(looked.diff, &addresses) else { return Ok(None) };
+            let totals = Totals::of(looked.diff);
+            let diff_input = part.input(looked.diff);
+            let changes = diff(&diff_input);
+            let planned = super::plan_part(
+                &PlanInput {
+                    diff: &diff_input,
+                    changes: &changes,
+                    platform: "acme",
+                    revision: "r1",
+                    identity: None,
+                    spent: &self.spent,
+                    repeated: &self.repeated,
+                    approvals: &[],
+                },
+                &totals,
+            );
+            let whole = looked.planned().plan;
+            let rows = |plan: &Plan| -> Vec<Change> {
+                plan.changes.iter().filter(|it| addresses.contains(&it.address)).cloned().collect()
+            };
+            // Their places in the plan aside.
+            let steps = |plan: &Plan| -> Vec<Step> {
+                let steps = plan.steps.iter().filter(|it| addresses.contains(&it.address)).cloned();
+                steps.map(|step| Step { id: super::StepId(0), needs: BTreeSet::new(), ..step }).collect()
+            };
+            prop_assert_eq!(rows(&planned.plan), rows(&whole));
+            prop_assert_eq!(steps(&planned.plan), steps(&whole));
+            prop_assert_eq!(&planned.plan.changes, &rows(&planned.plan));
+            Ok(Some(planned.plan.steps.iter().map(|step| step.verb).collect()))
+        })
+    }
+}
+
+#[test]
+fn one_change_is_planned_alone() {
+    let mut world = World::settled(&["alice", "bob"]);
+    assert_eq!(world.part_of("alice").expect("equal"), Some(vec![]));
+    world
+        .desired
+        .iter_mut()
+        .find(|it| it.address == at("user", "alice"))
+        .expect("declared")
+        .fields
+        .insert("about".into(), Wanted { term: "speaks Latin".into(), span: None });
+    world.desired.retain(|it| it.address != at("member", "dev/alice"));
+    assert_eq!(world.part_of("alice").expect("equal"), Some(vec![Verb::Delete, Verb::Update]));
+    assert_eq!(world.part_of("bob").expect("equal"), Some(vec![]));
+    // What was removed at the service may have another name there, which only the whole tells.
+    world.live.remove(&at("user", "alice"));
+    assert_eq!(world.part_of("alice").expect("equal"), None);
+}
+
 /// Something that happens to a world.
 #[derive(Debug, Clone)]
 enum Event {
@@ -744,6 +804,22 @@ proptest! {
         shuffled.recorded.rotate_left(turn);
         let steps = |plan: &Plan| serde_json::to_string(&plan.steps).expect("json");
         prop_assert_eq!(steps(&plan), steps(&shuffled.plan().plan));
+    }
+
+    /// A part of the world is planned as it is within the whole.
+    #[test]
+    fn a_part_is_planned_as_the_whole_is(events in prop::collection::vec(event(), 0..24)) {
+        let mut world = World::new().team("dev", MembershipMode::Authoritative);
+        world.policy.budgets.people.at_least = 100;
+        world.policy.budgets.other.at_least = 100;
+        for (place, event) in events.iter().enumerate() {
+            world.happen(event);
+            if place % 3 == 0 {
+                let plan = world.plan().plan;
+                world.apply(&plan);
+            }
+        }
+        world.part_of("p0")?;
     }
 
     /// Without an approval nobody is disabled beyond the budget, however the plan is cut.

@@ -83,7 +83,7 @@ impl World {
             repeated: &self.repeated,
             approvals,
         });
-        let known = self.known(&changes.matched);
+        let known = known(&input, &changes.matched);
         PlannedWorld { planned, refresh: changes.refresh, known }
     }
 
@@ -91,7 +91,7 @@ impl World {
     /// old name at the service.
     pub fn matched(&self) -> BTreeMap<Address, Live> {
         let input = self.diff_input();
-        diff(&input).matched.into_iter().map(|(address, live)| (address, live.clone())).collect()
+        diff(&input).matched.into_iter().map(|(address, live)| (address.clone(), live.clone())).collect()
     }
 
     /// What the comparison looks at.
@@ -114,17 +114,17 @@ impl World {
     pub fn is_incomplete(&self) -> bool {
         self.probes.values().any(Result::is_err)
     }
+}
 
-    /// Ids and outputs of everything that is there; what was not read is taken from the ledger.
-    fn known(&self, matched: &BTreeMap<Address, &Live>) -> Related {
-        let mut known = BTreeMap::new();
-        for recorded in self.recorded.iter().flatten() {
-            let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
-            known.insert(recorded.address.clone(), facts);
-        }
-        let facts = |live: &Live| Facts { external_id: live.external_id.clone(), outputs: live.outputs.clone() };
-        known.extend(self.observed.live.iter().map(|(address, live)| (address.clone(), facts(live))));
-        known.extend(matched.iter().map(|(address, live)| (address.clone(), facts(live))));
-        Related(known)
+/// Ids and outputs of everything that is there; what was not read is taken from the ledger.
+pub(super) fn known(input: &DiffInput<'_>, matched: &BTreeMap<&Address, &Live>) -> Related {
+    let mut known = BTreeMap::new();
+    for recorded in input.recorded.into_iter().flatten() {
+        let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
+        known.insert(recorded.address.clone(), facts);
     }
+    let facts = |live: &Live| Facts { external_id: live.external_id.clone(), outputs: live.outputs.clone() };
+    known.extend(input.observed.live.iter().map(|(address, live)| (address.clone(), facts(live))));
+    known.extend(matched.iter().map(|(address, live)| ((*address).clone(), facts(live))));
+    Related(known)
 }
