@@ -10,10 +10,10 @@ use super::world::World;
 use crate::engine::desired::placed;
 use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::diff::{Absence, Kinds, Observed};
-use crate::engine::documents::Loaded;
+use crate::engine::documents::{Catalogue, Loaded};
 use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Desired, Failure, FailureClass, Instance, KindClass, KindName,
-    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule,
+    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, share_names,
 };
 use crate::provider::contract::{Claim, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related};
 use crate::runtime::ledger::{Ledger, LedgerError};
@@ -179,17 +179,27 @@ pub fn compile(
     allotments: &Allotments,
     capabilities: &dyn Fn(&Instance) -> Capabilities,
 ) -> Wanted {
+    lower(platform, &loaded.catalogue, allotments, capabilities)
+}
+
+/// Lowers a catalogue, or a part of one, for every installation.
+pub(super) fn lower(
+    platform: &Platform,
+    catalogue: &Catalogue,
+    allotments: &Allotments,
+    capabilities: &dyn Fn(&Instance) -> Capabilities,
+) -> Wanted {
     let claims: Vec<Claim> =
         platform.members.values().flat_map(|member| member.provider.claims(&member.connection.options)).collect();
     let mut wanted = Wanted::default();
     let mut seen: BTreeMap<Address, usize> = BTreeMap::new();
     for (instance, member) in &platform.members {
         wanted.kinds.insert(instance.clone(), member.provider.kinds());
-        let placed = placed(&loaded.catalogue, instance, &platform.default_services);
+        let placed = placed(catalogue, instance, &platform.default_services);
         let Lowered { desired, sets, diagnostics, held } = member.provider.lower(&LowerInput {
             instance,
             platform: &platform.name,
-            catalogue: &loaded.catalogue,
+            catalogue,
             placed: &placed,
             options: &member.connection.options,
             capabilities: &capabilities(instance),
@@ -220,6 +230,7 @@ pub fn compile(
         }
     }
     wanted.desired.sort_by(|a, b| a.address.cmp(&b.address));
+    share_names(wanted.desired.iter_mut().map(|it| &mut it.address));
     wanted
 }
 
