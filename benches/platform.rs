@@ -194,6 +194,7 @@ fn world(platform: &Platform, loaded: &Loaded, observations: Vec<Observation>, m
         identity: None,
         spent: memory.spent,
         repeated: memory.repeated,
+        given: Vec::new(),
     }
 }
 

@@ -13,12 +13,16 @@ use async_trait::async_trait;
 use crate::engine::desired::Placed;
 use crate::engine::diag::Diagnostic;
 use crate::engine::documents::Catalogue;
+use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{
     Address, Allotments, Capabilities, Desired, EntityRef, Failure, Fields, Instance, KindName, KindSpec, Live,
     MembershipSet, Observation,
 };
 use crate::engine::plan::Step;
 use crate::provider::http::Connection;
+
+/// What an identity provider offers that keeps numbers of people.
+pub const NUMBERS: &str = "numbers";
 
 /// A service as the rest of the program knows it before any call is made.
 pub trait Provider: Send + Sync {
@@ -31,7 +35,8 @@ pub trait Provider: Send + Sync {
     /// The kinds it keeps true, each described once; containers before what lies in them.
     fn kinds(&self) -> &'static [KindSpec];
 
-    /// Roles it can play for others: `identity` means that its kind `user` has the output `sub`.
+    /// What it offers to others: `identity` means that its kind `user` has the output `sub`, [`NUMBERS`] that it keeps
+    /// a number for a person (see [`Holds::Number`]).
     fn offers(&self) -> &'static [&'static str];
 
     /// The JSON Schema (2020-12) of `services.<instance>.options` in the config.
@@ -63,10 +68,37 @@ pub trait Provider: Send + Sync {
 pub struct Claim {
     /// Name of the claim.
     pub name: String,
-    /// What it must hold, in words of the identity provider's contract: `groups`, `email_verified`.
-    pub holds: String,
+    /// What it must hold.
+    pub holds: Holds,
+    /// The client whose tokens alone carry it; `None` where every client's may.
+    pub client: Option<String>,
+    /// The scope that must carry it, where the service insists on one.
+    pub scope: Option<String>,
     /// Why, for people.
     pub why: String,
+}
+
+/// What a claim holds, in words of the identity provider's contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holds {
+    /// What the claim of this name holds by the standard: `email_verified`, `name`.
+    Standard(&'static str),
+    /// The groups that the person is in.
+    Groups,
+    /// A whole number of this pool, given to each person once. An identity provider that offers `numbers` keeps it as
+    /// the resource `number/<pool>/<person>`, with the output `number`: its decimal text.
+    Number(String),
+}
+
+/// A claim, and for whom it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The claim.
+    pub claim: Claim,
+    /// The installation that wants it.
+    pub by: Instance,
+    /// The people who are placed there, by entity name.
+    pub people: BTreeSet<String>,
 }
 
 /// Everything lowering may look at.
@@ -88,8 +120,10 @@ pub struct LowerInput<'a> {
     pub allotments: &'a Allotments,
     /// Which installation plays which role: `identity` → `keycloak`.
     pub roles: &'a BTreeMap<String, Instance>,
+    /// What the installation in the role `identity` offers beyond people: see [`Provider::offers`].
+    pub identity_offers: &'static [&'static str],
     /// What all services together want of the identity provider, for the one that plays that role.
-    pub claims: &'a [Claim],
+    pub claims: &'a [Wish],
 }
 
 impl LowerInput<'_> {
@@ -97,6 +131,13 @@ impl LowerInput<'_> {
     pub fn identity_user(&self, name: &str) -> Option<Address> {
         let identity = self.roles.get("identity")?;
         (identity != self.instance).then(|| Address::new(identity, "user", name))
+    }
+
+    /// The address of a person's number of a pool at the identity provider; `None` if nothing plays that role, or what
+    /// does cannot keep numbers.
+    pub fn identity_number(&self, pool: &str, name: &str) -> Option<Address> {
+        let identity = self.roles.get("identity").filter(|_| self.identity_offers.contains(&NUMBERS))?;
+        Some(Address::new(identity, NUMBER, &format!("{pool}/{name}")))
     }
 }
 

@@ -80,10 +80,10 @@ pub(super) fn identify<'a>(
 fn evidence<'a>(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<&'a Value>) -> Option<Evidence> {
     let holds = |evidence: &Evidence| match evidence {
         Evidence::NameIsIdentity | Evidence::NameByApproval => true,
-        Evidence::IsTrue(field) => live.fields.get(*field) == Some(&Value::Bool(true)),
+        Evidence::IsTrue(field) => live.fields.get(field) == Some(&Value::Bool(true)),
         Evidence::Same(field) => {
             let (Some(described), Some(seen), Some(wanted)) =
-                (spec.field(field), live.fields.get(*field), value_of(field))
+                (spec.field(field), live.fields.get(field), value_of(field))
             else {
                 return false;
             };

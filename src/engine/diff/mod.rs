@@ -1,8 +1,9 @@
 //! Wanted × last applied × live, field by field, by the kinds' descriptions. No service is named here.
 //!
-//! [`diff`] looks at every declared resource once, in an order in which what a resource needs comes before it, and then
-//! at what is left: objects that are ours and declared no more, and objects that nobody declared. It says what differs
-//! and what the situation is; what is done about it is the business of `plan`.
+//! [`numbers::allot`] first gives numbers to those who still need one. [`diff`] then lays what is wanted, remembered and
+//! there side by side, looks at every declared resource once, in an order in which what a resource needs comes before it,
+//! and then at what is left: objects that are ours and declared no more, and objects that nobody declared. It says what
+//! differs and what the situation is; what is done about it is the business of `plan`.
 
 pub mod change;
 mod declared;
@@ -10,6 +11,7 @@ mod field;
 mod input;
 mod matching;
 mod names;
+pub mod numbers;
 mod observed;
 mod part;
 mod table;

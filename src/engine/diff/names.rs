@@ -111,7 +111,7 @@ impl Names {
             return (**new != *address.key).then(|| Address { key: new.as_str().into(), ..address.clone() });
         }
         let mut key = address.key.to_string();
-        if spec.class == KindClass::Membership
+        if matches!(spec.class, KindClass::Membership | KindClass::Number)
             && let Some((parent, leaf)) = key.rsplit_once('/')
             && let Some(new) = of(KindClass::Person).and_then(|names| names.get(leaf))
         {

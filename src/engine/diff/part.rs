@@ -84,7 +84,8 @@ fn around(whole: &DiffInput<'_>, address: &Address) -> Vec<Address> {
     let mut around = Vec::new();
     for kind in kinds {
         let parent = address.parent_key();
-        let person = spec.is_some_and(|it| it.class == KindClass::Membership) && kind.class == KindClass::Person;
+        let of_person = spec.is_some_and(|it| matches!(it.class, KindClass::Membership | KindClass::Number));
+        let person = of_person && kind.class == KindClass::Person;
         let keys = parent.into_iter().chain(person.then(|| address.leaf()));
         around.extend(keys.map(|key| Address::new(&address.instance, kind.name, key)));
     }

@@ -89,7 +89,7 @@ impl<'a> Rest<'_, '_, 'a> {
             }
             return;
         }
-        let leaver = spec.class == KindClass::Membership && self.is_leaver(address);
+        let leaver = matches!(spec.class, KindClass::Membership | KindClass::Number) && self.is_leaver(address);
         if leaver {
             // Blocking the account is the offboarding; what hangs on it stays, so that returning restores it.
             return;

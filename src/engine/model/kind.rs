@@ -15,6 +15,9 @@ pub enum KindClass {
     Team,
     /// One person in one organisation, team, group or channel.
     Membership,
+    /// A number that one person was given and nobody else ever gets. Its resources have one field, [`NUMBER`], which
+    /// is not declared but allotted; the key is the pool and the person (`mattermost_id/alice`).
+    Number,
     /// Code.
     Repository,
     /// A right on something, given to a team or a person.
@@ -24,6 +27,9 @@ pub enum KindClass {
     /// A piece of an installation's set-up.
     Setting,
 }
+
+/// The field, and the output, of a kind of the class [`KindClass::Number`].
+pub const NUMBER: &str = "number";
 
 /// How a field's desired and live values are held against each other. Both sides are canonical already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

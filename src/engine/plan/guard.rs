@@ -161,7 +161,8 @@ pub(super) fn surroundings(input: &PlanInput<'_>, address: &Address) -> BTreeSet
         if let Some(parent) = address.parent_key() {
             around.insert(Address::new(&address.instance, kind.name, parent));
         }
-        if spec.class == KindClass::Membership && kind.class == KindClass::Person {
+        let of_person = matches!(spec.class, KindClass::Membership | KindClass::Number);
+        if of_person && kind.class == KindClass::Person {
             around.insert(Address::new(&address.instance, kind.name, address.leaf()));
         }
     }
@@ -175,6 +176,7 @@ fn plural(class: KindClass) -> &'static str {
         KindClass::Organisation => "organisations",
         KindClass::Team => "teams",
         KindClass::Membership => "memberships",
+        KindClass::Number => "numbers",
         KindClass::Repository => "repositories",
         KindClass::Grant => "grants",
         KindClass::Client => "clients",

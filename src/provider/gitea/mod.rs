@@ -22,7 +22,7 @@ pub mod writer;
 mod tests;
 
 use crate::engine::model::KindSpec;
-use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
+use crate::provider::contract::{Claim, Holds, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 
 /// The provider of Gitea, as the list of providers holds it.
@@ -61,7 +61,9 @@ impl Provider for GiteaProvider {
         match full_name {
             Ok(options::FullName::SignIn) => vec![Claim {
                 name: "name".to_owned(),
-                holds: "name".to_owned(),
+                holds: Holds::Standard("name"),
+                client: None,
+                scope: None,
                 why: "Gitea's sign-in source writes the full name at each sign-in".to_owned(),
             }],
             _ => Vec::new(),

@@ -61,6 +61,16 @@ impl View {
         })
     }
 
+    /// The number that a person carries in an attribute; `None` where there is none that is one.
+    pub fn number(&self, attribute: &str, user: &User) -> Option<Live> {
+        let username = user.username.to_lowercase();
+        let number: i64 = user.attributes.get(attribute)?.first()?.parse().ok()?;
+        let fields = fields([("number", number.into())]);
+        let outputs = self::fields([("number", number.to_string().into())]);
+        let id = edge_id(attribute, &user.id);
+        Some(self.live(kinds::NUMBER, &format!("{attribute}/{username}"), Some(&id), fields, outputs))
+    }
+
     /// A group at `path` (its key).
     pub fn group(&self, path: &str, group: &Group) -> Live {
         let text = |name: &str| optional(group.attributes.get(name).and_then(|it| it.first()).cloned());
@@ -232,6 +242,13 @@ pub fn put_user(body: &mut Map<String, Json>, fields: &Fields) {
             }
             _ => {}
         }
+    }
+}
+
+/// Puts a person's number into a body.
+pub fn put_number(body: &mut Map<String, Json>, attribute: &str, fields: &Fields) {
+    if let Some(number) = fields.get("number").and_then(Value::as_int) {
+        object(body, "attributes").insert(attribute.to_owned(), json!([number.to_string()]));
     }
 }
 

@@ -26,6 +26,8 @@ pub const MAPPER: &str = "mapper";
 pub const PROFILE_ATTRIBUTE: &str = "profile-attribute";
 /// An application that signs people in.
 pub const CLIENT: &str = "client";
+/// A number that a person was given once: the value of a declared attribute that only administrators change.
+pub const NUMBER: &str = "number";
 
 /// The text of a managed member's `membership_type`.
 pub const MANAGED: &str = "MANAGED";
@@ -40,6 +42,7 @@ pub static KINDS: &[KindSpec] = &[
     GROUP_SPEC,
     ORGANIZATION_SPEC,
     USER_SPEC,
+    NUMBER_SPEC,
     MEMBERSHIP_SPEC,
     ORGANIZATION_MEMBER_SPEC,
 ];
@@ -95,6 +98,27 @@ const USER_SPEC: KindSpec = KindSpec {
     wakes: "the password and every other way to sign in work again; sessions were ended and stay so",
     cannot_be_undone: "a deleted account comes back with another subject, so that every account bound to it is \
                        orphaned; Formulary disables and never deletes",
+};
+
+const NUMBER_SPEC: KindSpec = KindSpec {
+    name: NUMBER,
+    title: "number",
+    class: KindClass::Number,
+    fields: &[FieldSpec::new("number", "the number, given once and never to anybody else", Compare::Plain)
+        .access(Access::SignIn)],
+    key: "the attribute and the username: 'mattermost_id/alice'",
+    identity: &[&[Evidence::NameIsIdentity]],
+    mark: None,
+    outputs: &[("number", "the number in decimal, as text")],
+    scope: ScopeRule::PerParent,
+    absence: "it comes with the people, whose list is whole; an attribute that the user profile does not declare is shown \
+              of nobody",
+    removal: Removal::Forget,
+    goes_with: &[],
+    rename: Rename::KeepsOldName("it is named by the account that carries it"),
+    creation_opens: true,
+    wakes: "",
+    cannot_be_undone: "the service that uses it knows the person by it alone",
 };
 
 const GROUP_SPEC: KindSpec = KindSpec {
@@ -370,6 +394,8 @@ mod tests {
             (CLIENT_SCOPE, MAPPER),
             (CLIENT_SCOPE, CLIENT),
             (PROFILE_ATTRIBUTE, USER),
+            (PROFILE_ATTRIBUTE, NUMBER),
+            (USER, NUMBER),
         ] {
             assert!(at(container) < at(contained), "{container} before {contained}");
         }

@@ -28,7 +28,7 @@ mod tokens;
 mod writer;
 
 use crate::engine::model::KindSpec;
-use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
+use crate::provider::contract::{Claim, LowerInput, Lowered, NUMBERS, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 
 use self::reader::KeycloakReader;
@@ -52,7 +52,7 @@ impl Provider for Keycloak {
     }
 
     fn offers(&self) -> &'static [&'static str] {
-        &["identity"]
+        &["identity", NUMBERS]
     }
 
     fn options_schema(&self) -> &'static str {

@@ -228,6 +228,13 @@ pub struct ProfileAttribute {
     pub from: Option<String>,
 }
 
+impl ProfileAttribute {
+    /// An attribute that administrators alone see and change, for values that are not taken from documents.
+    pub fn of_administrators(name: &str) -> Self {
+        Self { name: name.to_owned(), display_name: None, multivalued: false, view: admin(), edit: admin(), from: None }
+    }
+}
+
 impl Options {
     /// Reads options that are valid against [`SCHEMA`].
     ///

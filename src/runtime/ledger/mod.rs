@@ -31,6 +31,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 
+use crate::engine::diff::numbers::Given;
 use crate::engine::model::{Address, Allotments, Capabilities, Instance, KindClass, Observation, Recorded};
 
 pub use entry::{
@@ -96,16 +97,9 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// Every number that was given out.
     async fn allotments(&self) -> Result<Allotments, LedgerError>;
 
-    /// The number of `subject` in `pool`: the one it has, or else the lowest that is at least `at_least` and higher
-    /// than every number ever given out in the pool.
-    async fn allot(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        subject: &str,
-        at_least: i64,
-        at: DateTime<Utc>,
-    ) -> Result<i64, LedgerError>;
+    /// Keeps numbers that people have or are given. Whose a number is may change (a person is renamed); a number once
+    /// kept stays in its pool for ever, and nobody has two of one pool.
+    async fn keep_numbers(&self, fence: &Fence, numbers: &[Given], at: DateTime<Utc>) -> Result<(), LedgerError>;
 
     /// Remembers what was read, each scope in the place of its last reading.
     async fn save_observations(&self, fence: &Fence, observations: &[Observation]) -> Result<(), LedgerError>;

@@ -54,10 +54,8 @@ pub(super) const EVENTS_SINCE: &str = "SELECT CAST(COALESCE(SUM(number), 0) AS B
      WHERE instance = $1 AND class = $2 AND at >= $3";
 
 pub(super) const ALLOTMENTS: &str = "SELECT pool, subject, number FROM allotments ORDER BY pool, subject";
-pub(super) const ALLOTTED: &str = "SELECT number FROM allotments WHERE pool = $1 AND subject = $2";
-pub(super) const HIGHEST_ALLOTTED: &str =
-    "SELECT CAST(COALESCE(MAX(number), 0) AS BIGINT) FROM allotments WHERE pool = $1";
-pub(super) const ALLOT: &str = "INSERT INTO allotments (pool, subject, number, at) VALUES ($1, $2, $3, $4)";
+pub(super) const RELEASE_NUMBER: &str = "DELETE FROM allotments WHERE pool = $1 AND number = $2";
+pub(super) const KEEP_NUMBER: &str = "INSERT INTO allotments (pool, subject, number, at) VALUES ($1, $2, $3, $4)";
 
 pub(super) const PUT_OBSERVATION: &str = "INSERT INTO observations (instance, kind, parent, at, complete, \
      completeness, objects) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (instance, kind, parent) \

@@ -10,6 +10,7 @@ use super::{
     Approval, Deed, Entry, Fence, Finished, Identity, Intent, IntentId, Lease, LeaseError, Ledger, LedgerError,
     NewApproval, NewIntent, Probed, ProbedInstances, Run, RunId, SqlLedger, journal, objects, sql, take_numbers,
 };
+use crate::engine::diff::numbers::Given;
 use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Instance, KindClass, KindName, Observation, Recorded, Scope, Value,
 };
@@ -101,25 +102,25 @@ impl Ledger for SqlLedger {
             .collect()
     }
 
-    async fn allot(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        subject: &str,
-        at_least: i64,
-        at: DateTime<Utc>,
-    ) -> Result<i64, LedgerError> {
-        let doing = "give out a number";
-        let mut transaction = self.begin_fenced(fence, doing).await?;
-        if let Some(row) = rows(&mut *transaction, doing, sql::ALLOTTED, arguments![pool, subject]).await?.first() {
-            return Columns(&**row).number(0);
+    async fn keep_numbers(&self, fence: &Fence, numbers: &[Given], at: DateTime<Utc>) -> Result<(), LedgerError> {
+        let doing = "keep the numbers given out";
+        let kept = self.allotments().await?;
+        let is_new =
+            |it: &&Given| kept.get(&(it.pool.clone(), it.subject.clone())).and_then(Value::as_int) != Some(it.number);
+        let new: Vec<&Given> = numbers.iter().filter(is_new).collect();
+        if new.is_empty() {
+            return Ok(());
         }
-        let highest = rows(&mut *transaction, doing, sql::HIGHEST_ALLOTTED, arguments![pool]).await?;
-        let highest = highest.first().map_or(Ok(0), |row| Columns(&**row).number(0))?;
-        let number = at_least.max(highest + 1);
-        run(&mut *transaction, doing, sql::ALLOT, arguments![pool, subject, number, at]).await?;
-        commit(transaction, doing).await?;
-        Ok(number)
+        let mut transaction = self.begin_fenced(fence, doing).await?;
+        // A number that is somebody else's now leaves its former name first, so that the name is free for another.
+        for Given { pool, number, .. } in &new {
+            run(&mut *transaction, doing, sql::RELEASE_NUMBER, arguments![pool.as_str(), *number]).await?;
+        }
+        for Given { pool, subject, number } in &new {
+            let row = arguments![pool.as_str(), subject.as_str(), *number, at];
+            run(&mut *transaction, doing, sql::KEEP_NUMBER, row).await?;
+        }
+        commit(transaction, doing).await
     }
 
     async fn save_observations(&self, fence: &Fence, observations: &[Observation]) -> Result<(), LedgerError> {

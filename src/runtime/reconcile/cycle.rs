@@ -7,15 +7,15 @@ use futures::future::join_all;
 
 use super::platform::{Member, Platform};
 use super::world::World;
-use crate::engine::desired::placed;
+use crate::engine::desired::{Placed, placed};
 use crate::engine::diag::{Diagnostic, codes};
-use crate::engine::diff::{Absence, Kinds, Observed};
+use crate::engine::diff::{Absence, Kinds, Observed, numbers};
 use crate::engine::documents::{Catalogue, Loaded};
 use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Desired, Failure, FailureClass, Instance, KindClass, KindName,
     KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, share_names,
 };
-use crate::provider::contract::{Claim, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
 use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
@@ -126,6 +126,9 @@ pub async fn read(
     .collect();
     let mut observed = Observed::new(observations.iter().cloned());
     look_for(&wanted, &readers, &probes, &mut observed, &memory).await;
+    let mut numbers = numbers::allot(&mut wanted.desired, &wanted.kinds, &observed, &memory.allotments);
+    wanted.diagnostics.append(&mut numbers.diagnostics);
+    wanted.held.append(&mut numbers.held);
     let mut diagnostics = loaded.diagnostics;
     diagnostics.append(&mut wanted.diagnostics);
     diagnostics.sort();
@@ -153,6 +156,7 @@ pub async fn read(
         identity: platform.roles.get("identity").cloned(),
         spent: memory.spent,
         repeated: memory.repeated,
+        given: numbers.given,
         probes,
     }
 }
@@ -189,23 +193,37 @@ pub(super) fn lower(
     allotments: &Allotments,
     capabilities: &dyn Fn(&Instance) -> Capabilities,
 ) -> Wanted {
-    let claims: Vec<Claim> =
-        platform.members.values().flat_map(|member| member.provider.claims(&member.connection.options)).collect();
+    let everybody: BTreeMap<&Instance, Placed> = platform
+        .members
+        .keys()
+        .map(|instance| (instance, placed(catalogue, instance, &platform.default_services)))
+        .collect();
+    let wishes: Vec<Wish> = platform
+        .members
+        .values()
+        .flat_map(|member| {
+            let claims = member.provider.claims(&member.connection.options).into_iter();
+            let people = &everybody[&member.instance].people;
+            claims.map(|claim| Wish { claim, by: member.instance.clone(), people: people.clone() })
+        })
+        .collect();
+    let identity = platform.roles.get("identity").and_then(|it| platform.members.get(it));
+    let identity_offers = identity.map_or(&[][..], |member| member.provider.offers());
     let mut wanted = Wanted::default();
     let mut seen: BTreeMap<Address, usize> = BTreeMap::new();
     for (instance, member) in &platform.members {
         wanted.kinds.insert(instance.clone(), member.provider.kinds());
-        let placed = placed(catalogue, instance, &platform.default_services);
         let Lowered { desired, sets, diagnostics, held } = member.provider.lower(&LowerInput {
             instance,
             platform: &platform.name,
             catalogue,
-            placed: &placed,
+            placed: &everybody[instance],
             options: &member.connection.options,
             capabilities: &capabilities(instance),
             allotments,
             roles: &platform.roles,
-            claims: &claims,
+            identity_offers,
+            claims: &wishes,
         });
         wanted.sets.extend(sets);
         wanted.diagnostics.extend(diagnostics);

@@ -69,7 +69,8 @@ impl Turn {
         recover(&*self.ledger, &self.lease.fence, &self.kinds, &self.hands, &*self.clock).await
     }
 
-    /// Writes what a reading found: capabilities, whole scopes, and records that are true but out of date.
+    /// Writes what a reading found: capabilities, whole scopes, records that are true but out of date; and the numbers
+    /// that people have or are about to be given, so that none is ever given again.
     ///
     /// # Errors
     /// When the ledger fails.
@@ -81,6 +82,7 @@ impl Turn {
                 self.ledger.save_capabilities(fence, instance, &probe.capabilities, now).await?;
             }
         }
+        self.ledger.keep_numbers(fence, &world.given, now).await?;
         let is_whole = |it: &&Observation| matches!(it.completeness, Completeness::Complete(_));
         let whole: Vec<Observation> = world.observations.iter().filter(is_whole).cloned().collect();
         self.ledger.save_observations(fence, &whole).await?;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::engine::diag::Diagnostic;
+use crate::engine::diff::numbers::Given;
 use crate::engine::diff::{DiffInput, Kinds, Observed, Refresh, diff};
 use crate::engine::documents::{Catalogue, Quarantine};
 use crate::engine::model::{
@@ -55,6 +56,8 @@ pub struct World {
     pub spent: BTreeMap<(Instance, KindClass), usize>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: BTreeMap<String, u64>,
+    /// Numbers that people have, or are given by this cycle.
+    pub given: Vec<Given>,
 }
 
 /// A plan with what applying it needs beside it.

@@ -63,4 +63,22 @@ touched, or something that the service would refuse.
 Example: a client with the redirect address `*`.
 
 What to do: correct the option under `services.<instance>.options`."
+
+"FML0609" NUMBER_NOT_GIVEN "somebody is given no number yet" "
+Some services tell people apart by a number that is given once and never to anybody else. The next number must lie above
+every one that exists, at the identity provider and in the services that use it; while one of them cannot be read whole,
+nobody new is given one, and the accounts that need it wait. Everybody else is kept true.
+
+Example: a new person in Mattermost while Mattermost does not answer.
+
+What to do: nothing, if the service comes back by itself; else see what `formulary doctor` says about it."
+
+"FML0610" NUMBER_TWICE "two people carry the same number" "
+A number that tells people apart is there twice, so that one of the two would sign in as the other. What both have stands
+as it is.
+
+Example: somebody copied an account at the identity provider together with its attributes.
+
+What to do: find out whose the number is (the service that uses it shows the account) and take it from the other person
+at the identity provider. The next cycle gives that person a new one."
 }

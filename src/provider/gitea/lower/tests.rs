@@ -83,6 +83,7 @@ fn lowered(files: &[(&str, &str)], options: Json) -> Lowered {
         capabilities: &capabilities,
         allotments: &Allotments::default(),
         roles: &roles,
+        identity_offers: &[],
         claims: &[],
     };
     let lowered = lower(&input);

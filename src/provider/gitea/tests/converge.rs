@@ -348,6 +348,7 @@ impl Loop {
             capabilities: &self.capabilities().await,
             allotments: &Allotments::default(),
             roles: &BTreeMap::from([("identity".to_owned(), identity())]),
+            identity_offers: &[],
             claims: &[],
         });
         assert!(lowered.diagnostics.is_empty(), "{:?}", lowered.diagnostics);

@@ -5,6 +5,7 @@
 //! declared, to be looked at only, so that its memberships do not look foreign.
 
 mod groups;
+mod numbers;
 mod people;
 mod settings;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use super::names::Refusal;
 use super::options::Options;
 use crate::engine::diag::{Code, Diagnostic, Span, codes};
 use crate::engine::documents::Spanned;
-use crate::engine::documents::catalogue::Entity;
+use crate::engine::documents::catalogue::{Entity, Person};
 use crate::engine::model::{Address, Desired, EntityRef, Extent, Owner, Value};
 use crate::provider::contract::{LowerInput, Lowered};
 
@@ -40,10 +41,12 @@ pub fn lower(input: &LowerInput<'_>) -> Lowered {
         lowered: Lowered::default(),
         groups: BTreeMap::new(),
         organizations: BTreeMap::new(),
+        people: BTreeMap::new(),
     };
     lowering.settings();
     lowering.groups();
     lowering.people();
+    lowering.numbers();
     let mut lowered = lowering.lowered;
     lowered.desired.sort_by(|a, b| a.address.cmp(&b.address));
     lowered.sets.sort_by(|a, b| a.edges.cmp(&b.edges));
@@ -60,6 +63,8 @@ struct Lowering<'r, 'a> {
     groups: BTreeMap<EntityRef, (String, Extent)>,
     /// The alias and the extent of every organisation in Keycloak's own sense.
     organizations: BTreeMap<EntityRef, (String, Extent)>,
+    /// Every person who is wanted, with username and extent, by entity name.
+    people: BTreeMap<&'a str, (&'a Person, String, Extent)>,
 }
 
 impl Lowering<'_, '_> {

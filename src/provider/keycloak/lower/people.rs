@@ -77,6 +77,7 @@ impl<'a> Lowering<'_, 'a> {
         }
         let extent = desired.extent;
         self.lowered.desired.push(desired);
+        self.people.insert(entity.reference.name(), (person, username.to_owned(), extent));
         self.edges(person, username, extent);
     }
 

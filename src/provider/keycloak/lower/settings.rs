@@ -7,6 +7,7 @@ use url::Url;
 use super::{Lowering, kinds};
 use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::model::{Desired, Extent, Term, Value};
+use crate::provider::contract::Holds;
 use crate::provider::keycloak::names::{self, Refusal};
 use crate::provider::keycloak::options::{Client, ClientScope, Mapper, ProfileAttribute};
 
@@ -19,9 +20,22 @@ const USUAL_CLAIMS: [&str; 9] =
 
 const GROUP_MAPPER: &str = "oidc-group-membership-mapper";
 
+/// A scope that services want, and the client that alone has it; all clients otherwise.
+pub(super) struct Wished {
+    pub scope: ClientScope,
+    pub client: Option<String>,
+}
+
+impl Wished {
+    fn is_for(&self, client: &str) -> bool {
+        self.client.as_deref().is_none_or(|only| only == client)
+    }
+}
+
 impl Lowering<'_, '_> {
     pub(super) fn settings(&mut self) {
-        for attribute in &self.options.profile_attributes {
+        let for_numbers = self.number_attributes();
+        for attribute in self.options.profile_attributes.iter().chain(&for_numbers) {
             self.profile_attribute(attribute);
         }
         for role in &self.options.roles {
@@ -31,68 +45,66 @@ impl Lowering<'_, '_> {
                 self.lowered.desired.push(described(desired, role.description.as_deref()));
             }
         }
-        let wanted = self.wanted_by_services();
         let declared: BTreeSet<&str> = self.options.client_scopes.iter().map(|it| it.name.as_str()).collect();
-        let added: Vec<ClientScope> = wanted.into_iter().filter(|it| !declared.contains(it.name.as_str())).collect();
-        for scope in self.options.client_scopes.iter().chain(&added) {
+        let mut wished: Vec<Wished> = self.scopes_for_all();
+        wished.extend(self.scopes_for_numbers());
+        for scope in &self.options.client_scopes {
             self.client_scope(scope);
         }
-        let for_services: Vec<&str> = self
-            .options
-            .client_scopes
-            .iter()
-            .chain(&added)
-            .map(|it| it.name.as_str())
-            .filter(|name| added.iter().any(|it| it.name == *name) || self.is_claim(name))
-            .collect();
+        for wished in wished.iter().filter(|it| !declared.contains(it.scope.name.as_str())) {
+            self.client_scope(&wished.scope);
+        }
         for client in &self.options.clients {
-            self.client(client, &for_services);
+            self.client(client, &wished);
         }
     }
 
     /// Scopes that hold what services want and no usual scope gives, named after the claim.
-    fn wanted_by_services(&mut self) -> Vec<ClientScope> {
+    fn scopes_for_all(&mut self) -> Vec<Wished> {
         let mut scopes: BTreeMap<String, ClientScope> = BTreeMap::new();
-        for claim in self.input.claims {
-            if USUAL_CLAIMS.contains(&claim.holds.as_str()) && claim.name == claim.holds {
-                continue;
+        for claim in self.input.claims.iter().map(|wish| &wish.claim) {
+            match &claim.holds {
+                Holds::Standard(usual) if USUAL_CLAIMS.contains(usual) && claim.name == *usual => {}
+                Holds::Standard(other) => {
+                    let message = format!(
+                        "'{}' has no mapper for the claim '{}' that holds {other}",
+                        self.input.instance, claim.name
+                    );
+                    self.report(
+                        Diagnostic::warning(codes::NOT_POSSIBLE_THERE, message)
+                            .help(format!("{}; declare a mapper under 'options.client_scopes'", claim.why)),
+                    );
+                }
+                Holds::Groups => {
+                    let scope = self.groups_scope(&claim.name);
+                    scopes.entry(claim.name.clone()).or_insert(scope);
+                }
+                Holds::Number(_) => {}
             }
-            if claim.holds != "groups" {
-                let message = format!(
-                    "'{}' has no mapper for the claim '{}' that holds {}",
-                    self.input.instance, claim.name, claim.holds
-                );
-                self.report(
-                    Diagnostic::warning(codes::NOT_POSSIBLE_THERE, message)
-                        .help(format!("{}; declare a mapper under 'options.client_scopes'", claim.why)),
-                );
-                continue;
-            }
-            let mapper = Mapper {
-                name: claim.name.clone(),
-                kind: GROUP_MAPPER.to_owned(),
-                config: [
-                    ("claim.name", claim.name.as_str()),
-                    ("full.path", if self.options.full_group_path { "true" } else { "false" }),
-                    ("id.token.claim", "true"),
-                    ("access.token.claim", "true"),
-                    ("userinfo.token.claim", "true"),
-                ]
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .into(),
-            };
-            scopes.entry(claim.name.clone()).or_insert_with(|| ClientScope {
-                name: claim.name.clone(),
-                description: Some("The groups that a person is in, for the services of the platform.".to_owned()),
-                include_in_token_scope: false,
-                mappers: vec![mapper],
-            });
         }
-        scopes.into_values().collect()
+        scopes.into_values().map(|scope| Wished { scope, client: None }).collect()
     }
 
-    fn is_claim(&self, scope: &str) -> bool {
-        self.input.claims.iter().any(|claim| claim.name == scope && !USUAL_CLAIMS.contains(&scope))
+    fn groups_scope(&self, claim: &str) -> ClientScope {
+        let mapper = Mapper {
+            name: claim.to_owned(),
+            kind: GROUP_MAPPER.to_owned(),
+            config: [
+                ("claim.name", claim),
+                ("full.path", if self.options.full_group_path { "true" } else { "false" }),
+                ("id.token.claim", "true"),
+                ("access.token.claim", "true"),
+                ("userinfo.token.claim", "true"),
+            ]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        };
+        ClientScope {
+            name: claim.to_owned(),
+            description: Some("The groups that a person is in, for the services of the platform.".to_owned()),
+            include_in_token_scope: false,
+            mappers: vec![mapper],
+        }
     }
 
     fn profile_attribute(&mut self, attribute: &ProfileAttribute) {
@@ -147,8 +159,10 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn client(&mut self, client: &Client, for_services: &[&str]) {
+    fn client(&mut self, client: &Client, wished: &[Wished]) {
         let id = &client.client_id;
+        let for_services: Vec<&str> =
+            wished.iter().filter(|it| it.is_for(id)).map(|it| it.scope.name.as_str()).collect();
         if !self.usable("client", id, names::plain(id), names::is_built_in_client(id)) {
             return;
         }
@@ -166,6 +180,12 @@ impl Lowering<'_, '_> {
         let default_scopes: Vec<String> = client.default_scopes.clone().unwrap_or_else(|| {
             USUAL_SCOPES.into_iter().chain(for_services.iter().copied()).map(str::to_owned).collect()
         });
+        for missing in for_services.iter().filter(|scope| !default_scopes.iter().any(|it| it == *scope)) {
+            let message = format!("client '{id}' lacks the scope '{missing}', which the services' claims need");
+            self.report(Diagnostic::warning(codes::SET_UP_INCOMPLETE, message).help(
+                "add it to the client's 'default_scopes', or leave them out: then Formulary puts together what is needed",
+            ));
+        }
         let web_origins = client.web_origins.clone().unwrap_or_else(|| origins(&client.redirect_uris));
         let mut desired = self
             .configured(kinds::CLIENT, id)
@@ -197,7 +217,7 @@ impl Lowering<'_, '_> {
             desired = desired.field("secret", Term::Secret(secret.clone()), None);
         }
         let made_here: BTreeSet<&str> =
-            self.options.client_scopes.iter().map(|it| it.name.as_str()).chain(for_services.iter().copied()).collect();
+            self.options.client_scopes.iter().map(|it| it.name.as_str()).chain(for_services).collect();
         for scope in default_scopes.iter().chain(client.optional_scopes.iter().flatten()) {
             if made_here.contains(scope.as_str()) && !names::is_built_in_scope(scope) {
                 desired = desired.needs(self.address(kinds::CLIENT_SCOPE, scope));

@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
+use crate::engine::model::Instance;
 use crate::engine::model::{Capabilities, Extent, Term};
-use crate::provider::contract::{Claim, Lowered};
+use crate::provider::contract::{Claim, Holds, Lowered, Wish};
 use crate::provider::keycloak::doctor;
 use crate::provider::keycloak::tests::world::{catalogue, lower};
 
@@ -36,7 +37,7 @@ fn person(name: &str, display_name: &str, email: &str) -> String {
     )
 }
 
-fn lowered(files: &[(&str, &str)], options: Json, facts: &[(&str, bool)], claims: &[Claim]) -> Lowered {
+fn lowered(files: &[(&str, &str)], options: Json, facts: &[(&str, bool)], claims: &[Wish]) -> Lowered {
     let facts: BTreeMap<_, _> = facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     lower(&catalogue(files), &options, &Capabilities { facts, ..Capabilities::default() }, claims)
 }
@@ -134,6 +135,47 @@ fn what_keycloak_would_refuse_is_looked_at_only() {
     "#);
 }
 
+fn wish(name: &str, holds: Holds) -> Wish {
+    let claim = Claim { name: name.into(), holds, client: None, scope: None, why: "teams follow it".into() };
+    Wish { claim, by: Instance::new("service"), people: ["alice".to_owned()].into() }
+}
+
+#[test]
+fn a_number_is_carried_by_one_clients_tokens_alone() {
+    let mut number = wish("id", Holds::Number("mattermost_id".into()));
+    number.claim.client = Some("mattermost".into());
+    number.claim.scope = Some("openid".into());
+    let options = json!({
+        "realm": "acme",
+        "clients": [
+            {"client_id": "gitea", "redirect_uris": ["https://git.test/cb"]},
+            {"client_id": "mattermost", "redirect_uris": ["https://chat.test/cb"]},
+        ],
+    });
+    let (alice, bob) = (person("alice", "Alice Anvil", "alice@acme.test"), person("bob", "Bob Bolt", "bob@acme.test"));
+    let files = [("o.yaml", ACME), ("t.yaml", PLATFORM), ("a.yaml", alice.as_str()), ("b.yaml", bob.as_str())];
+    let lowered = lowered(&files, options, &[], &[number.clone()]);
+    let scopes = |client: &str| {
+        let client = lowered.desired.iter().find(|it| it.address.to_string() == format!("keycloak:client/{client}"));
+        client.unwrap().known("default_scopes").unwrap().to_string()
+    };
+    assert!(!scopes("gitea").contains("openid"), "{}", scopes("gitea"));
+    assert!(scopes("mattermost").contains(r#""openid""#), "{}", scopes("mattermost"));
+    let of_kind = |kind: &str| -> Vec<String> {
+        let of_kind = lowered.desired.iter().filter(|it| it.address.kind.as_str() == kind);
+        of_kind.map(|it| it.address.key.to_string()).collect()
+    };
+    assert_eq!(of_kind("number"), ["mattermost_id/alice"]);
+    assert_eq!(of_kind("mapper"), ["openid/id"]);
+    assert_eq!(of_kind("profile-attribute"), ["mattermost_id"]);
+
+    let open = json!({"realm": "acme", "profile_attributes": [{"name": "mattermost_id", "edit": ["admin", "user"]}]});
+    let problems: Vec<String> =
+        self::lowered(&[], open, &[], &[number]).diagnostics.iter().map(|it| it.message.clone()).collect();
+    assert!(problems.iter().any(|it| it.contains("sign in as somebody else")), "{problems:?}");
+    assert!(problems.iter().any(|it| it.contains("no client 'mattermost'")), "{problems:?}");
+}
+
 #[test]
 fn the_config_and_the_claims_of_services() {
     let options = json!({
@@ -146,9 +188,11 @@ fn the_config_and_the_claims_of_services() {
         "client_scopes": [{"name": "profile", "mappers": [{"name": "home", "type": "oidc-usermodel-attribute-mapper"}]}],
         "profile_attributes": [{"name": "formulary.ledger"}, {"name": "email"}],
     });
-    let claim =
-        |name: &str, holds: &str| Claim { name: name.into(), holds: holds.into(), why: "teams follow it".into() };
-    let claims = [claim("groups", "groups"), claim("email", "email"), claim("id", "an integer")];
+    let claims = [
+        wish("groups", Holds::Groups),
+        wish("email", Holds::Standard("email")),
+        wish("grade", Holds::Standard("grade")),
+    ];
     insta::assert_snapshot!(shown(&lowered(&[], options, &[], &claims)), @r#"
     client/gitea
       default_scopes: ["acr","basic","email","groups","profile","roles","web-origins"]
@@ -188,7 +232,7 @@ fn the_config_and_the_claims_of_services() {
       edit: ["admin"]
       multivalued: false
       view: ["admin"]
-    warning[FML0605]: 'keycloak' has no mapper for the claim 'id' that holds an integer
+    warning[FML0605]: 'keycloak' has no mapper for the claim 'grade' that holds grade
     error[FML0608]: 'keycloak' refuses the client 'account': every realm has it of its own, and Keycloak needs it as it is
     error[FML0608]: 'keycloak' refuses the profile attribute 'email': every realm has it of its own, and Keycloak needs it as it is
     error[FML0608]: 'keycloak' refuses the redirect address '*': it is no absolute address

@@ -21,6 +21,7 @@ impl Parts {
     pub async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure> {
         let found = match address.kind.as_str() {
             kinds::USER => self.look_user(&address.key, external_id).await?,
+            kinds::NUMBER => self.look_number(address, external_id, related).await?,
             kinds::GROUP => self.look_group(&address.key, external_id).await?,
             kinds::MEMBERSHIP => self.look_membership(address, external_id, related).await?,
             kinds::ORGANIZATION => self.look_organization(&address.key, external_id).await?,
@@ -54,6 +55,20 @@ impl Parts {
             Some(user) => Ok(self.view.user(user)),
             None => self.sees_people().await.map(|()| None),
         }
+    }
+
+    async fn look_number(
+        &self,
+        address: &Address,
+        id: Option<&str>,
+        related: &Related,
+    ) -> Result<Option<Live>, Failure> {
+        let Some(id) = self.user_id(address, id, related).await? else {
+            return self.sees_people().await.map(|()| None);
+        };
+        let Some(user) = self.reads.user(&id).await? else { return Ok(None) };
+        let live = self.view.number(address.parent_key().unwrap_or_default(), &read(&user, "person")?);
+        Ok(live.map(|live| Live { address: address.clone(), ..live }))
     }
 
     async fn look_group(&self, path: &str, id: Option<&str>) -> Result<Option<Live>, Failure> {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures::future::{join_all, join4};
+use futures::future::{join_all, join5};
 use secrecy::ExposeSecret;
 
 use self::organizations::SWITCHED_OFF;
@@ -124,10 +124,12 @@ impl Parts {
     async fn observe(&self, request: &ObserveRequest) -> Vec<Observation> {
         let at = self.connection.clock.now();
         let wants = |kinds: &[&str]| request.kinds.iter().any(|kind| kinds.contains(&kind.as_str()));
-        let people = wants(&[kinds::USER, kinds::MEMBERSHIP, kinds::ORGANIZATION_MEMBER]);
+        let people = wants(&[kinds::USER, kinds::NUMBER, kinds::MEMBERSHIP, kinds::ORGANIZATION_MEMBER]);
+        let numbers = request.parents.iter().any(|(kind, keys)| kind.as_str() == kinds::NUMBER && !keys.is_empty());
         // What several kinds are made of is read once.
-        let (rights, groups, organizations, own_client) = join4(
+        let (rights, listed, groups, organizations, own_client) = join5(
             when(people || wants(&[kinds::GROUP]), self.sees_people()),
+            when(wants(&[kinds::USER]) || numbers, self.list_people(numbers)),
             when(wants(&[kinds::GROUP, kinds::MEMBERSHIP]), self.groups()),
             when(wants(&[kinds::USER, kinds::ORGANIZATION, kinds::ORGANIZATION_MEMBER]), self.organizations()),
             when(wants(&[kinds::CLIENT, kinds::CLIENT_SCOPE, kinds::MAPPER]), self.own_client()),
@@ -138,10 +140,12 @@ impl Parts {
 
         let readings = scopes(&self.connection.instance, request).into_iter().map(|scope| {
             let (groups, organizations, scopes_read, own_client) = (&groups, &organizations, &scopes_read, &own_client);
+            let listed = listed.as_ref();
             async move {
                 let parent = scope.parent.as_deref().unwrap_or_default();
                 let read = match scope.kind.as_str() {
-                    kinds::USER => self.people(organizations.as_ref()).await,
+                    kinds::USER => self.people(listed, organizations.as_ref()).await,
+                    kinds::NUMBER => self.numbers(parent, listed),
                     kinds::GROUP => self.group_objects(groups.as_ref()),
                     kinds::MEMBERSHIP => self.memberships(parent, groups.as_ref()).await,
                     kinds::ORGANIZATION => self.organization_objects(organizations.as_ref()),
@@ -170,7 +174,7 @@ impl Parts {
             .map(|(scope, read)| {
                 let needs_people = matches!(
                     scope.kind.as_str(),
-                    kinds::USER | kinds::GROUP | kinds::MEMBERSHIP | kinds::ORGANIZATION_MEMBER
+                    kinds::USER | kinds::NUMBER | kinds::GROUP | kinds::MEMBERSHIP | kinds::ORGANIZATION_MEMBER
                 );
                 let (completeness, mut objects) = match (read, refused.clone().filter(|_| needs_people)) {
                     (Ok((objects, _)), Some(failure)) => (Completeness::Incomplete(failure), objects),

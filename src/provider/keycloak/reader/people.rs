@@ -13,14 +13,37 @@ use crate::provider::keycloak::kinds::MANAGED;
 /// How often the list is read until it agrees with the count: people come and go while we read.
 const TRIES: usize = 3;
 
+/// All people as they were listed.
+pub struct People {
+    by_id: BTreeMap<String, User>,
+    /// Whether the list leaves attributes out.
+    brief: bool,
+}
+
+impl People {
+    fn proof(&self) -> String {
+        format!("{} people, as '/users/count' says, and our own account is visible", self.by_id.len())
+    }
+}
+
 impl Parts {
-    pub(super) async fn people(&self, organizations: Option<&Result<Option<Organizations>, Failure>>) -> Read {
-        let brief = !self.shows_attributes(&self.profile().await?);
-        let (people, count) = self.counted_people(brief).await?;
+    /// Everybody, read once for every kind that is made of it. Attributes are asked for where something of ours is in
+    /// them: they make the list several times as long.
+    pub(super) async fn list_people(&self, with_numbers: bool) -> Result<People, Failure> {
+        let brief = !with_numbers && !self.shows_attributes(&self.profile().await?);
+        Ok(People { by_id: self.counted_people(brief).await?, brief })
+    }
+
+    pub(super) async fn people(
+        &self,
+        people: Option<&Result<People, Failure>>,
+        organizations: Option<&Result<Option<Organizations>, Failure>>,
+    ) -> Read {
+        let people = shared(people)?;
         let hidden = self.hidden_switches(organizations).await?;
-        let objects = people.values().filter_map(|user| {
+        let objects = people.by_id.values().filter_map(|user| {
             let mut live = self.view.user(user)?;
-            if brief {
+            if people.brief {
                 live.fields.remove("attributes");
             }
             if hidden.contains(&user.id) {
@@ -28,7 +51,14 @@ impl Parts {
             }
             Some(live)
         });
-        Ok((objects.collect(), format!("{count} people, as '/users/count' says, and our own account is visible")))
+        Ok((objects.collect(), people.proof()))
+    }
+
+    /// The numbers that people carry in an attribute.
+    pub(super) fn numbers(&self, attribute: &str, people: Option<&Result<People, Failure>>) -> Read {
+        let people = shared(people)?;
+        let objects = people.by_id.values().filter_map(|user| self.view.number(attribute, user));
+        Ok((objects.collect(), people.proof()))
     }
 
     /// The user profile, as far as we look at it.
@@ -56,18 +86,18 @@ impl Parts {
         profile.attributes.iter().any(|it| ours(&it.name))
     }
 
-    async fn counted_people(&self, brief: bool) -> Result<(BTreeMap<String, User>, usize), Failure> {
+    async fn counted_people(&self, brief: bool) -> Result<BTreeMap<String, User>, Failure> {
         let mut expected = self.reads.users_count().await?;
         let mut seen = 0;
         for _ in 0..TRIES {
             let people = self.reads.users(brief, expected).await?;
             seen = people.len();
             if seen == expected {
-                return Ok((people, expected));
+                return Ok(people);
             }
             expected = self.reads.users_count().await?;
             if seen == expected {
-                return Ok((people, expected));
+                return Ok(people);
             }
         }
         Err(disagreement("people", self.reads.realm(), seen, expected))

@@ -4,13 +4,14 @@
 //!
 //! Each test makes a realm of its own and deletes it again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use super::world::{World, connection};
-use crate::engine::model::FailureClass;
-use crate::provider::contract::{Claim, Held, Reader};
+use crate::engine::model::{FailureClass, Instance};
+use crate::provider::contract::{Claim, Held, Holds, Reader, Wish};
 use crate::provider::emulator::serve::{ServeOptions, Served, serve};
 use crate::provider::keycloak::emulator;
 
@@ -187,10 +188,27 @@ fn everything() -> Json {
     })
 }
 
+fn groups_claim() -> Wish {
+    let claim = Claim { name: "groups".into(), holds: Holds::Groups, client: None, scope: None, why: "teams".into() };
+    Wish { claim, by: Instance::new("gitea"), people: BTreeSet::new() }
+}
+
+/// What a Mattermost without a licence wants of its people.
+fn number_claim() -> Wish {
+    let claim = Claim {
+        name: "id".into(),
+        holds: Holds::Number("chat_id".into()),
+        client: Some("gitea".into()),
+        scope: Some("openid".into()),
+        why: "people are told apart by it".into(),
+    };
+    Wish { claim, by: Instance::new("chat"), people: ["alice".to_owned()].into() }
+}
+
 async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm) {
     let mut world = realm.world(everything());
     world.secret("env:GITEA", "a-secret");
-    world.claims = vec![Claim { name: "groups".into(), holds: "groups".into(), why: "teams".into() }];
+    world.claims = vec![groups_claim(), number_claim()];
     let probe = world.reader.probe().await.unwrap();
     assert!(probe.rights.iter().all(|it| it.held == Held::Yes), "{:#?}", probe.rights);
     world.capabilities = probe.capabilities;
@@ -203,6 +221,7 @@ async fn from_nothing_to_everything_and_back_with_drift_in_between(realm: Realm)
     let alice = realm.user("alice").await;
     assert_eq!(alice["attributes"]["formulary.ledger"][0], "ledger-of-the-tests");
     assert_eq!(alice["attributes"]["picture"][0], "https://acme.test/a.png");
+    assert_eq!(alice["attributes"]["chat_id"][0], "1");
     assert_eq!((&alice["emailVerified"], &alice["enabled"]), (&json!(true), &json!(true)));
     assert_eq!(alice["requiredActions"], json!(["UPDATE_PASSWORD"]));
 

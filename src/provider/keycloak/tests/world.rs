@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value as Json;
 
 use crate::engine::desired::Placed;
-use crate::engine::diff::{DiffInput, Kinds, Observed, Refresh, diff};
+use crate::engine::diff::{DiffInput, Kinds, Observed, Refresh, diff, numbers};
 use crate::engine::documents::{Catalogue, Options, Quarantine, load};
 use crate::engine::model::{
     Address, Allotments, Capabilities, Desired, Fields, Instance, InstancePolicy, Live, Mode, ObjectState, Origin,
@@ -17,7 +17,7 @@ use crate::engine::model::{
 use crate::engine::plan::{Approved, Plan, PlanInput, Step, Verb, plan};
 use crate::engine::source::Snapshot;
 use crate::provider::contract::{
-    Claim, Facts, Inputs, LowerInput, Lowered, ObserveRequest, Performed, Provider, Reader, Related, Writer,
+    Facts, Inputs, LowerInput, Lowered, ObserveRequest, Performed, Provider, Reader, Related, Wish, Writer,
 };
 use crate::provider::http::{Connection, Limits, NamedSecrets};
 use crate::provider::keycloak::{Keycloak, kinds};
@@ -31,7 +31,7 @@ pub struct World {
     pub instance: Instance,
     pub options: Json,
     pub catalogue: Catalogue,
-    pub claims: Vec<Claim>,
+    pub claims: Vec<Wish>,
     pub recorded: BTreeMap<Address, Recorded>,
     pub capabilities: Capabilities,
     pub reader: Box<dyn Reader>,
@@ -99,8 +99,10 @@ impl World {
 
     /// The plan for what is declared, with every waiting group approved if `approve` says so.
     pub async fn plan(&self, approve: bool) -> (Plan, Vec<Refresh>, Observed) {
-        let lowered = self.lowered();
+        let mut lowered = self.lowered();
         let observed = self.observed(&lowered).await;
+        let numbers = numbers::allot(&mut lowered.desired, &self.kinds(), &observed, &Allotments::new());
+        assert!(numbers.diagnostics.is_empty(), "{:#?}", numbers.diagnostics);
         let (planned, refresh) = self.planned(&lowered, &observed, &[]);
         let approvals: Vec<Approved> = planned
             .waiting
@@ -121,9 +123,14 @@ impl World {
         (plan, refresh, observed)
     }
 
-    fn planned(&self, lowered: &Lowered, observed: &Observed, approvals: &[Approved]) -> (Plan, Vec<Refresh>) {
+    fn kinds(&self) -> Kinds {
         let mut kinds = Kinds::default();
         kinds.insert(self.instance.clone(), Keycloak.kinds());
+        kinds
+    }
+
+    fn planned(&self, lowered: &Lowered, observed: &Observed, approvals: &[Approved]) -> (Plan, Vec<Refresh>) {
+        let kinds = self.kinds();
         let recorded: Vec<Recorded> = self.recorded.values().cloned().collect();
         let policy = InstancePolicy { mode: Mode::Enforce, ..InstancePolicy::default() };
         let policies = BTreeMap::from([(self.instance.clone(), policy)]);
@@ -282,7 +289,7 @@ pub fn catalogue(files: &[(&str, &str)]) -> Catalogue {
 }
 
 /// What a catalogue means, everything placed.
-pub fn lower(catalogue: &Catalogue, options: &Json, capabilities: &Capabilities, claims: &[Claim]) -> Lowered {
+pub fn lower(catalogue: &Catalogue, options: &Json, capabilities: &Capabilities, claims: &[Wish]) -> Lowered {
     let name = |it: &crate::engine::model::EntityRef| it.name().to_owned();
     let placed = Placed {
         people: catalogue.people.keys().map(name).collect(),
@@ -299,6 +306,7 @@ pub fn lower(catalogue: &Catalogue, options: &Json, capabilities: &Capabilities,
         capabilities,
         allotments: &Allotments::new(),
         roles: &BTreeMap::from([("identity".to_owned(), instance.clone())]),
+        identity_offers: &[],
         claims,
     })
 }

@@ -28,7 +28,7 @@ impl Locks {
             kinds::PROFILE_ATTRIBUTE => kinds::PROFILE_ATTRIBUTE.hash(&mut hasher),
             kinds::CLIENT_SCOPE => address.key.hash(&mut hasher),
             kinds::MAPPER => address.parent_key().hash(&mut hasher),
-            kinds::USER | kinds::MEMBERSHIP | kinds::ORGANIZATION_MEMBER => {
+            kinds::USER | kinds::NUMBER | kinds::MEMBERSHIP | kinds::ORGANIZATION_MEMBER => {
                 (kinds::USER, address.leaf()).hash(&mut hasher);
             }
             _ => address.hash(&mut hasher),

@@ -72,6 +72,7 @@ impl Writer for KeycloakWriter {
             }
             _ => match step.address.kind.as_str() {
                 kinds::USER => writing.user(step, inputs).await?,
+                kinds::NUMBER => writing.number(step, inputs).await?,
                 kinds::GROUP => writing.group(step, inputs).await?,
                 kinds::MEMBERSHIP => writing.membership(step, inputs).await?,
                 kinds::ORGANIZATION => writing.organization(step, inputs).await?,
@@ -168,7 +169,7 @@ fn confirm(step: &Step, sent: &Fields, live: &Live) -> Result<(), Failure> {
                 doing(step),
                 format!("Keycloak took the change and '{name}' still reads {there}"),
             )
-            .help(if **name == *"attributes" {
+            .help(if matches!(&**name, "attributes" | "number") {
                 "the user profile does not declare the attribute, or another writer was faster"
             } else {
                 "another writer was faster, or a rule of the realm undoes the change"

@@ -116,6 +116,20 @@ impl Writing {
         self.read_back_same(step, inputs, &id, fields).await
     }
 
+    /// Writes somebody's number into their account, from a fresh read of the whole.
+    pub(super) async fn number(&self, step: &Step, inputs: &Inputs) -> Outcome {
+        let attribute = step.address.parent_key().unwrap_or_default();
+        let id = self.parts.user_id(&step.address, step.external_id.as_deref(), &inputs.related).await?;
+        let id = id.ok_or_else(|| gone(step, "there is no such person"))?;
+        if step.verb != Verb::Adopt {
+            let there = self.parts.reads.user(&id).await?.ok_or_else(|| gone(step, "there is no such person"))?;
+            let mut body = object_of(there);
+            convert::put_number(&mut body, attribute, &inputs.fields);
+            self.put_user(step, &id, body).await?;
+        }
+        self.read_back_same(step, inputs, &convert::edge_id(attribute, &id), &inputs.fields).await
+    }
+
     async fn rename_user(&self, step: &Step, inputs: &Inputs, username: &str) -> Outcome {
         let id = self.id_of(step, inputs).await?;
         let there = self.parts.reads.user(&id).await?.ok_or_else(|| gone(step, "there is no such person"))?;

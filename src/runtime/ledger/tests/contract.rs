@@ -4,8 +4,9 @@ use chrono::Duration;
 use secrecy::SecretString;
 
 use super::place::{address, everywhere, fence, gitea, intent, moment, recorded};
+use crate::engine::diff::numbers::Given;
 use crate::engine::model::{
-    Capabilities, Completeness, Failure, FailureClass, Fields, KindClass, Live, ObjectState, Observation, Scope, Value,
+    Capabilities, Completeness, Failure, FailureClass, Fields, KindClass, Live, ObjectState, Observation, Scope,
 };
 use crate::engine::plan::Verb;
 use crate::runtime::ledger::{
@@ -156,20 +157,28 @@ promise!(an_approval_is_spent_once_and_only_by_success, ledger => {
     assert_eq!(ledger.approvals(moment(100)).await.unwrap(), []);
 });
 
-promise!(a_number_is_given_once_and_lies_above_all_others, ledger => {
+promise!(a_number_is_kept_for_ever_whosever_it_is, ledger => {
     let fence = fence(ledger).await;
-    let allot = |subject: &'static str, at_least| {
-        let fence = fence.clone();
-        async move { ledger.allot(&fence, "mattermost", subject, at_least, moment(1)).await.unwrap() }
+    let keep = |numbers: &[(&str, &str, i64)]| {
+        let given = |(pool, subject, number): &(&str, &str, i64)| Given {
+            pool: (*pool).to_owned(),
+            subject: (*subject).to_owned(),
+            number: *number,
+        };
+        let (fence, numbers): (_, Vec<Given>) = (fence.clone(), numbers.iter().map(given).collect());
+        async move { ledger.keep_numbers(&fence, &numbers, moment(1)).await }
     };
-    assert_eq!(allot("alice", 1000).await, 1000);
-    assert_eq!(allot("bob", 1).await, 1001);
-    assert_eq!(allot("alice", 5000).await, 1000);
-    assert_eq!(allot("carol", 5000).await, 5000);
-    assert_eq!(ledger.allot(&fence, "other", "alice", 1, moment(1)).await.unwrap(), 1);
+    keep(&[("chat", "alice", 7), ("chat", "bob", 8), ("other", "alice", 7)]).await.unwrap();
+    keep(&[("chat", "alice", 7)]).await.unwrap();
+    // Alice was renamed, and somebody else has her name now.
+    keep(&[("chat", "alice-beta", 7), ("chat", "alice", 9)]).await.unwrap();
     let all = ledger.allotments().await.unwrap();
+    let of = |pool: &str, subject: &str| all[&(pool.to_owned(), subject.to_owned())].as_int().unwrap();
     assert_eq!(all.len(), 4);
-    assert_eq!(all[&("mattermost".to_owned(), "bob".to_owned())], Value::Int(1001));
+    assert_eq!((of("chat", "alice-beta"), of("chat", "alice"), of("chat", "bob"), of("other", "alice")), (7, 9, 8, 7));
+    // Nobody has two.
+    keep(&[("chat", "bob", 10)]).await.unwrap_err();
+    assert_eq!(ledger.allotments().await.unwrap(), all);
 });
 
 promise!(a_write_whose_lease_was_overtaken_changes_nothing, ledger => {
@@ -186,11 +195,12 @@ promise!(a_write_whose_lease_was_overtaken_changes_nothing, ledger => {
     let entries = [Entry::Put(Box::new(recorded("gitea:user/alice")))];
     let intents = [intent(RunId(1), Verb::Create, "gitea:user/alice", None)];
     let capabilities = Capabilities::default();
+    let number = Given { pool: "p".to_owned(), subject: "s".to_owned(), number: 1 };
     let overtaken = [
         ledger.record(&old.fence, &entries, moment(91)).await.unwrap_err(),
         ledger.begin_intents(&old.fence, &intents).await.unwrap_err(),
         ledger.finish_intents(&old.fence, &[]).await.unwrap_err(),
-        ledger.allot(&old.fence, "p", "s", 1, moment(91)).await.unwrap_err(),
+        ledger.keep_numbers(&old.fence, &[number], moment(91)).await.unwrap_err(),
         ledger.save_capabilities(&old.fence, &gitea(), &capabilities, moment(91)).await.unwrap_err(),
         ledger.save_observations(&old.fence, &[]).await.unwrap_err(),
         ledger.begin_run(&old.fence, "r", "p", moment(91)).await.unwrap_err(),

@@ -142,6 +142,7 @@ impl Bench {
             identity: Some(id()),
             spent: BTreeMap::new(),
             repeated: BTreeMap::new(),
+            given: Vec::new(),
         }
         .plan(&[])
     }

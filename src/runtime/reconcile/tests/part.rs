@@ -125,6 +125,7 @@ fn world(platform: &Platform, loaded: &Loaded, live: &Loaded, touched: &BTreeSet
         identity: Some(Instance::new("keycloak")),
         spent: BTreeMap::new(),
         repeated: BTreeMap::new(),
+        given: Vec::new(),
     }
 }
 
