@@ -34,13 +34,13 @@ pub struct Approval {
     pub reason: String,
 }
 
-pub(super) fn identify(
+pub(super) fn identify<'a>(
     input: &DiffInput<'_>,
     spec: &KindSpec,
     desired: &Desired,
     recorded: Option<&Recorded>,
     live: &Live,
-    value_of: impl Fn(&str) -> Option<Value>,
+    value_of: impl Fn(&str) -> Option<&'a Value>,
 ) -> Identity {
     if let Some(recorded) = recorded {
         match (&recorded.external_id, &live.external_id) {
@@ -83,18 +83,18 @@ pub(super) fn identify(
 }
 
 /// The first piece of the first group of evidence that holds as a whole.
-fn evidence(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<Value>) -> Option<Evidence> {
+fn evidence<'a>(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<&'a Value>) -> Option<Evidence> {
     let holds = |evidence: &Evidence| match evidence {
         Evidence::NameIsIdentity | Evidence::NameByApproval => true,
-        Evidence::IsTrue(field) => live.fields.get(*field) == Some(&Value::Bool(true)),
+        Evidence::IsTrue(field) => live.fields.get(field) == Some(&Value::Bool(true)),
         Evidence::Same(field) => {
             let (Some(described), Some(seen), Some(wanted)) =
-                (spec.field(field), live.fields.get(*field), value_of(field))
+                (spec.field(field), live.fields.get(field), value_of(field))
             else {
                 return false;
             };
             let empty = matches!(seen, Value::Null) || seen.as_text() == Some("");
-            !empty && same(described, &wanted, seen)
+            !empty && same(described, wanted, seen)
         }
     };
     spec.identity.iter().find(|group| !group.is_empty() && group.iter().all(holds))?.first().copied()
@@ -102,9 +102,14 @@ fn evidence(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<Val
 
 /// Whether what we began to make is what is there: its identity says so, or, where a name alone is no identity, every
 /// field that a creation sends.
-fn is_as_sent(found: Evidence, spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<Value>) -> bool {
+fn is_as_sent<'a>(
+    found: Evidence,
+    spec: &KindSpec,
+    live: &Live,
+    value_of: &impl Fn(&str) -> Option<&'a Value>,
+) -> bool {
     let agrees = |field: &FieldSpec| match (value_of(field.name), live.fields.get(field.name)) {
-        (Some(wanted), Some(seen)) if is_compared(field) => same(field, &wanted, seen),
+        (Some(wanted), Some(seen)) if is_compared(field) => same(field, wanted, seen),
         _ => true,
     };
     found != Evidence::NameByApproval || spec.fields.iter().all(agrees)

@@ -335,13 +335,9 @@ impl<'f> Part<'f> {
 }
 
 /// Resources whose outputs a draft's fields are made of.
-pub(super) fn outputs(draft: &Draft<'_, '_>) -> BTreeSet<Address> {
-    draft
-        .after
-        .values()
-        .filter_map(|term| match term {
-            Term::Output(output) => Some(output.address.clone()),
-            Term::Known(_) | Term::Secret(_) => None,
-        })
-        .collect()
+pub(super) fn outputs<'d>(draft: &'d Draft<'_, '_>) -> impl Iterator<Item = &'d Address> {
+    draft.after.values().filter_map(|term| match term {
+        Term::Output(output) => Some(&output.address),
+        Term::Known(_) | Term::Secret(_) => None,
+    })
 }

@@ -86,7 +86,9 @@ fn removal_of_what_is_not_ours(plan: &Plan, input: &PlanInput<'_>, note: &mut dy
     }
     let ours = ours(input);
     let sets: BTreeSet<&Address> = input.diff.sets.iter().map(|set| &set.edges).collect();
-    let declared: BTreeSet<&Address> = input.diff.desired.iter().map(|it| &it.address).collect();
+    let removed: BTreeSet<&Address> = destructive(plan).map(|step| &step.address).collect();
+    let declared = input.diff.desired.iter().map(|it| &it.address).filter(|address| removed.contains(address));
+    let declared: BTreeSet<&Address> = declared.collect();
     for step in destructive(plan) {
         let parent = step.address.parent_key().map(|key| Address { key: key.into(), ..step.address.clone() });
         let known = ours.contains(&step.address) || declared.contains(&step.address);

@@ -22,8 +22,9 @@ use crate::engine::model::{Failure, Instance, Scope};
 #[cfg(test)]
 pub(super) mod tests;
 
-pub use build::{Planned, plan, plan_digest};
+pub use build::{Planned, plan, plan_digest, plan_part};
 pub use difference::Difference;
+pub use guard::Totals;
 pub use input::{Approved, PlanInput};
 pub use saved::Saved;
 pub use step::{Consequence, Step, StepId, Verb, Wait};

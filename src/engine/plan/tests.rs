@@ -8,10 +8,11 @@ mod laws;
 mod saved;
 
 use chrono::{DateTime, TimeZone, Utc};
+use proptest::prelude::*;
 
-use super::{Approved, Basis, Plan, PlanInput, Planned, Step, Verb, plan};
+use super::{Approved, Basis, Plan, PlanInput, Planned, Step, Totals, Verb, plan};
 use crate::engine::diag::Span;
-use crate::engine::diff::{ChangeSet, DiffInput, Kinds, Observed, Refresh, diff};
+use crate::engine::diff::{Change, ChangeSet, DiffInput, Kinds, Observed, Part, Refresh, diff};
 use crate::engine::documents::Quarantine;
 use crate::engine::model::*;
 
@@ -666,4 +667,64 @@ fn what_another_ledger_marked_is_taken_over_by_approval_and_said_to_be_of_a_lost
     adopt svc:member/dev/alice
     ! other-ledger: 2 declared objects carry the mark of ledger the-old-one, and no ledger is here that remembers anything: this looks like a lost ledger. If it is lost, approve what 'takes over'; if it is still in use, plan with that one
     ");
+}
+
+impl World {
+    /// Holds the plan of one person's account and membership, where it can be made alone, against that of everything.
+    fn part_of(&mut self, person: &str) -> Result<Option<Vec<Verb>>, TestCaseError> {
+        self.desired.sort_by(|a, b| a.address.cmp(&b.address));
+        self.recorded.sort_by(|a, b| a.address.cmp(&b.address));
+        let addresses = BTreeSet::from([at("user", person), at("team", "dev"), at("member", &format!("dev/{person}"))]);
+        self.look(|looked| {
+            let Some(part) = Part::of(looked.diff, &addresses) else { return Ok(None) };
+            let totals = Totals::of(looked.diff);
+            let diff_input = part.input(looked.diff);
+            let changes = diff(&diff_input);
+            let planned = super::plan_part(
+                &PlanInput {
+                    diff: &diff_input,
+                    changes: &changes,
+                    platform: "acme",
+                    revision: "r1",
+                    identity: None,
+                    spent: &self.spent,
+                    repeated: &self.repeated,
+                    approvals: &[],
+                },
+                &totals,
+            );
+            let whole = looked.planned().plan;
+            let rows = |plan: &Plan| -> Vec<Change> {
+                plan.changes.iter().filter(|it| addresses.contains(&it.address)).cloned().collect()
+            };
+            // Their places in the plan aside.
+            let steps = |plan: &Plan| -> Vec<Step> {
+                let steps = plan.steps.iter().filter(|it| addresses.contains(&it.address)).cloned();
+                steps.map(|step| Step { id: super::StepId(0), needs: BTreeSet::new(), ..step }).collect()
+            };
+            prop_assert_eq!(rows(&planned.plan), rows(&whole));
+            prop_assert_eq!(steps(&planned.plan), steps(&whole));
+            prop_assert_eq!(&planned.plan.changes, &rows(&planned.plan));
+            Ok(Some(planned.plan.steps.iter().map(|step| step.verb).collect()))
+        })
+    }
+}
+
+#[test]
+fn one_change_is_planned_alone() {
+    let mut world = World::settled(&["alice", "bob"]);
+    assert_eq!(world.part_of("alice").expect("equal"), Some(vec![]));
+    world
+        .desired
+        .iter_mut()
+        .find(|it| it.address == at("user", "alice"))
+        .expect("declared")
+        .fields
+        .insert("about".into(), Wanted { term: "speaks Latin".into(), span: None });
+    world.desired.retain(|it| it.address != at("member", "dev/alice"));
+    assert_eq!(world.part_of("alice").expect("equal"), Some(vec![Verb::Delete, Verb::Update]));
+    assert_eq!(world.part_of("bob").expect("equal"), Some(vec![]));
+    // What was removed at the service may have another name there, which only the whole tells.
+    world.live.remove(&at("user", "alice"));
+    assert_eq!(world.part_of("alice").expect("equal"), None);
 }

@@ -11,10 +11,10 @@ use crate::engine::desired::{Placed, placed};
 use crate::engine::diag::{Diagnostic, codes};
 use crate::engine::diff::numbers::{self, Given};
 use crate::engine::diff::{Absence, Assumed, Kinds, Observed};
-use crate::engine::documents::Loaded;
+use crate::engine::documents::{Catalogue, Loaded};
 use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Desired, Failure, FailureClass, Instance, KindClass, KindName,
-    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, Value,
+    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, Value, share_names,
 };
 use crate::engine::plan::{Note, NoteLevel};
 use crate::provider::contract::{Facts, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
@@ -309,10 +309,20 @@ pub fn compile(
     allotments: &Allotments,
     capabilities: &dyn Fn(&Instance) -> Capabilities,
 ) -> Wanted {
+    lower(platform, &loaded.catalogue, allotments, capabilities)
+}
+
+/// Lowers a catalogue, or a part of one, for every installation.
+pub(super) fn lower(
+    platform: &Platform,
+    catalogue: &Catalogue,
+    allotments: &Allotments,
+    capabilities: &dyn Fn(&Instance) -> Capabilities,
+) -> Wanted {
     let everybody: BTreeMap<&Instance, Placed> = platform
         .members
         .keys()
-        .map(|instance| (instance, placed(&loaded.catalogue, instance, &platform.default_services)))
+        .map(|instance| (instance, placed(catalogue, instance, &platform.default_services)))
         .collect();
     let wishes: Vec<Wish> = platform
         .members
@@ -332,7 +342,7 @@ pub fn compile(
         let Lowered { desired, sets, diagnostics, held } = member.provider.lower(&LowerInput {
             instance,
             platform: &platform.name,
-            catalogue: &loaded.catalogue,
+            catalogue,
             placed: &everybody[instance],
             options: &member.connection.options,
             capabilities: &capabilities(instance),
@@ -364,6 +374,7 @@ pub fn compile(
         }
     }
     wanted.desired.sort_by(|a, b| a.address.cmp(&b.address));
+    share_names(wanted.desired.iter_mut().map(|it| &mut it.address));
     wanted
 }
 

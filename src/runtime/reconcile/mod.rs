@@ -1,6 +1,7 @@
 //! The loop's parts: a platform put together from its config, one reading of everything, one plan, one apply.
 
 mod call;
+pub mod compiled;
 pub mod cycle;
 mod execution;
 pub mod executor;
@@ -22,6 +23,7 @@ pub mod turn;
 pub mod world;
 
 pub use call::Hands;
+pub use compiled::{Compiled, Taken};
 pub use cycle::{Memory, Progress, Quiet, read};
 pub use executor::{Apply, ApplyError, StepProgress, apply};
 pub use hold::{Hold, Tenure};

@@ -96,9 +96,8 @@ impl World {
         if let Some(notes) = &self.assumed {
             planned.plan = planned.plan.offline(notes);
         }
-        let known = self.known(&changes.matched);
-        let elsewhere = changes.matched.iter().filter(|(declared, live)| **declared != live.address);
-        let aliases = elsewhere.map(|(declared, live)| (declared.clone(), live.address.clone())).collect();
+        let known = known(&input, &changes.matched);
+        let aliases = aliases(&changes.matched);
         PlannedWorld { planned, refresh: changes.refresh, known, aliases }
     }
 
@@ -143,17 +142,23 @@ impl World {
     pub fn is_incomplete(&self) -> bool {
         self.probes.values().any(Result::is_err)
     }
+}
 
-    /// Ids and outputs of everything that is there; what was not read is taken from the ledger.
-    fn known(&self, matched: &BTreeMap<Address, &Live>) -> Related {
-        let mut known = BTreeMap::new();
-        for recorded in self.recorded.iter().flatten() {
-            let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
-            known.insert(recorded.address.clone(), facts);
-        }
-        let facts = |live: &Live| Facts { external_id: live.external_id.clone(), outputs: live.outputs.clone() };
-        known.extend(self.observed.live.iter().map(|(address, live)| (address.clone(), facts(live))));
-        known.extend(matched.iter().map(|(address, live)| (address.clone(), facts(live))));
-        Related(known)
+/// Declared objects that have another name at the service.
+pub(super) fn aliases(matched: &BTreeMap<&Address, &Live>) -> BTreeMap<Address, Address> {
+    let elsewhere = matched.iter().filter(|(declared, live)| ***declared != live.address);
+    elsewhere.map(|(declared, live)| ((*declared).clone(), live.address.clone())).collect()
+}
+
+/// Ids and outputs of everything that is there; what was not read is taken from the ledger.
+pub(super) fn known(input: &DiffInput<'_>, matched: &BTreeMap<&Address, &Live>) -> Related {
+    let mut known = BTreeMap::new();
+    for recorded in input.recorded.into_iter().flatten() {
+        let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
+        known.insert(recorded.address.clone(), facts);
     }
+    let facts = |live: &Live| Facts { external_id: live.external_id.clone(), outputs: live.outputs.clone() };
+    known.extend(input.observed.live.iter().map(|(address, live)| (address.clone(), facts(live))));
+    known.extend(matched.iter().map(|(address, live)| ((*address).clone(), facts(live))));
+    Related(known)
 }

@@ -38,7 +38,8 @@ spec: {profile: {email: bob@acme.example}, memberOf: [acme]}
 ";
 
 fn with(files: &[(&str, &str)], options: &Json, facts: &[(&str, Value)], offers: &'static [&'static str]) -> Lowered {
-    let texts = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let texts =
+        files.iter().map(|(path, text)| ((*path).to_owned(), format!("apiVersion: backstage.io/v1alpha1\n{text}")));
     let loaded = load(&Snapshot::from_texts(Revision::default(), texts), &Options::default());
     assert!(loaded.is_sound(), "{:?}", loaded.diagnostics);
     let instance = Instance::new("mattermost");

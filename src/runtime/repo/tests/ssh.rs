@@ -68,7 +68,7 @@ fn what_goes_wrong_is_told_apart() {
         ),
         ("echo 'Host key verification failed.' >&2; exit 255", RepoErrorKind::Unreachable, "host key"),
         // It breaks off in the middle.
-        ("sh -c \"$command\" | head -c 300", RepoErrorKind::Unreachable, "without a word"),
+        ("printf '0155'; exit 0", RepoErrorKind::Unreachable, "without a word"),
     ] {
         let error = remote.read(script).expect_err("it must fail");
         assert_eq!(error.kind(), kind, "{script}: {error}");
