@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use formulary::engine::documents::Quarantine;
-use formulary::engine::model::{Completeness, ObjectState, Origin, Owner, Recorded};
+use formulary::engine::model::{Completeness, Fields, ObjectState, Origin, Owner, Recorded};
 use formulary::runtime::reconcile::World;
 
 /// A guard that is taken out.
@@ -40,7 +40,7 @@ impl Sabotage {
                         external_id: live.external_id.clone(),
                         owner: Owner("user:default/nobody".to_owned()),
                         file: String::new(),
-                        last_applied: BTreeMap::default(),
+                        last_applied: Fields::new(),
                         digests: BTreeMap::new(),
                         outputs: live.outputs.clone(),
                         origin: Origin::Created,

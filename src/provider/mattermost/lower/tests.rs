@@ -107,8 +107,8 @@ fn an_organisation_is_a_team_and_a_team_asks_for_channels() {
         [
             "mattermost:channel/acme/platform",
             "mattermost:channel/acme/platform-news",
-            "mattermost:channel-member/acme/platform/alice",
             "mattermost:channel-member/acme/platform-news/alice",
+            "mattermost:channel-member/acme/platform/alice",
             "mattermost:team/acme",
             "mattermost:team-member/acme/alice",
             "mattermost:team-member/acme/bob",
