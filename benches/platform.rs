@@ -346,7 +346,7 @@ async fn creations(ledger: &SharedLedger, count: usize) -> Duration {
         hands: &BTreeMap::from([(instance, hands)]),
         ledger: &**ledger,
         fence: &lease.fence,
-        tenure: &Tenure::until(lease.until),
+        tenure: &Tenure::until(lease.until, &clock()),
         known: &Related::default(),
         released: &BTreeMap::new(),
         secrets: &MachineSecrets { environment, folder: "/bench".into() },

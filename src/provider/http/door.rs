@@ -150,6 +150,12 @@ impl Door {
         if let Some(rate) = &inner.rate {
             rate.until_ready().await;
         }
+        // Here and no earlier: a process may be paused while it waits for its turn.
+        if !footprint::may_send(call) {
+            let said = "this process was paused for longer than its lease lasts; it was not sent";
+            return Err(Failure::new(FailureClass::Refused, &call.doing, said)
+                .help("another process may be at work by now; the next run reads what is there"));
+        }
         let request_id = Uuid::new_v4();
         let url = inner.connection.url(&call.path()).map_err(|error| {
             Failure::new(FailureClass::Refused, &call.doing, format!("the address is no URL: {error}"))

@@ -1,29 +1,51 @@
-//! Whether a step has changed something already. A step may take several calls; when a later one fails (reading back
-//! what was made, say), what the earlier ones did stands, and nobody may take the step for one that did not happen.
+//! What a door knows of the step that a call belongs to.
+//!
+//! Whether it has changed something already: a step may take several calls; when a later one fails (reading back what was
+//! made, say), what the earlier ones did stands, and nobody may take the step for one that did not happen. And whether
+//! it may change anything still: a process may have been paused anywhere, and somebody else may be at work by now.
 
 use std::cell::Cell;
 use std::future::Future;
+use std::sync::Arc;
 
 use reqwest::Method;
 
 use super::{Answer, Call};
 
-tokio::task_local! {
-    static CHANGED: Cell<bool>;
+/// Whether a call that changes something may be sent now.
+pub type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
+
+struct UnderWay {
+    changed: Cell<bool>,
+    may_write: MayWrite,
 }
 
-/// Runs a step; tells beside its result whether any call of it that changes something was answered with success.
-pub async fn watched<T>(step: impl Future<Output = T>) -> (T, bool) {
-    let both = async { (step.await, CHANGED.with(Cell::get)) };
-    CHANGED.scope(Cell::new(false), both).await
+tokio::task_local! {
+    static STEP: UnderWay;
+}
+
+/// Runs a step, of which nothing is sent that changes anything once `may_write` says no; tells beside its result whether
+/// any call of it that changes something was answered with success.
+pub async fn watched<T>(step: impl Future<Output = T>, may_write: MayWrite) -> (T, bool) {
+    let both = async { (step.await, STEP.with(|under_way| under_way.changed.get())) };
+    STEP.scope(UnderWay { changed: Cell::new(false), may_write }, both).await
 }
 
 /// Notes an answer that the door passes on.
 pub(super) fn note(call: &Call, answer: &Answer) {
-    if answer.is_success() && call.method != Method::GET && call.method != Method::HEAD {
+    if answer.is_success() && changes(call) {
         // Outside of a step nobody asks.
-        let _ = CHANGED.try_with(|changed| changed.set(true));
+        let _ = STEP.try_with(|under_way| under_way.changed.set(true));
     }
+}
+
+/// Whether a call may be sent. Outside of a step nobody holds it back.
+pub(super) fn may_send(call: &Call) -> bool {
+    !changes(call) || STEP.try_with(|under_way| (under_way.may_write)()).unwrap_or(true)
+}
+
+fn changes(call: &Call) -> bool {
+    call.method != Method::GET && call.method != Method::HEAD
 }
 
 #[cfg(test)]
@@ -48,21 +70,30 @@ mod tests {
             (Method::GET, 200, false),
         ] {
             let step = async { answered(method.clone(), status) };
-            assert_eq!(watched(step).await.1, changed, "{method} {status}");
+            assert_eq!(watched(step, Arc::new(|| true)).await.1, changed, "{method} {status}");
         }
     }
 
     #[tokio::test]
     async fn steps_under_way_at_once_do_not_see_each_other() {
-        let writes = watched(async {
+        let writing = async {
             answered(Method::POST, 201);
             tokio::task::yield_now().await;
-        });
-        let reads = watched(async {
+        };
+        let reading = async {
             tokio::task::yield_now().await;
             answered(Method::GET, 200);
-        });
+        };
+        let (writes, reads) = (watched(writing, Arc::new(|| true)), watched(reading, Arc::new(|| true)));
         let (writes, reads) = futures::join!(writes, reads);
         assert!(writes.1 && !reads.1);
+    }
+
+    #[tokio::test]
+    async fn what_may_not_write_any_more_sends_reads_alone() {
+        let (get, post) = (Call::new(Method::GET, "/things", &[], "x"), Call::new(Method::POST, "/things", &[], "x"));
+        let late = watched(async { (may_send(&get), may_send(&post)) }, Arc::new(|| false));
+        assert_eq!(late.await.0, (true, false));
+        assert!(may_send(&post), "outside of a step");
     }
 }

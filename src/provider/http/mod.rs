@@ -16,6 +16,6 @@ pub use auth::{Authorize, StaticHeader};
 pub use call::{Answer, Body, Call, Repeat};
 pub use connection::{CallMeter, Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
-pub use footprint::watched;
+pub use footprint::{MayWrite, watched};
 pub use retry::Waits;
 pub use secrets::{NamedSecrets, SecretSource};

@@ -123,7 +123,9 @@ impl LedgerError {
             LedgerError::OtherPlatform { .. } => {
                 "each platform has a ledger of its own; check 'platform' and 'ledger' in the config"
             }
-            LedgerError::Unwritable { .. } => "make the place writable and free space there; no service was called",
+            LedgerError::Unwritable { .. } => {
+                "make the file, and those beside it, writable and free space there; no service was called"
+            }
             LedgerError::Busy { .. } => "wait for the other process, or stop it",
             LedgerError::Overtaken { .. } => "another process leads now; nothing is to be done here",
             LedgerError::NotOpen(_) | LedgerError::Query { .. } | LedgerError::Unreadable { .. } => "",

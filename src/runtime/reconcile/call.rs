@@ -7,7 +7,7 @@ use super::settle::{Judgement, judge};
 use crate::engine::model::{Failure, FailureClass, Fields, KindSpec, Live};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Look, Performed, Reader, Writer};
-use crate::provider::http::watched;
+use crate::provider::http::{MayWrite, watched};
 
 /// The two halves of an installation's provider, and how many steps may be under way there at once.
 pub struct Hands {
@@ -42,9 +42,10 @@ pub(super) async fn attempt(
     step: &Step,
     inputs: &Inputs,
     spec: Option<&KindSpec>,
+    may_write: MayWrite,
 ) -> (Verdict, Duration) {
     let began = Instant::now();
-    let (performed, changed) = watched(hands.writer.perform(step, inputs)).await;
+    let (performed, changed) = watched(hands.writer.perform(step, inputs), may_write).await;
     let verdict = match performed.map_err(|failure| if changed { after_a_change(failure) } else { failure }) {
         Ok(Performed::Done(live)) => Verdict::Done { live, settled_by_reading: false },
         Ok(Performed::Pending(handle)) => Verdict::Pending(handle),

@@ -14,23 +14,26 @@ use crate::runtime::sys::SharedClock;
 const TTL_SECONDS: i64 = 60;
 
 /// Until when a lease is surely ours, as far as we renewed it. A process that was paused for longer (a suspended machine)
-/// may find at any line that somebody else leads: it begins nothing more.
-#[derive(Debug)]
-pub struct Tenure(AtomicI64);
+/// may find at any line that somebody else leads: it begins nothing more and sends nothing more.
+#[derive(Clone)]
+pub struct Tenure {
+    until: Arc<AtomicI64>,
+    clock: SharedClock,
+}
 
 impl Tenure {
-    /// Ours until then.
-    pub fn until(moment: DateTime<Utc>) -> Self {
-        Self(AtomicI64::new(moment.timestamp_millis()))
+    /// Ours until then, by this clock.
+    pub fn until(moment: DateTime<Utc>, clock: &SharedClock) -> Self {
+        Self { until: Arc::new(AtomicI64::new(moment.timestamp_millis())), clock: Arc::clone(clock) }
     }
 
     /// Whether it has passed.
-    pub fn has_passed(&self, now: DateTime<Utc>) -> bool {
-        now.timestamp_millis() >= self.0.load(Ordering::SeqCst)
+    pub fn has_passed(&self) -> bool {
+        self.clock.now().timestamp_millis() >= self.until.load(Ordering::SeqCst)
     }
 
     fn renewed(&self, until: DateTime<Utc>) {
-        self.0.store(until.timestamp_millis(), Ordering::SeqCst);
+        self.until.store(until.timestamp_millis(), Ordering::SeqCst);
     }
 }
 
@@ -38,7 +41,7 @@ impl Tenure {
 pub struct Hold {
     ledger: SharedLedger,
     lease: Lease,
-    tenure: Arc<Tenure>,
+    tenure: Tenure,
     renewal: JoinHandle<()>,
 }
 
@@ -55,8 +58,8 @@ impl Hold {
         lost: CancellationToken,
     ) -> Result<Self, LeaseError> {
         let lease = ledger.acquire_lease(name, holder, Duration::seconds(TTL_SECONDS), clock.now()).await?;
-        let tenure = Arc::new(Tenure::until(lease.until));
-        let renewing = renew(Arc::clone(ledger), lease.clone(), Arc::clone(&tenure), Arc::clone(clock), lost);
+        let tenure = Tenure::until(lease.until, clock);
+        let renewing = renew(Arc::clone(ledger), lease.clone(), tenure.clone(), Arc::clone(clock), lost);
         Ok(Self { ledger: Arc::clone(ledger), lease, tenure, renewal: tokio::spawn(renewing) })
     }
 
@@ -86,7 +89,7 @@ impl Drop for Hold {
 }
 
 /// Renews the lease until it ends; when it is lost, nothing more may be begun.
-async fn renew(ledger: SharedLedger, lease: Lease, tenure: Arc<Tenure>, clock: SharedClock, lost: CancellationToken) {
+async fn renew(ledger: SharedLedger, lease: Lease, tenure: Tenure, clock: SharedClock, lost: CancellationToken) {
     let third = std::time::Duration::from_secs((TTL_SECONDS / 3).unsigned_abs());
     loop {
         tokio::time::sleep(third).await;

@@ -95,7 +95,7 @@ impl Bench {
             service: provider.world,
             ledger,
             fence: lease.fence,
-            tenure: Tenure::until(lease.until),
+            tenure: Tenure::until(lease.until, &shared),
             hands,
             kinds,
             clock,
@@ -342,6 +342,11 @@ pub(super) fn id() -> Instance {
 
 pub(super) fn app() -> Instance {
     Instance::new("app")
+}
+
+/// A clock that stands still.
+pub(super) fn clock() -> SharedClock {
+    Arc::new(FixedClock(now()))
 }
 
 pub(super) fn now() -> DateTime<Utc> {

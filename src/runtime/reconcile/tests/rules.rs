@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bench::{Bench, CONCURRENCY, Wish, app, at, live, now, plan_of, step};
+use super::bench::{Bench, CONCURRENCY, Wish, app, at, clock, live, now, plan_of, step};
 use crate::engine::model::{
     Failure, FailureClass, Fields, KindClass, ObjectState, Origin, OutputRef, Scope, Term, Value,
 };
@@ -383,13 +383,13 @@ async fn one_that_was_paused_for_longer_than_its_lease_begins_nothing_that_it_jo
     let mut bench = Bench::new().await;
     let planned = bench.plan(&Wish::of(&["alice"], &[])).await;
     // It was journalled, then the machine slept.
-    bench.tenure = Tenure::until(now());
+    bench.tenure = Tenure::until(now(), &clock());
     let outcome = bench.apply(&planned).await;
     assert!(matches!(outcome.ended_early, Some(EndedEarly::Ledger { .. })), "{outcome:?}");
     assert_eq!((bench.service.calls(), outcome.exit()), (vec![], 1));
     // What it journalled is left to whoever leads now.
     assert!(!bench.ledger.open_intents().await.unwrap().is_empty());
-    bench.tenure = Tenure::until(now() + chrono::Duration::hours(1));
+    bench.tenure = Tenure::until(now() + chrono::Duration::hours(1), &clock());
     assert!(bench.recover().await.iter().all(|it| matches!(it.found, Found::DidNot(_))));
     assert_eq!(bench.apply(&bench.plan(&Wish::of(&["alice"], &[])).await).await.exit(), 0);
 }
