@@ -266,6 +266,7 @@ tours! {
     channels::group_constrained_ones_are_left_alone,
     drift::what_closes_is_repaired_at_once,
     drift::what_opens_waits,
+    drift::whoever_has_another_name_there_keeps_their_places,
     sign_in::by_a_password,
     sign_in::names_follow_at_next_sign_in,
     sign_in::from_a_password_to_the_identity_provider,
