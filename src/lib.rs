@@ -13,4 +13,6 @@ pub mod provider;
 pub mod runtime;
 
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod zones;

@@ -1,8 +1,8 @@
 //! `formulary apply`: make the services equal to the mono-repo. The only command that holds writing halves.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,20 +14,30 @@ use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
 use super::outcome;
-use super::plan::{show, usable_approvals};
+use super::plan::show;
 use super::shell::{Activity, Shell};
-use crate::engine::plan::{Plan, Step, StepId};
+use crate::engine::diag::render::visible;
+use crate::engine::model::Instance;
+use crate::engine::plan::saved::{Refused, Unusable};
+use crate::engine::plan::{Saved, Step};
+use crate::engine::report::text::short;
 use crate::engine::report::{json, summary};
+use crate::runtime::config::duration;
 use crate::runtime::ledger::{LeaseError, SharedLedger};
-use crate::runtime::reconcile::{Found, MachineSecrets, Outcome, PlannedWorld, StepOutcome, StepProgress, Turn, probe};
+use crate::runtime::reconcile::{
+    Cycle, Cycled, Onlooker, PlannedWorld, Progress, Recovered, StepOutcome, StepProgress, World,
+};
 
 /// Up to so many steps are told one by one; of more, every tenth part.
 const EACH: usize = 20;
 
+/// How often somebody who waits for another run asks again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
 /// Options of `apply`.
 #[derive(Debug, Default, Args)]
 #[command(
-    after_help = "Examples:\n  formulary apply\n  formulary apply --dir .\n  formulary plan -o plan.json && formulary apply plan.json   exactly what was planned, object by object\n  formulary apply --timeout 10m\n\nInstances in mode 'report' are not written to. What waits for approval stays; 'formulary approve' releases it.\nInterrupting finishes the calls under way and begins no more; the next apply goes on from there."
+    after_help = "Examples:\n  formulary apply\n  formulary apply --dir .\n  formulary plan -o plan.json && formulary apply plan.json   exactly what was planned, object by object\n  formulary apply --timeout 10m\n  formulary apply --wait 5m                                another run may be at work: wait for it\n\nInstances in mode 'report' are not written to. What waits for approval stays; 'formulary approve' releases it.\nA saved plan is refused object by object where something moved since, and as a whole after a day (config:\nplans.expire_hours), when it was edited, or when it was made with another ledger.\nInterrupting finishes the calls under way and begins no more; the next apply goes on from there."
 )]
 pub struct ApplyArgs {
     /// A plan from `formulary plan -o`: only its steps, and only where nothing moved since.
@@ -36,23 +46,17 @@ pub struct ApplyArgs {
     /// Begin nothing more after this time (90s, 10m, 1h).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
+    /// Wait so long for another run that is at work; without it, say who it is and end.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    wait: Option<Duration>,
     #[command(flatten)]
     source: SourceArgs,
 }
 
 pub(super) async fn run(args: &ApplyArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
-    let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    let saved = args.plan.as_deref().map(read_saved).transpose()?;
     let context = Context::open(global, shell)?;
-    let ledger = context.ledger().await?;
-    if let Some(of_plan) =
-        saved.as_ref().and_then(|plan| plan.ledger.as_ref()).filter(|it| **it != ledger.identity().id)
-    {
-        return Err(CommandError::new(
-            Exit::Stale,
-            format!("the plan was made with ledger {of_plan}, this config has {}", ledger.identity().id),
-        )
-        .hint("plan again with this config"));
-    }
+    let ledger = ledger(&context, args.plan.as_deref(), saved.as_ref()).await?;
     let stop = CancellationToken::new();
     let interrupted = stop.clone();
     let listening = tokio::spawn(async move {
@@ -60,82 +64,54 @@ pub(super) async fn run(args: &ApplyArgs, global: &Global, shell: &Shell) -> Res
             interrupted.cancel();
         }
     });
-    let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
-    let applied = apply(&context, &ledger, &args.source, saved.as_ref(), stop, deadline, shell).await;
+    let now = Instant::now();
+    let deadline = args.timeout.map(|timeout| now + timeout);
+    let wait_until = now + args.wait.unwrap_or_default();
+    let told = Told::new(shell, deadline.map_or(wait_until, |deadline| wait_until.min(deadline)));
+    let applied = apply(&context, &ledger, &args.source, saved.as_ref(), stop, deadline, told).await;
     listening.abort();
     applied
 }
 
-/// One turn: lease, recovery, reading, plan, attempt, and what came of it.
-pub(super) async fn apply(
+/// One cycle, and what came of it.
+async fn apply(
     context: &Context,
     ledger: &SharedLedger,
     source: &SourceArgs,
-    saved: Option<&Plan>,
+    saved: Option<&Saved>,
     stop: CancellationToken,
     deadline: Option<Instant>,
-    shell: &Shell,
+    told: Told<'_>,
 ) -> Result<Exit, CommandError> {
-    let holder = format!("formulary apply, process {}", std::process::id());
-    let turn =
-        Turn::begin(&context.platform, ledger, &context.clock, &holder, stop).await.map_err(|error| match error {
-            LeaseError::Held { .. } => CommandError::of(Exit::Error, &error)
-                .hint("wait until it is done; a crashed one is over within a minute by itself"),
-            LeaseError::Ledger(error) => context::ledger_error(&error),
-        })?;
-    let applied = in_turn(&turn, context, ledger, source, saved, deadline, shell).await;
-    let ended = turn.end().await.map_err(|error| context::ledger_error(&error));
-    let exit = applied?;
-    ended?;
-    Ok(exit)
-}
-
-async fn in_turn(
-    turn: &Turn,
-    context: &Context,
-    ledger: &SharedLedger,
-    source: &SourceArgs,
-    saved: Option<&Plan>,
-    deadline: Option<Instant>,
-    shell: &Shell,
-) -> Result<Exit, CommandError> {
-    let activity = shell.activity("settling what was left open");
-    for recovered in turn.recover().await.map_err(|error| context::ledger_error(&error))? {
-        let what = match &recovered.found {
-            Found::Happened => "had happened".to_owned(),
-            Found::DidNot(_) => "had not happened".to_owned(),
-            Found::Unclear(failure) => format!("is unclear: {failure}"),
-            Found::StillOpen(why) => format!("stays open: {why}"),
-        };
-        activity.done(&format!("left open by the last run: {} {} {what}", recovered.verb, recovered.address));
-    }
-    let (world, snapshot) = context.world(source, Some(ledger), &activity).await?;
-    let approvals = usable_approvals(ledger, context).await?;
-    let mut planned = world.plan(&approvals);
-    activity.finish();
-    context::tell_problems(shell, &world.diagnostics, &snapshot);
-    let mut exits = context::exits(&world);
-    if let Some(saved) = saved {
-        let stale = keep_only(&mut planned, saved);
-        for step in &stale {
-            shell.err(&format!(
-                "stale: {} {}: it moved since the plan was made, or is done already",
-                step.verb, step.address
-            ));
+    let shell = told.shell;
+    let snapshot = context.snapshot(source).await?;
+    told.reading.now("settling what was left open");
+    let (mut exits, mut refused) = (Vec::new(), Vec::new());
+    let review = |world: &World, planned: &mut PlannedWorld| -> Result<(), CommandError> {
+        told.reading.finish();
+        context::tell_problems(shell, &world.diagnostics, &snapshot);
+        exits = context::exits(world);
+        if let Some(saved) = saved {
+            refused = narrow(world, planned, saved, shell)?;
         }
-        if !stale.is_empty() && planned.planned.plan.steps.is_empty() {
-            return Err(CommandError::new(Exit::Stale, "the whole plan is stale").hint("plan again"));
+        let plan = &planned.planned.plan;
+        if shell.format == Format::Text {
+            show(shell, plan)?;
         }
-        if !stale.is_empty() {
-            exits.push(Exit::Stale);
-        }
-    }
-    turn.remember(&world, &planned).await.map_err(|error| context::ledger_error(&error))?;
+        told.begin(summary::Summary::of(plan).ready());
+        Ok(())
+    };
+    let holder = context.holder("formulary apply");
+    let cycle = Cycle { site: context, ledger, holder: &holder, stop, deadline, onlooker: &told };
+    let Cycled { planned, outcome, .. } = cycle.run(&snapshot, review).await?;
+    told.finish();
     let plan = &planned.planned.plan;
-    if shell.format == Format::Text {
-        show(shell, plan)?;
+    if !refused.is_empty() {
+        // What is refused of a plan that is done otherwise was not applied: the whole is applied in part.
+        let some_done = outcome.as_ref().is_some_and(|outcome| outcome.counts().done > 0);
+        exits.push(if some_done { Exit::Partial } else { Exit::Stale });
     }
-    if summary::Summary::of(plan).ready() == 0 {
+    let Some(applied) = outcome else {
         if !plan.waiting.is_empty() {
             exits.push(Exit::Waiting);
         }
@@ -143,81 +119,151 @@ async fn in_turn(
             show(shell, plan)?;
         }
         return Ok(Exit::first(exits));
-    }
-    let activity = shell.activity("applying");
-    let progress =
-        Told { activity: activity.clone(), total: summary::Summary::of(plan).ready(), done: Mutex::default() };
-    let secrets = MachineSecrets {
-        environment: std::sync::Arc::clone(&context.environment),
-        folder: context.config.path.parent().unwrap_or(Path::new(".")).to_path_buf(),
     };
-    let probe = probe::from_environment(&*context.environment);
-    let applied = turn.apply(&planned, &secrets, &progress, &*probe, deadline).await;
-    drop(progress);
-    activity.finish();
-    let applied: Outcome = applied.map_err(|error| CommandError::of(Exit::Error, &error))?;
     match shell.format {
         Format::Text => shell.print(&outcome::text(&applied, shell.look()))?,
-        Format::Json => shell.json(&serde_json::json!({ "plan": json::plan(plan), "outcome": applied }))?,
+        Format::Json => {
+            shell.json(&serde_json::json!({ "plan": json::plan(plan), "outcome": applied, "refused": refused }))?;
+        }
         Format::Markdown => shell.print(&outcome::markdown(&applied))?,
     }
     exits.push(outcome::exit(&applied));
     Ok(Exit::first(exits))
 }
 
-/// Leaves only the steps of a saved plan that are still the same, object by object; gives back those that are not.
-fn keep_only(planned: &mut PlannedWorld, saved: &Plan) -> Vec<Step> {
-    let plan = &mut planned.planned.plan;
-    let fresh: BTreeMap<&str, &Step> = plan.steps.iter().map(|step| (step.digest.as_str(), step)).collect();
-    let is_fresh =
-        |step: &&Step| fresh.get(step.digest.as_str()).is_some_and(|fresh| fresh.relied_on == step.relied_on);
-    let (kept, stale): (Vec<&Step>, Vec<&Step>) = saved.steps.iter().partition(is_fresh);
-    let kept: BTreeSet<String> = kept.into_iter().map(|step| step.digest.clone()).collect();
-    let stale = stale.into_iter().cloned().collect();
-    let mut place: BTreeMap<StepId, StepId> = BTreeMap::new();
-    let old = std::mem::take(&mut plan.steps);
-    let gone: BTreeSet<StepId> = old.iter().filter(|step| !kept.contains(&step.digest)).map(|step| step.id).collect();
-    for mut step in old.into_iter().filter(|step| kept.contains(&step.digest)) {
-        let id = StepId(u32::try_from(plan.steps.len()).unwrap_or(u32::MAX));
-        // What needs a step that is not in the saved plan cannot be done by it either.
-        if step.needs.iter().any(|need| gone.contains(need)) {
-            continue;
-        }
-        place.insert(step.id, id);
-        step.needs = step.needs.iter().filter_map(|need| place.get(need).copied()).collect();
-        step.id = id;
-        plan.steps.push(step);
+/// Takes out what is not in the saved plan, and says which of its steps are refused, and why.
+fn narrow(
+    world: &World,
+    planned: &mut PlannedWorld,
+    saved: &Saved,
+    shell: &Shell,
+) -> Result<Vec<Refused>, CommandError> {
+    let (refused, done) = world.narrow(planned, saved);
+    for it in &refused {
+        shell.err(&format!("stale: {} {}: {}", it.verb, it.address, visible(&it.why.to_string())));
     }
-    for group in &mut plan.waiting {
-        group.steps = group.steps.iter().filter_map(|id| place.get(id).copied()).collect();
+    for (verb, address) in &done {
+        shell.say(&format!("done already: {verb} {address}"));
     }
-    plan.waiting.retain(|group| !group.steps.is_empty());
-    stale
+    if planned.planned.plan.steps.is_empty() && !saved.plan.steps.is_empty() {
+        let why =
+            if refused.is_empty() { "the whole plan is stale: it is done already" } else { "the whole plan is stale" };
+        let revision = &planned.planned.plan.revision;
+        let hint = if *revision == saved.plan.revision {
+            "plan again".to_owned()
+        } else {
+            format!(
+                "plan again; it was made of revision {}, and {} is read now (--rev says which)",
+                short(&saved.plan.revision),
+                short(revision)
+            )
+        };
+        return Err(CommandError::new(Exit::Stale, why).hint(hint));
+    }
+    Ok(refused)
 }
 
-fn read_plan(path: &Path) -> Result<Plan, CommandError> {
+fn read_saved(path: &Path) -> Result<Saved, CommandError> {
     let text = std::fs::read(path).map_err(|error| {
         CommandError::new(Exit::Error, format!("cannot read the plan '{}': {error}", path.display()))
             .hint("'formulary plan -o FILE' writes one")
     })?;
-    json::read_plan(&text).map_err(|error| {
-        let edited = matches!(error, json::NotAPlan::Edited { .. } | json::NotAPlan::Misleading);
-        let exit = if edited { Exit::Stale } else { Exit::Error };
+    json::read_saved(&text).map_err(|error| {
+        let exit = if error.is_edited() { Exit::Stale } else { Exit::Error };
         CommandError::new(exit, format!("'{}' cannot be applied: {error}", path.display())).hint("plan again")
     })
 }
 
-/// Tells each step as it ends.
-struct Told {
-    activity: Activity,
-    total: usize,
-    done: Mutex<usize>,
+/// The ledger; for a saved plan the one that it was made with. That one is never made here: a new ledger is another one.
+async fn ledger(context: &Context, path: Option<&Path>, saved: Option<&Saved>) -> Result<SharedLedger, CommandError> {
+    let (Some(path), Some(saved)) = (path, saved) else { return Ok(context.ledger().await?) };
+    let ledger = context.existing_ledger().await?;
+    let ours = ledger.as_ref().map_or("none", |ledger| &ledger.identity().id);
+    saved.check(&context.platform.name, ours, context.now()).map_err(|why| {
+        let hint = match why {
+            Unusable::OtherPlatform { .. } | Unusable::OtherLedger { .. } => "plan again with this config",
+            Unusable::TwoWay => "plan -o without --no-ledger makes one that can be applied",
+            Unusable::Offline => "plan again without --offline",
+            Unusable::Expired { .. } => "plan again (config: plans.expire_hours)",
+        };
+        CommandError::new(Exit::Stale, format!("'{}' cannot be applied: {why}", path.display())).hint(hint)
+    })?;
+    ledger.ok_or_else(|| CommandError::new(Exit::Error, "there is no ledger"))
 }
 
-impl StepProgress for Told {
+/// Tells what is read, and each step as it ends.
+struct Told<'a> {
+    shell: &'a Shell,
+    reading: Activity,
+    applying: OnceLock<Applying>,
+    /// How long another run is waited for.
+    wait_until: Instant,
+    /// That we wait was said.
+    waiting: OnceLock<()>,
+}
+
+struct Applying {
+    activity: Activity,
+    total: usize,
+    done: AtomicUsize,
+}
+
+impl<'a> Told<'a> {
+    fn new(shell: &'a Shell, wait_until: Instant) -> Self {
+        let reading = shell.activity("reading the mono-repo");
+        Self { shell, reading, applying: OnceLock::new(), wait_until, waiting: OnceLock::new() }
+    }
+
+    /// So many steps follow.
+    fn begin(&self, total: usize) {
+        if total > 0 {
+            self.applying.get_or_init(|| Applying {
+                activity: self.shell.activity("applying"),
+                total,
+                done: AtomicUsize::new(0),
+            });
+        }
+    }
+
+    fn finish(self) {
+        if let Some(applying) = self.applying.get() {
+            applying.activity.finish();
+        }
+    }
+}
+
+impl Progress for Told<'_> {
+    fn reading(&self, instance: &Instance, what: &str) {
+        self.reading.reading(instance, what);
+    }
+
+    fn was_read(&self, instance: &Instance, objects: usize) {
+        self.reading.was_read(instance, objects);
+    }
+}
+
+impl Onlooker for Told<'_> {
+    fn recovered(&self, recovered: &[Recovered]) {
+        for it in recovered {
+            self.reading.done(&format!("left open by the last run: {} {} {}", it.verb, it.address, it.found));
+        }
+    }
+
+    fn busy(&self, held: &LeaseError) -> Option<Duration> {
+        if Instant::now() >= self.wait_until {
+            return None;
+        }
+        self.waiting.get_or_init(|| self.reading.done(&format!("waiting: {held}")));
+        Some(ASK_AGAIN)
+    }
+}
+
+impl StepProgress for Told<'_> {
     fn started(&self, step: &Step) {
-        let done = self.done.lock().map_or(0, |done| *done);
-        self.activity.now(&format!("{done}/{} {} {}", self.total, step.verb, step.address));
+        if let Some(Applying { activity, total, done }) = self.applying.get() {
+            let done = done.load(Ordering::Relaxed);
+            activity.now(&format!("{done}/{total} {} {}", step.verb, step.address));
+        }
     }
 
     fn finished(&self, step: &Step, outcome: &StepOutcome) {
@@ -227,27 +273,14 @@ impl StepProgress for Told {
             StepOutcome::Failed { .. } => "✗",
             StepOutcome::Held { .. } | StepOutcome::Waiting { .. } => return,
         };
-        let done = self.done.lock().map_or(0, |mut done| {
-            *done += 1;
-            *done
-        });
+        let Some(Applying { activity, total, done }) = self.applying.get() else { return };
+        let (total, done) = (*total, done.fetch_add(1, Ordering::Relaxed) + 1);
         let failed = matches!(outcome, StepOutcome::Failed { .. });
-        let tenth = (self.total / 10).max(1);
-        if failed || self.total <= EACH || self.activity.is_verbose() {
-            self.activity.done(&format!("  {mark} {done}/{} {} {}", self.total, step.verb, step.address));
-        } else if done.is_multiple_of(tenth) || done == self.total {
-            self.activity.done(&format!("  … {done}/{}", self.total));
+        let tenth = (total / 10).max(1);
+        if failed || total <= EACH || activity.is_verbose() {
+            activity.done(&format!("  {mark} {done}/{total} {} {}", step.verb, step.address));
+        } else if done.is_multiple_of(tenth) || done == total {
+            activity.done(&format!("  … {done}/{total}"));
         }
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let number: u64 = number.parse().map_err(|_| format!("'{text}' is no time; write 90s, 10m or 1h"))?;
-    match unit {
-        "" | "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number * 60)),
-        "h" => Ok(Duration::from_secs(number * 3600)),
-        _ => Err(format!("'{unit}' is no unit of time; write 90s, 10m or 1h")),
     }
 }

@@ -8,7 +8,6 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Global, SourceArgs};
-use super::plan::usable_approvals;
 use super::shell::Shell;
 use crate::engine::plan::{Plan, WaitingGroup};
 use crate::engine::report::text::short;
@@ -52,7 +51,7 @@ pub(super) async fn run(args: &ApproveArgs, global: &Global, shell: &Shell) -> R
     let activity = shell.activity("planning");
     let ledger = context.ledger().await?;
     let (world, _) = context.world(&args.source, Some(&ledger), &activity).await?;
-    let plan = world.plan(&usable_approvals(&ledger, &context).await?).planned.plan;
+    let plan = world.plan(&context.approvals(&ledger).await?).planned.plan;
     activity.finish();
     let group = find(&plan, &args.digest)?;
     approve(&context, &ledger, &plan, group, &args.by, &args.reason).await?;

@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::options::Global;
-use super::{apply, approve, completions, demo, doctor, drift, explain, graph, plan, sandbox, schema, validate};
+use super::{
+    apply, approve, completions, demo, doctor, drift, explain, graph, new, plan, run, sandbox, schema, validate,
+};
 
 /// Keeps a company's platform equal to what a mono-repo declares.
 #[derive(Debug, Parser)]
@@ -13,7 +15,7 @@ use super::{apply, approve, completions, demo, doctor, drift, explain, graph, pl
     about,
     propagate_version = true,
     infer_long_args = false,
-    after_help = "Examples:\n  formulary demo                        see it work, on emulators\n  formulary validate --dir .            check a mono-repo\n  formulary plan                        what would be done\n  formulary apply                       do it\n  formulary explain user:default/alice  one person in every service\n\nExit codes:\n  0 done            1 error             2 changes        3 drift\n  4 waits           5 invalid mono-repo 6 stale plan     7 unreachable or incomplete\n  8 applied in part 9 cancelled"
+    after_help = "Examples:\n  formulary demo                        see it work, on emulators\n  formulary validate --dir .            check a mono-repo\n  formulary plan                        what would be done\n  formulary apply                       do it\n  formulary run                         and go on doing it\n  formulary explain user:default/alice  one person in every service\n\nExit codes:\n  0 done            1 error             2 changes        3 drift\n  4 waits           5 invalid mono-repo 6 stale plan     7 unreachable or incomplete\n  8 applied in part 9 cancelled"
 )]
 pub struct Cli {
     /// Options of every command.
@@ -29,12 +31,16 @@ pub struct Cli {
 pub enum Command {
     /// Watch it work on emulators, with nothing to set up.
     Demo(demo::DemoArgs),
+    /// Write a commented mono-repo to begin with, a config, and a check of pull requests.
+    New(new::NewArgs),
     /// Check the mono-repo: every problem with file, line and column.
     Validate(validate::ValidateArgs),
     /// Show what would be done.
     Plan(plan::PlanArgs),
     /// Make the services equal to the mono-repo.
     Apply(apply::ApplyArgs),
+    /// Keep the services equal to the mono-repo: apply, again and again, until stopped.
+    Run(run::RunArgs),
     /// Show what differs from the mono-repo, and why.
     Drift(drift::DriftArgs),
     /// Approve steps that wait.

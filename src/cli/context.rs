@@ -1,40 +1,38 @@
 //! What a command works with: the config, the platform, the mono-repo, the ledger.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
 use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret;
 
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Global, SourceArgs};
 use super::shell::{Activity, Shell};
 use crate::engine::diag::{Diagnostic, codes};
-use crate::engine::documents::{self, Loaded, Options};
+use crate::engine::documents::Loaded;
+use crate::engine::plan::Approved;
 use crate::engine::source::Snapshot;
-use crate::provider;
-use crate::runtime::config::{Config, LedgerPlace, ServiceType};
-use crate::runtime::ledger::{LedgerError, SharedLedger, postgres, sqlite};
+use crate::runtime::config::Repository;
+use crate::runtime::ledger::{LedgerError, SharedLedger};
 use crate::runtime::reconcile::cycle::{Wanted, compile};
-use crate::runtime::reconcile::{Memory, Platform, World, read};
-use crate::runtime::repo::{self, ReadOptions, RepoError, RepoErrorKind, Source};
-use crate::runtime::sys::{Environment, Machine, SharedClock, SystemClock};
-use crate::runtime::telemetry::Logging;
+use crate::runtime::reconcile::{CycleError, OpenError, Site, World, usable_approvals};
+use crate::runtime::repo::{self, Pair, ReadOptions, RepoError, RepoErrorKind, Source};
+use crate::runtime::sys::{Machine, SystemClock};
+use crate::runtime::telemetry::{LogFormat, Logging};
 
-/// Everything a command works with.
+/// Everything a command works with: the platform, and what the command line says about it.
 pub struct Context {
-    /// The config.
-    pub config: Config,
-    /// The platform that it describes.
-    pub platform: Platform,
-    /// The machine.
-    pub environment: Arc<dyn Environment>,
-    /// The clock.
-    pub clock: SharedClock,
+    site: Site,
     /// Whether the config was named, and not just found.
     is_named: bool,
+}
+
+impl Deref for Context {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
 }
 
 impl Context {
@@ -43,14 +41,16 @@ impl Context {
     /// # Errors
     /// Every problem of the config; or that there is none.
     pub fn open(global: &Global, shell: &Shell) -> Result<Self, CommandError> {
-        let environment: Arc<dyn Environment> = Arc::new(Machine);
-        let config = Config::load(global.config.as_deref(), &service_types(), &*environment)?;
-        if !config.warnings.is_empty() {
-            shell.say(&shell.diagnostics_text(&config.warnings, |_| None));
+        let site = Site::open(global.config.as_deref(), Arc::new(Machine), Arc::new(SystemClock))?;
+        if !site.config.warnings.is_empty() {
+            shell.say(&shell.diagnostics_text(&site.config.warnings, |_| None));
         }
-        let clock: SharedClock = Arc::new(SystemClock);
-        let platform = Platform::new(&config, provider::ALL, &environment, &clock);
-        Ok(Self { config, platform, environment, clock, is_named: global.config.is_some() })
+        Ok(Self { site, is_named: global.config.is_some() })
+    }
+
+    /// The platform alone.
+    pub fn into_site(self) -> Site {
+        self.site
     }
 
     /// As [`Context::open`]; nothing when there is no config at all and the command line names none.
@@ -69,25 +69,32 @@ impl Context {
         }
     }
 
-    /// The moment.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
-    }
-
     /// Where the mono-repo is read from: the command line, or else the config.
     ///
     /// # Errors
-    /// When neither says it.
+    /// When neither says it; or when a config that nobody named lies in the folder itself.
     pub fn source(&self, args: &SourceArgs) -> Result<Source, CommandError> {
         if let Some(source) = explicit(args) {
+            if let Source::Dir(folder) = &source
+                && !self.is_named
+                && self.config.lies_within(&folder.canonicalize().unwrap_or_else(|_| folder.clone()))
+            {
+                // A change that can edit the config could send our credentials anywhere.
+                let config = self.config.path.display();
+                return Err(CommandError::new(
+                    Exit::Error,
+                    format!("the config '{config}' lies in the folder that is planned"),
+                )
+                .hint(format!("say that you trust it: --config {config}; or keep it outside the mono-repo")));
+            }
             return Ok(source);
         }
-        let repository = self.config.repository.as_ref().ok_or_else(|| {
-            CommandError::new(Exit::Error, "no mono-repo is named")
-                .hint("say --dir DIR or --repo URL, or add 'repository: {url: …}' to the config")
-        })?;
-        let rev = args.rev.clone().or_else(|| repository.branch.clone());
-        Ok(Source::Git { url: repository.url.clone(), rev })
+        match self.mono_repo() {
+            Some(Source::Git { url, rev }) => Ok(Source::Git { url, rev: args.rev.clone().or(rev) }),
+            Some(folder) => Ok(folder),
+            None => Err(CommandError::new(Exit::Error, "no mono-repo is named")
+                .hint("say --dir DIR or --repo URL, or add 'repository: {url: …}' to the config")),
+        }
     }
 
     /// The files of the mono-repo.
@@ -96,73 +103,29 @@ impl Context {
     /// When it cannot be read; the exit tells a wrong request from a server that does not answer.
     pub async fn snapshot(&self, args: &SourceArgs) -> Result<Snapshot, CommandError> {
         let source = self.source(args)?;
-        if let Source::Dir(folder) = &source
-            && !self.is_named
-            && self.config.lies_within(&folder.canonicalize().unwrap_or_else(|_| folder.clone()))
-        {
-            // A change that can edit the config could send our credentials anywhere.
-            let config = self.config.path.display();
-            return Err(CommandError::new(
-                Exit::Error,
-                format!("the config '{config}' lies in the folder that is planned"),
-            )
-            .hint(format!("say that you trust it: --config {config}; or keep it outside the mono-repo")));
-        }
-        let mut options = ReadOptions::new(self.state_folder().join("repositories"));
-        let from_config = explicit(args).is_none();
-        if let Some(repository) = self.config.repository.as_ref().filter(|_| from_config) {
-            let basic = repository.credentials.basic(&*self.environment);
-            options.basic = basic.map_err(|error| CommandError::of(Exit::Error, &error))?;
-        }
-        read_source(source, options).await
+        Ok(self.site.snapshot(source, self.sign_in(args)).await?)
     }
 
-    /// The documents of the mono-repo.
-    pub fn load(&self, snapshot: &Snapshot) -> Loaded {
-        let services = self.platform.members.keys().map(|instance| instance.as_str().to_owned()).collect();
-        documents::load(snapshot, &Options { services: Some(services), ..Options::default() })
-    }
-
-    /// The ledger; made when there is none.
+    /// The files of a revision and of what it is compared with. `fetch` says whether a server may be asked.
     ///
     /// # Errors
-    /// When it cannot be opened.
-    pub async fn ledger(&self) -> Result<SharedLedger, CommandError> {
-        self.open_ledger(true).await?.ok_or_else(|| CommandError::new(Exit::Error, "the ledger cannot be made"))
+    /// As [`Context::snapshot`].
+    pub async fn snapshots(&self, args: &SourceArgs, base: &str, fetch: bool) -> Result<Pair, CommandError> {
+        let source = self.source(args)?;
+        Ok(self.site.snapshots(source, base.to_owned(), self.sign_in(args), fetch).await?)
     }
 
-    /// The ledger, if there is one.
+    /// The files of the mono-repo as far as they are on this machine.
     ///
     /// # Errors
-    /// When it is there and cannot be opened.
-    pub async fn existing_ledger(&self) -> Result<Option<SharedLedger>, CommandError> {
-        self.open_ledger(false).await
+    /// As [`Context::snapshot`].
+    pub async fn snapshot_here(&self, args: &SourceArgs) -> Result<Snapshot, CommandError> {
+        Ok(self.site.snapshot_here(self.source(args)?).await?)
     }
 
-    async fn open_ledger(&self, make: bool) -> Result<Option<SharedLedger>, CommandError> {
-        let (name, now) = (&self.platform.name, self.now());
-        let opened = match &self.config.ledger {
-            LedgerPlace::Path(path) if make => {
-                if let Some(folder) = path.parent() {
-                    std::fs::create_dir_all(folder).map_err(|error| {
-                        CommandError::of(Exit::Error, &error).hint(format!("make the folder '{}'", folder.display()))
-                    })?;
-                }
-                sqlite::open(path, name, now).await.map(Some)
-            }
-            LedgerPlace::Path(path) => sqlite::open_existing(path, name, now).await,
-            LedgerPlace::Url { url, credentials } => {
-                let basic = credentials.basic(&*self.environment);
-                let basic = basic.map_err(|error| CommandError::of(Exit::Error, &error))?;
-                let mut options: sqlx::postgres::PgConnectOptions =
-                    url.as_str().parse().map_err(|error: sqlx::Error| CommandError::of(Exit::Error, &error))?;
-                if let Some((user, password)) = basic {
-                    options = options.username(&user).password(password.expose_secret());
-                }
-                postgres::open(options, name, now).await.map(Some)
-            }
-        };
-        opened.map_err(|error| ledger_error(&error))
+    /// The repository whose credentials may be sent: that of the config, when it is the one that is read.
+    fn sign_in(&self, args: &SourceArgs) -> Option<&Repository> {
+        self.config.repository.as_ref().filter(|_| explicit(args).is_none())
     }
 
     /// One reading of everything.
@@ -177,10 +140,27 @@ impl Context {
     ) -> Result<(World, Snapshot), CommandError> {
         activity.now("reading the mono-repo");
         let snapshot = self.snapshot(args).await?;
-        let loaded = self.load(&snapshot);
-        let memory = self.memory(ledger).await?;
-        let world = read(&self.platform, &snapshot.revision.id, loaded, memory, self.now(), activity).await;
+        let world = self.site.world(&snapshot, ledger, activity).await?;
         Ok((world, snapshot))
+    }
+
+    /// Approvals that can still be used.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn approvals(&self, ledger: &SharedLedger) -> Result<Vec<Approved>, CommandError> {
+        Ok(usable_approvals(&**ledger, self.now()).await?)
+    }
+
+    /// Approvals that can still be used; none without a ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn approvals_of(&self, ledger: Option<&SharedLedger>) -> Result<Vec<Approved>, CommandError> {
+        match ledger {
+            Some(ledger) => self.approvals(ledger).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// What would be wanted, by what is remembered of the services: no service is called.
@@ -192,28 +172,6 @@ impl Context {
         let capabilities = |instance: &_| memory.capabilities.get(instance).cloned().unwrap_or_default();
         Ok(compile(&self.platform, loaded, &memory.allotments, &capabilities))
     }
-
-    async fn memory(&self, ledger: Option<&SharedLedger>) -> Result<Memory, CommandError> {
-        match ledger {
-            Some(ledger) => {
-                Memory::of(&**ledger, &self.platform, self.now()).await.map_err(|error| ledger_error(&error))
-            }
-            None => Ok(Memory::default()),
-        }
-    }
-
-    /// Where clones and the like are kept: beside the ledger.
-    fn state_folder(&self) -> PathBuf {
-        match &self.config.ledger {
-            LedgerPlace::Path(path) => path.parent().unwrap_or(Path::new(".")).to_path_buf(),
-            LedgerPlace::Url { .. } => self.config.path.parent().unwrap_or(Path::new(".")).join(".formulary"),
-        }
-    }
-}
-
-/// What the config must know of each type of service.
-pub fn service_types() -> Vec<ServiceType> {
-    provider::ALL.iter().map(|provider| ServiceType::of(*provider)).collect()
 }
 
 /// The source that the command line names, if it does.
@@ -224,7 +182,7 @@ pub fn explicit(args: &SourceArgs) -> Option<Source> {
     args.repo.as_ref().map(|url| Source::Git { url: url.clone(), rev: args.rev.clone() })
 }
 
-/// Reads a source off the async threads: Git blocks.
+/// Reads a source without a config.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -251,6 +209,39 @@ pub fn ledger_error(error: &LedgerError) -> CommandError {
     }
 }
 
+impl From<LedgerError> for CommandError {
+    fn from(error: LedgerError) -> Self {
+        ledger_error(&error)
+    }
+}
+
+impl From<OpenError> for CommandError {
+    fn from(error: OpenError) -> Self {
+        match &error {
+            OpenError::Ledger(error) => ledger_error(error),
+            OpenError::Source(error) => repo_error(error),
+            OpenError::Secret(secret) => Self::of(Exit::Error, &error).hint(secret.hint()),
+            OpenError::Folder { folder, .. } => {
+                Self::of(Exit::Error, &error).hint(format!("make the folder '{}'", folder.display()))
+            }
+            OpenError::Address(_) | OpenError::BrokeOff(_) => Self::of(Exit::Error, &error),
+        }
+    }
+}
+
+impl From<CycleError> for CommandError {
+    fn from(error: CycleError) -> Self {
+        match &error {
+            CycleError::Ledger(error) => ledger_error(error),
+            CycleError::Lease(_) => Self::of(Exit::Error, &error).hint(
+                "try again when it is done, or wait for it with --wait 5m; one that crashed is over within a minute",
+            ),
+            CycleError::Stopped => Self::of(Exit::Cancelled, &error),
+            CycleError::Refused(_) => Self::of(Exit::Error, &error),
+        }
+    }
+}
+
 /// The text of a file of the mono-repo, for snippets.
 pub fn text_of(snapshot: &Snapshot) -> BTreeMap<&str, &str> {
     let texts = snapshot.files.keys().filter_map(|path| Some((path.as_str(), snapshot.text(path)?)));
@@ -262,6 +253,17 @@ pub fn tell_problems(shell: &Shell, problems: &[Diagnostic], snapshot: &Snapshot
     if !problems.is_empty() {
         let texts = text_of(snapshot);
         shell.say(&shell.diagnostics_text(problems, |file| texts.get(file).copied()));
+    }
+}
+
+/// Says that a change does not stand on the base that it is compared with.
+pub fn tell_branching(shell: &Shell, pair: &Pair) {
+    if let Some(left_at) = &pair.left_at {
+        let id = left_at.id.get(..12).unwrap_or(&left_at.id);
+        shell.say(&format!(
+            "The base went on since the change left it: what came to it looks as if the change took it away. Compare with \
+             where it left: --base {id}; or bring the change up to date."
+        ));
     }
 }
 
@@ -282,7 +284,17 @@ pub fn exits(world: &World) -> Vec<Exit> {
 /// Starts logging as the command line asks: warnings by default, more with each `-v` beyond the first.
 pub fn start_logging(global: &Global) {
     let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(3).saturating_sub(1).max(0) };
+    start(global, verbosity, LogFormat::Text);
+}
+
+/// Starts logging for the daemon, whose log is all that it says: one line a cycle by default, only warnings with `-q`.
+pub fn start_daemon_logging(global: &Global, format: LogFormat) {
+    let verbosity = if global.quiet { 0 } else { i8::try_from(global.verbose).unwrap_or(3).saturating_add(1) };
+    start(global, verbosity, format);
+}
+
+fn start(global: &Global, verbosity: i8, format: LogFormat) {
     let no_colour = global.color == super::options::ColorChoice::Never;
     // A second start in one process is no harm: the first one stands.
-    let _ = Logging::new(verbosity, no_colour).start();
+    let _ = Logging { format, ..Logging::new(verbosity, no_colour) }.start();
 }

@@ -156,7 +156,7 @@ impl Demo<'_> {
         let ledger = context.ledger().await?;
         let activity = self.shell.activity("planning");
         let (world, _) = context.world(&SourceArgs::default(), Some(&ledger), &activity).await?;
-        let plan = world.plan(&plan::usable_approvals(&ledger, &context).await?).planned.plan;
+        let plan = world.plan(&context.approvals(&ledger).await?).planned.plan;
         Ok(plan.waiting.into_iter().map(|group| (group.name, group.digest)).collect())
     }
 

@@ -37,7 +37,7 @@ pub(super) async fn run(args: &DoctorArgs, global: &Global, shell: &Shell) -> Re
         |member: &&Member| args.instances.is_empty() || args.instances.iter().any(|it| it == member.instance.as_str());
     let members: Vec<&Member> = context.platform.members.values().filter(asked).collect();
     let probes = futures::future::join_all(members.iter().map(|member| async { member.reader().probe().await })).await;
-    let ledger = context.existing_ledger().await;
+    let ledger = context.existing_ledger().await.map_err(CommandError::from);
     activity.finish();
     let results: Vec<(&Member, Result<Probe, Failure>)> = members.into_iter().zip(probes).collect();
     match shell.format {
@@ -47,7 +47,7 @@ pub(super) async fn run(args: &DoctorArgs, global: &Global, shell: &Shell) -> Re
             page.pieces(0, &[(Tone::Strong, "config"), (Tone::Plain, &context.config.path.display().to_string())]);
             match &ledger {
                 Ok(Some(ledger)) => ok(&mut page, &format!("ledger {}", ledger.identity().id)),
-                Ok(None) => ok(&mut page, "no ledger yet: the first plan makes it"),
+                Ok(None) => ok(&mut page, "no ledger yet: the first apply, approve or plan -o makes it"),
                 Err(error) => bad(&mut page, &error.message, error.hint.as_deref().unwrap_or_default()),
             }
             for (member, probe) in &results {

@@ -1,19 +1,20 @@
 //! `formulary explain`: a resource, a person across all services, or a problem's code.
 
 use clap::Args;
+use serde_json::{Map, Value, json};
 
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
-use super::options::{Global, SourceArgs};
-use super::plan::usable_approvals;
+use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::diag::codes;
-use crate::engine::model::{Address, Desired, EntityRef, KindSpec, Live, Recorded, Term, Value};
-use crate::engine::plan::{Plan, Step};
+use crate::engine::diff::{Change, DriftClass};
+use crate::engine::model::{self, Address, Desired, EntityRef, Fields, KindSpec, Live, Recorded, Term};
+use crate::engine::plan::Step;
 use crate::engine::report::{Page, Tone, text::short};
-use crate::runtime::ledger::{Deed, SharedLedger};
-use crate::runtime::reconcile::World;
+use crate::runtime::ledger::Deed;
+use crate::runtime::reconcile::{PlannedWorld, World};
 
 /// How many deeds of an object's history are shown.
 const HISTORY: u32 = 5;
@@ -21,7 +22,7 @@ const HISTORY: u32 = 5;
 /// Options of `explain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  formulary explain user:default/alice     a person: everything they have, in every service\n  formulary explain user/alice             the same\n  formulary explain gitea:user/alice       one resource: wanted, there, remembered, and why it differs\n  formulary explain FML0110                a problem's code"
+    after_help = "Examples:\n  formulary explain user:default/alice     a person: everything they have, in every service\n  formulary explain user/alice             the same\n  formulary explain gitea:user/alice       one resource: wanted, there, remembered, and why it differs\n  formulary explain FML0110                a problem's code\n  formulary explain user/alice --format json | jq '.resources[].class'"
 )]
 pub struct ExplainArgs {
     /// An address, an entity, or a code.
@@ -39,29 +40,40 @@ pub(super) async fn run(args: &ExplainArgs, global: &Global, shell: &Shell) -> R
     let activity = shell.activity("reading");
     let ledger = context.existing_ledger().await?;
     let (world, _) = context.world(&args.source, ledger.as_ref(), &activity).await?;
-    let approvals = match &ledger {
-        Some(ledger) => usable_approvals(ledger, &context).await?,
-        None => Vec::new(),
-    };
-    let plan = world.plan(&approvals).planned.plan;
+    let planned = world.plan(&context.approvals_of(ledger.as_ref()).await?);
     activity.finish();
-    let addresses = resolve(&args.what, &context, &world)?;
-    let mut page = Page::new(shell.look());
-    let matched = world.matched();
-    for address in &addresses {
+    let mut resources = Vec::new();
+    for address in resolve(&args.what, &context, &world)? {
         let history = match &ledger {
-            Some(ledger) => history(ledger, address).await?,
+            Some(ledger) => ledger.history(&address, HISTORY).await?,
             None => Vec::new(),
         };
-        let live = matched.get(address).or_else(|| world.observed.live.get(address));
-        resource(&mut page, &world, &plan, address, live, &history);
+        resources.push(Resource::new(&world, &planned, address, history));
     }
-    shell.print(&page.finish())?;
+    match shell.format {
+        Format::Json => {
+            let basis = planned.planned.plan.basis;
+            let resources: Vec<Value> = resources.iter().map(Resource::json).collect();
+            shell.json(&json!({ "basis": basis, "about": basis.about(), "resources": resources }))?;
+        }
+        Format::Text | Format::Markdown => {
+            let mut page = Page::new(shell.look());
+            if let Some(about) = planned.planned.plan.basis.about() {
+                page.line(0, Tone::Wait, about);
+            }
+            resources.iter().for_each(|it| it.text(&mut page, &world));
+            shell.print(&page.finish())?;
+        }
+    }
     Ok(Exit::first(context::exits(&world).into_iter().filter(|exit| *exit == Exit::Unreachable)))
 }
 
 fn code(code: &str, shell: &Shell) -> Result<Exit, CommandError> {
     match codes::page(code) {
+        Some(page) if shell.format == Format::Json => {
+            shell.json(&json!({ "code": page.code, "title": page.title, "text": page.text }))?;
+            Ok(Exit::Done)
+        }
         Some(page) => {
             shell.print(&page.to_string())?;
             Ok(Exit::Done)
@@ -118,58 +130,122 @@ fn resolve(what: &str, context: &Context, world: &World) -> Result<Vec<Address>,
     ))
 }
 
-async fn history(ledger: &SharedLedger, address: &Address) -> Result<Vec<Deed>, CommandError> {
-    ledger.history(address, HISTORY).await.map_err(|error| context::ledger_error(&error))
+/// Everything that is known of one resource.
+struct Resource<'a> {
+    address: Address,
+    spec: Option<&'static KindSpec>,
+    desired: Option<&'a Desired>,
+    recorded: Option<&'a Recorded>,
+    live: Option<&'a Live>,
+    change: Option<&'a Change>,
+    steps: Vec<&'a Step>,
+    history: Vec<Deed>,
 }
 
-fn resource(page: &mut Page, world: &World, plan: &Plan, address: &Address, live: Option<&Live>, history: &[Deed]) {
-    let desired = world.desired.iter().find(|it| it.address == *address);
-    let recorded = world.recorded.iter().flatten().find(|it| it.address == *address);
-    let change = plan.changes.iter().find(|it| it.address == *address);
-    let class = change.map_or(if desired.is_some() { "in-sync" } else { "not declared" }, |it| it.class.word());
-    page.gap();
-    page.pieces(0, &[(Tone::Strong, &address.to_string()), (Tone::Change, class)]);
-    if let Some(desired) = desired {
-        let place = format!("{}:{}:{}", desired.origin.file, desired.origin.line, desired.origin.column);
-        page.line(2, Tone::Plain, &format!("declared by {} at {place}", desired.owner));
+impl<'a> Resource<'a> {
+    fn new(world: &'a World, planned: &'a PlannedWorld, address: Address, history: Vec<Deed>) -> Self {
+        let plan = &planned.planned.plan;
+        Self {
+            spec: world.kinds.spec(&address),
+            desired: world.desired.iter().find(|it| it.address == address),
+            recorded: world.recorded.iter().flatten().find(|it| it.address == address),
+            live: world.there(planned, &address),
+            change: plan.changes.iter().find(|it| it.address == address),
+            steps: plan.steps.iter().filter(|step| step.address == address).collect(),
+            history,
+            address,
+        }
     }
-    if let Some(recorded) = recorded {
-        let origin = match recorded.origin {
-            crate::engine::model::Origin::Created => "made by us",
-            crate::engine::model::Origin::Adopted => "adopted",
+
+    fn class(&self) -> &'static str {
+        let without = if self.desired.is_some() { DriftClass::InSync.word() } else { "not declared" };
+        self.change.map_or(without, |it| it.class.word())
+    }
+
+    /// As data. Values that must not be shown are left out.
+    fn json(&self) -> Value {
+        let is_sensitive =
+            |name: &str| self.spec.and_then(|spec| spec.field(name)).is_some_and(|field| field.sensitive);
+        let shown = |fields: &Fields| -> Value {
+            let known = fields.iter().filter(|(name, _)| !is_sensitive(name));
+            known.map(|(name, value)| (name.to_string(), json!(value))).collect::<Map<_, _>>().into()
         };
-        page.line(2, Tone::Plain, &format!("ours: {origin}, declared by {} in {}", recorded.owner, recorded.file));
+        let wanted = |desired: &Desired| -> Value {
+            let fields = desired.fields.iter().map(|(name, wanted)| {
+                let term = match &wanted.term {
+                    Term::Known(_) if is_sensitive(name) => json!({ "sensitive": true }),
+                    term => json!(term),
+                };
+                (name.to_string(), json!({ "wanted": term, "at": wanted.span.as_deref() }))
+            });
+            fields.collect::<Map<_, _>>().into()
+        };
+        json!({
+            "address": self.address,
+            "class": self.class(),
+            "declared": self.desired.map(|it| json!({
+                "owner": it.owner, "at": *it.origin, "extent": it.extent, "needs": it.needs, "fields": wanted(it),
+            })),
+            "recorded": self.recorded.map(|it| json!({
+                "origin": it.origin, "owner": it.owner, "file": it.file, "state": it.state,
+                "last_applied": shown(&it.last_applied),
+            })),
+            "live": self.live.map(|it| json!({
+                "address": it.address, "external_id": it.external_id, "fields": shown(&it.fields), "mark": it.mark,
+            })),
+            "difference": self.change,
+            "steps": self.steps,
+            "cannot_be_undone": self.spec.map(|spec| spec.cannot_be_undone).filter(|it| !it.is_empty()),
+            "history": self.history.iter().map(|it| json!({
+                "verb": it.verb, "began": it.began, "ended": it.ended, "result": it.result, "failure": it.failure,
+            })).collect::<Vec<_>>(),
+        })
     }
-    match live {
-        Some(live) => {
-            let id = live.external_id.as_deref().map(|id| format!(", id {id}")).unwrap_or_default();
-            let renamed = live.address != *address;
-            let name = if renamed { format!(" as '{}'", live.address.key) } else { String::new() };
-            page.line(2, Tone::Plain, &format!("there{name}{id}"));
+
+    fn text(&self, page: &mut Page, world: &World) {
+        page.gap();
+        page.pieces(0, &[(Tone::Strong, &self.address.to_string()), (Tone::Change, self.class())]);
+        if let Some(desired) = self.desired {
+            let place = format!("{}:{}:{}", desired.origin.file, desired.origin.line, desired.origin.column);
+            page.line(2, Tone::Plain, &format!("declared by {} at {place}", desired.owner));
         }
-        None => page.line(2, Tone::Plain, "not seen at the service"),
-    }
-    if let Some(change) = change {
-        page.line(2, Tone::Plain, &format!("why: {}", change.why));
-        if let Some(left) = &change.left {
-            page.line(2, Tone::Plain, &format!("left as it is: {left}"));
+        if let Some(recorded) = self.recorded {
+            let origin = match recorded.origin {
+                model::Origin::Created => "made by us",
+                model::Origin::Adopted => "adopted",
+            };
+            page.line(2, Tone::Plain, &format!("ours: {origin}, declared by {} in {}", recorded.owner, recorded.file));
         }
-    }
-    if let Some(spec) = world.kinds.spec(address) {
-        fields(page, world, spec, desired, live, recorded);
-        if !spec.cannot_be_undone.is_empty() {
-            page.line(2, Tone::Faint, &format!("cannot be undone: {}", spec.cannot_be_undone));
+        match self.live {
+            Some(live) => {
+                let id = live.external_id.as_deref().map(|id| format!(", id {id}")).unwrap_or_default();
+                let renamed = live.address != self.address;
+                let name = if renamed { format!(" as '{}'", live.address.key) } else { String::new() };
+                page.line(2, Tone::Plain, &format!("there{name}{id}"));
+            }
+            None => page.line(2, Tone::Plain, "not seen at the service"),
         }
-    }
-    let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.address == *address).collect();
-    for step in steps {
-        let waits = step.waits.first().map(|wait| format!(", waits: {}", wait.reason())).unwrap_or_default();
-        page.line(2, Tone::Change, &format!("next: {}{waits} ({})", step.verb, short(&step.digest)));
-    }
-    for deed in history {
-        let result = deed.result.as_deref().unwrap_or("open");
-        let failure = deed.failure.as_ref().map(|failure| format!(": {failure}")).unwrap_or_default();
-        page.line(2, Tone::Faint, &format!("{}  {} {result}{failure}", deed.began.format("%F %T"), deed.verb));
+        if let Some(change) = self.change {
+            page.line(2, Tone::Plain, &format!("why: {}", change.why));
+            if let Some(left) = &change.left {
+                page.line(2, Tone::Plain, &format!("left as it is: {left}"));
+            }
+        }
+        if let Some(spec) = self.spec {
+            fields(page, world, spec, self.desired, self.live, self.recorded);
+            if !spec.cannot_be_undone.is_empty() {
+                page.line(2, Tone::Faint, &format!("cannot be undone: {}", spec.cannot_be_undone));
+            }
+        }
+        for step in &self.steps {
+            let waits = step.waits.first().map(|wait| format!(", waits: {}", wait.reason())).unwrap_or_default();
+            page.line(2, Tone::Change, &format!("next: {}{waits} ({})", step.verb, short(&step.digest)));
+        }
+        for deed in &self.history {
+            let result = deed.result.as_deref().unwrap_or("open");
+            let failure = deed.failure.as_ref().map(|failure| format!(": {failure}")).unwrap_or_default();
+            page.line(2, Tone::Faint, &format!("{}  {} {result}{failure}", deed.began.format("%F %T"), deed.verb));
+        }
     }
 }
 
@@ -185,10 +261,10 @@ fn fields(
     for field in spec.fields {
         let wanted = desired.and_then(|desired| desired.fields.get(field.name));
         let there = live.and_then(|live| live.fields.get(field.name));
-        if wanted.is_none() && there.is_none_or(|value| *value == Value::Null) {
+        if wanted.is_none() && there.is_none_or(|value| *value == model::Value::Null) {
             continue;
         }
-        let show = |value: &Value| if field.sensitive { "(not shown)".to_owned() } else { value.to_string() };
+        let show = |value: &model::Value| if field.sensitive { "(not shown)".to_owned() } else { value.to_string() };
         let mut pieces = vec![(Tone::Strong, format!("{}:", field.name))];
         let output = wanted.and_then(|it| match &it.term {
             Term::Output(output) => world.observed.live.get(&output.address)?.outputs.get(&output.output),

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::CommandError;
-use super::options::{Global, SourceArgs};
+use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::model::{Address, Desired};
 
 /// Options of `graph`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  formulary graph                          every resource with what needs it\n  formulary graph gitea:user/alice         one resource: what it needs, and what needs it\n  formulary graph --as dot | dot -Tsvg > graph.svg\n\nNo service is called: the graph is made from the mono-repo."
+    after_help = "Examples:\n  formulary graph                          every resource with what needs it\n  formulary graph gitea:user/alice         one resource: what it needs, and what needs it\n  formulary graph --as dot | dot -Tsvg > graph.svg\n  formulary graph --format json | jq '.resources[] | select(.needs == [])'\n\nNo service is called: the graph is made from the mono-repo."
 )]
 pub struct GraphArgs {
     /// Only this resource, what it needs, and what needs it.
@@ -54,6 +55,10 @@ pub(super) async fn run(args: &GraphArgs, global: &Global, shell: &Shell) -> Res
         }
         None => graph.needs.keys().cloned().collect(),
     };
+    if shell.format == Format::Json {
+        shell.json(&graph.json(&shown))?;
+        return Ok(Exit::Done);
+    }
     shell.print(&match args.form {
         Form::Text => graph.text(&shown, args.address.as_ref()),
         Form::Dot => graph.dot(&shown),
@@ -92,6 +97,20 @@ impl Graph {
             }
         }
         shown
+    }
+
+    /// Each resource with both directions of its edges; `declared` tells needs that nobody declares.
+    fn json(&self, shown: &BTreeSet<Address>) -> Value {
+        let edges = |of: &BTreeMap<Address, BTreeSet<Address>>, address| of.get(address).cloned().unwrap_or_default();
+        let resources = shown.iter().map(|address| {
+            json!({
+                "address": address,
+                "declared": self.needs.contains_key(address),
+                "needs": edges(&self.needs, address),
+                "needed_by": edges(&self.needed_by, address),
+            })
+        });
+        json!({ "resources": resources.collect::<Vec<_>>() })
     }
 
     /// Each resource with what it needs below it.

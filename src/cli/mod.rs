@@ -8,6 +8,7 @@ mod approve;
 mod args;
 mod completions;
 mod context;
+mod declare;
 mod demo;
 mod doctor;
 mod drift;
@@ -15,9 +16,11 @@ mod exit;
 mod explain;
 mod failure;
 mod graph;
+mod new;
 mod options;
 mod outcome;
 mod plan;
+mod run;
 mod sandbox;
 mod schema;
 mod shell;
@@ -46,7 +49,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let global = &cli.global;
     let shell = Shell::new(global.color, global.format, global.quiet, global.verbose > 0);
-    context::start_logging(global);
+    match &cli.command {
+        Command::Run(args) => context::start_daemon_logging(global, args.log_format.into()),
+        _ => context::start_logging(global),
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -73,11 +79,13 @@ async fn run(cli: &Cli, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Validate(args) => validate::run(args, global, shell).await,
         Command::Plan(args) => plan::run(args, global, shell).await,
         Command::Apply(args) => apply::run(args, global, shell).await,
+        Command::Run(args) => run::run(args, global, shell).await,
         Command::Drift(args) => drift::run(args, global, shell).await,
         Command::Approve(args) => approve::run(args, global, shell).await,
         Command::Explain(args) => explain::run(args, global, shell).await,
         Command::Graph(args) => graph::run(args, global, shell).await,
         Command::Doctor(args) => doctor::run(args, global, shell).await,
+        Command::New(args) => new::run(args, shell),
         Command::Schema(args) => schema::run(args, shell),
         Command::Sandbox(args) => sandbox::run(args, shell).await,
         Command::Completions(args) => completions::run(args, shell),

@@ -1,26 +1,41 @@
-//! `formulary plan`: what would be done. Built from reading halves alone.
+//! `formulary plan`: what would be done, and what a change would change in that. Built from reading halves alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use clap::Args;
+use serde_json::Value;
 
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
-use crate::engine::plan::{Approved, Plan};
-use crate::engine::report::{json, markdown, summary, text};
+use crate::engine::diag::Diagnostic;
+use crate::engine::plan::difference::Problems;
+use crate::engine::plan::{Basis, Difference, Plan};
+use crate::engine::report::{change, json, markdown, summary, text};
+use crate::runtime::config::LedgerPlace;
 use crate::runtime::ledger::SharedLedger;
+use crate::runtime::reconcile::{PlannedWorld, World};
 
 /// Options of `plan`.
 #[derive(Debug, Default, Args)]
 #[command(
-    after_help = "Examples:\n  formulary plan\n  formulary plan --dir .                   the folder as it is, before committing\n  formulary plan --rev feature -o plan.json\n  formulary plan --format markdown         for a pull request's comment\n  formulary plan --detailed-exitcode       exit 2 when something would change"
+    after_help = "Examples:\n  formulary plan\n  formulary plan --dir .                   the folder as it is, before committing\n  formulary plan --rev feature -o plan.json\n  formulary plan --base main --rev feature what the branch changes, without drift that is not its doing\n  formulary plan --base HEAD --dir .       what the uncommitted files change\n  formulary plan --base main --format markdown        for a pull request's comment\n  formulary plan --offline --base main     without credentials and without a call\n  formulary plan --detailed-exitcode       exit 2 when something would change\n\nWithout a ledger a plan is two-way: it compares what is wanted with what is there, removes nothing, and cannot be\napplied. The first apply, approve or plan -o makes the ledger. A saved plan holds for a day (config: plans.expire_hours)."
 )]
 pub struct PlanArgs {
     #[command(flatten)]
     source: SourceArgs,
+    /// Show only what the revision changes in the plan of this one: a branch, a tag or a commit.
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// Compare with --base, or with what was last applied, without looking at any service.
+    #[arg(long)]
+    offline: bool,
+    /// Compare two-way, as if there were no ledger.
+    #[arg(long, conflicts_with = "offline")]
+    no_ledger: bool,
     /// Write the plan to a file, for `formulary apply FILE`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -31,30 +46,152 @@ pub struct PlanArgs {
 
 pub(super) async fn run(args: &PlanArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
     let context = Context::open(global, shell)?;
+    match &args.base {
+        _ if args.offline => offline(args, &context, shell).await,
+        Some(base) => of_a_change(args, base, &context, shell).await,
+        None => of_everything(args, &context, shell).await,
+    }
+}
+
+/// What would be done.
+async fn of_everything(args: &PlanArgs, context: &Context, shell: &Shell) -> Result<Exit, CommandError> {
     let activity = shell.activity("planning");
-    // The first plan makes the ledger: without one nothing could be approved.
-    let ledger = context.ledger().await?;
-    let (world, snapshot) = context.world(&args.source, Some(&ledger), &activity).await?;
-    let approvals = usable_approvals(&ledger, &context).await?;
-    let plan = world.plan(&approvals).planned.plan;
+    let ledger = ledger(args, context).await?;
+    let (world, snapshot) = context.world(&args.source, ledger.as_ref(), &activity).await?;
+    let planned = world.plan(&context.approvals_of(ledger.as_ref()).await?);
     activity.finish();
     context::tell_problems(shell, &world.diagnostics, &snapshot);
-    show(shell, &plan)?;
-    if let Some(path) = &args.output {
-        let document = format!("{:#}\n", json::plan(&plan));
-        std::fs::write(path, document).map_err(|error| {
-            CommandError::new(Exit::Error, format!("cannot write the plan to '{}': {error}", path.display()))
-        })?;
-        shell.say(&format!("wrote {}; apply it with: formulary apply {}", path.display(), path.display()));
+    let plan = &planned.planned.plan;
+    let document = saved(context, &world, &planned);
+    match shell.format {
+        Format::Json => shell.json(&document)?,
+        Format::Text | Format::Markdown => show(shell, plan)?,
     }
-    let mut exits = context::exits(&world);
-    if !plan.waiting.is_empty() {
+    if ledger.is_none() && !args.no_ledger {
+        tell_no_ledger(context, shell);
+    }
+    write(args.output.as_deref(), &document, plan.basis, shell)?;
+    Ok(exit(args, plan, context::exits(&world)))
+}
+
+/// What the head would do beyond what the base would.
+async fn of_a_change(args: &PlanArgs, base: &str, context: &Context, shell: &Shell) -> Result<Exit, CommandError> {
+    let activity = shell.activity("reading the mono-repo");
+    let pair = context.snapshots(&args.source, base, true).await?;
+    let ledger = ledger(args, context).await?;
+    let (base, head) = context.worlds((&pair.base, &pair.head), ledger.as_ref(), &activity).await?;
+    let approvals = context.approvals_of(ledger.as_ref()).await?;
+    let plan = |world: &World| world.plan(&approvals).planned.plan;
+    let problems = Problems::between(&base.diagnostics, &head.diagnostics);
+    let difference = Difference::between(&plan(&base), &plan(&head), problems);
+    activity.finish();
+    context::tell_problems(shell, &difference.problems.brought, &pair.head);
+    context::tell_branching(shell, &pair);
+    if ledger.is_none() && !args.no_ledger {
+        tell_no_ledger(context, shell);
+    }
+    let document = json::difference(&difference);
+    match shell.format {
+        Format::Text => shell.print(&change::text(&difference, shell.look()))?,
+        Format::Json => shell.json(&document)?,
+        Format::Markdown => shell.print(&markdown::difference(&difference))?,
+    }
+    write(args.output.as_deref(), &document, Basis::Offline, shell)?;
+    // What was wrong before is not this change's doing.
+    let mut exits: Vec<Exit> = context::exits(&head).into_iter().filter(|exit| *exit != Exit::Invalid).collect();
+    if difference.problems.brought.iter().any(Diagnostic::is_error) {
+        exits.push(Exit::Invalid);
+    }
+    if !difference.waiting.is_empty() {
         exits.push(Exit::Waiting);
     }
-    if args.detailed_exitcode && summary::Summary::of(&plan).ready() > 0 {
+    if args.detailed_exitcode && !difference.is_empty() {
         exits.push(Exit::Changes);
     }
     Ok(Exit::first(exits))
+}
+
+/// What a change means by itself, or what is declared and not applied yet.
+async fn offline(args: &PlanArgs, context: &Context, shell: &Shell) -> Result<Exit, CommandError> {
+    let (base, head) = match &args.base {
+        Some(base) => {
+            let pair = context.snapshots(&args.source, base, false).await?;
+            context::tell_branching(shell, &pair);
+            (Some(pair.base), pair.head)
+        }
+        None => (None, context.snapshot_here(&args.source).await?),
+    };
+    // A ledger on a server would be a call, with credentials.
+    let ledger = match &context.config.ledger {
+        LedgerPlace::Path(_) => context.existing_ledger().await?,
+        LedgerPlace::Url { .. } => None,
+    };
+    if base.is_none() && ledger.is_none() {
+        return Err(CommandError::new(Exit::Error, "there is nothing to compare with offline: no ledger is at hand")
+            .hint("compare with another revision: --base REV"));
+    }
+    let world = context.offline(base.as_ref(), &head, ledger.as_ref()).await?;
+    let planned = world.plan(&[]);
+    let plan = &planned.planned.plan;
+    context::tell_problems(shell, &world.diagnostics, &head);
+    let document = saved(context, &world, &planned);
+    match shell.format {
+        Format::Json => shell.json(&document)?,
+        Format::Text | Format::Markdown => show(shell, plan)?,
+    }
+    write(args.output.as_deref(), &document, plan.basis, shell)?;
+    Ok(exit(args, plan, context::exits(&world)))
+}
+
+/// The ledger to plan with. A plan that is saved for `apply` names its ledger, so that one is made where there is none.
+async fn ledger(args: &PlanArgs, context: &Context) -> Result<Option<SharedLedger>, CommandError> {
+    if args.no_ledger {
+        Ok(None)
+    } else if args.output.is_some() && args.base.is_none() {
+        Ok(Some(context.ledger().await?))
+    } else {
+        Ok(context.existing_ledger().await?)
+    }
+}
+
+/// Says that there is no ledger, and what makes it.
+pub(super) fn tell_no_ledger(context: &Context, shell: &Shell) {
+    let place = match &context.config.ledger {
+        LedgerPlace::Path(path) => path.display().to_string(),
+        LedgerPlace::Url { url, .. } => url.to_string(),
+    };
+    shell.say(&format!(
+        "There is no ledger at {place}. The first 'formulary apply', 'approve' or 'plan -o' makes it; if there should be \
+         one, restore it or correct the config before you go on."
+    ));
+}
+
+fn saved(context: &Context, world: &World, planned: &PlannedWorld) -> Value {
+    // The config's schema keeps it far below what a time can hold.
+    let lasts = TimeDelta::from_std(context.config.plans.expire).unwrap_or_default();
+    json::saved(&world.save(planned, world.now + lasts))
+}
+
+fn write(path: Option<&Path>, document: &Value, basis: Basis, shell: &Shell) -> Result<(), CommandError> {
+    let Some(path) = path else { return Ok(()) };
+    let shown = path.display();
+    std::fs::write(path, format!("{document:#}\n"))
+        .map_err(|error| CommandError::new(Exit::Error, format!("cannot write the plan to '{shown}': {error}")))?;
+    shell.say(&match basis {
+        Basis::ThreeWay => format!("wrote {shown}; apply it with: formulary apply {shown}"),
+        Basis::TwoWay | Basis::Offline => format!("wrote {shown}; it is for reading and cannot be applied"),
+    });
+    Ok(())
+}
+
+fn exit(args: &PlanArgs, plan: &Plan, mut exits: Vec<Exit>) -> Exit {
+    if !plan.waiting.is_empty() {
+        exits.push(Exit::Waiting);
+    }
+    if args.detailed_exitcode && summary::Summary::of(plan).ready() > 0 {
+        exits.push(Exit::Changes);
+    }
+    Exit::first(exits)
 }
 
 /// Prints a plan in the format that was asked for.
@@ -64,15 +201,4 @@ pub(super) fn show(shell: &Shell, plan: &Plan) -> Result<(), CommandError> {
         Format::Json => shell.json(&json::plan(plan)),
         Format::Markdown => shell.print(&markdown::plan(plan)),
     }
-}
-
-/// Approvals that can still be used.
-pub(super) async fn usable_approvals(ledger: &SharedLedger, context: &Context) -> Result<Vec<Approved>, CommandError> {
-    let approvals = ledger.approvals(context.now()).await.map_err(|error| context::ledger_error(&error))?;
-    let usable = approvals.into_iter().map(|approval| Approved {
-        id: approval.id,
-        steps: approval.given.steps.iter().filter(|step| approval.covers(step)).cloned().collect(),
-        expires: approval.given.expires,
-    });
-    Ok(usable.collect())
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::context::service_types;
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::shell::Shell;
 use crate::engine::schema;
 use crate::runtime::config;
+use crate::runtime::reconcile::service_types;
 
 /// Options of `schema`.
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ use crate::engine::model::{
     MembershipSet, Observation,
 };
 use crate::engine::plan::Step;
+use crate::engine::report::declarations::Described;
 use crate::provider::http::Connection;
 
 /// What an identity provider offers that keeps numbers of people.
@@ -42,6 +43,9 @@ pub trait Provider: Send + Sync {
     /// The JSON Schema (2020-12) of `services.<instance>.options` in the config.
     fn options_schema(&self) -> &'static str;
 
+    /// An entry of `services` in a config, with comments, for the domain `acme.example`: what one begins with.
+    fn config_example(&self) -> &'static str;
+
     /// The sets of credentials it can sign in with, by the names they have in the config; each is enough by itself:
     /// `[["token"]]`. Where there is none, whatever is given is taken.
     fn credentials(&self) -> &'static [&'static [&'static str]] {
@@ -55,6 +59,10 @@ pub trait Provider: Send + Sync {
     /// What the service would refuse (names, lengths, collisions after its folding) becomes a diagnostic here, and
     /// the resource is left out.
     fn lower(&self, input: &LowerInput<'_>) -> Lowered;
+
+    /// What an object would be declared as, so that a company with accounts can begin: the way back from
+    /// [`Provider::lower`]. `None` for what the mono-repo has no noun for, and for what the service has of its own.
+    fn describe(&self, live: &Live) -> Option<Described>;
 
     /// The reading half. Can send only what the service's guide says changes nothing.
     fn reader(&self, connection: Connection) -> Box<dyn Reader>;

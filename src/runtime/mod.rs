@@ -1,6 +1,7 @@
 //! Effects and time: config, Git, ledger, the loop.
 
 pub mod config;
+pub mod daemon;
 pub mod ledger;
 pub mod reconcile;
 pub mod repo;

@@ -1,8 +1,7 @@
-//! The real binary, as people run it: what it prints and how it exits, against a sandbox in this process; and what is
-//! left when it is killed at any moment.
+//! The real binary, as people run it: what it prints and how it exits, against a sandbox in this process.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(missing_docs, reason = "nobody calls a test")]
 
 mod bench;
-mod kill;
+mod daemon;
 mod transcripts;

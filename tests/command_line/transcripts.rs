@@ -4,4 +4,5 @@ mod changes;
 mod commands;
 mod config;
 mod mono_repo;
+mod plans;
 mod services;

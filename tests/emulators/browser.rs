@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use formulary::provider::keycloak::emulator::{Keycloak, UpstreamPerson};
-use serde_json::Value;
+use formulary::provider::mattermost::emulator::{Mattermost, SignIn};
+use serde_json::{Value, json};
 
+use super::compare::Met;
 use super::mapping::Map;
 use super::recording::{Exchange, Recording};
 
@@ -12,12 +14,43 @@ use super::recording::{Exchange, Recording};
 #[derive(Default)]
 pub struct Browser {
     pub keycloak: Option<Arc<Keycloak>>,
+    pub mattermost: Option<Arc<Mattermost>>,
+}
+
+/// What came of an exchange that a browser did.
+pub enum Performed {
+    /// It is no such exchange, or nobody can do it by hand.
+    Nothing,
+    /// It was done, and its answer is not to be seen.
+    Unseen,
+    /// It was done, and this is what the browser got.
+    Seen(Met),
 }
 
 impl Browser {
-    /// Does what the exchange tells of. Whether it could.
-    pub fn perform(&self, recording: &Recording, exchange: &Exchange, map: &Map) -> bool {
-        self.sign_in_through(recording, exchange, map).is_some()
+    /// Does what the exchange tells of, where it can.
+    pub fn perform(&self, recording: &Recording, exchange: &Exchange, map: &Map) -> Performed {
+        let principal = exchange.request.as_ref().map(|request| request.principal());
+        match principal.as_deref() {
+            Some("a browser") if self.sign_in_through(recording, exchange, map).is_some() => Performed::Unseen,
+            Some(name) if name.starts_with("browser; the provider's user-info") => {
+                self.sign_in_by_gitlab(exchange).map_or(Performed::Nothing, Performed::Seen)
+            }
+            _ => Performed::Nothing,
+        }
+    }
+
+    /// The body is what the login provider says of who comes back from it.
+    fn sign_in_by_gitlab(&self, exchange: &Exchange) -> Option<Met> {
+        let user_info = exchange.request.as_ref()?.body.as_ref()?;
+        let (status, body) = match self.mattermost.as_ref()?.sign_in_by_gitlab(user_info) {
+            SignIn::Done { .. } => (307, json!({ "location": "http://mattermost.example", "session_cookie": true })),
+            SignIn::Refused { status, message, .. } => {
+                let page = "redirects to /error with this message";
+                (status, json!({ "location": null, "session_cookie": false, "page": page, "message": message }))
+            }
+        };
+        Some(Met { status, headers: Vec::new(), data: body.to_string().into_bytes() })
     }
 
     /// "pat signs in through the partner": the person was made in the upstream realm earlier in the file.

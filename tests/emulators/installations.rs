@@ -5,7 +5,9 @@ use std::sync::Arc;
 use formulary::provider::emulator::Emulator;
 use formulary::provider::gitea::emulator::{Gitea, Settings};
 use formulary::provider::keycloak::emulator::Keycloak;
+use formulary::provider::mattermost::emulator::{self as mattermost, Mattermost};
 use formulary::runtime::sys::MovableClock;
+use serde_json::json;
 
 use super::browser::Browser;
 
@@ -15,6 +17,15 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
         ("gitea", "visibility-modes") => "ALLOWED_USER_VISIBILITY_MODES = public,limited",
         // Directories that lie on the server's disk and belong to no repository.
         ("gitea", "sudo-and-admin") => "stray directories",
+        ("mattermost", "bootstrap") => "empty",
+        ("mattermost", "rate-limit") => "limited by address",
+        ("mattermost", "rate-limit-user") => "limited by user",
+        ("mattermost", "sso-limit") => "nearly full of GitLab's people",
+        ("mattermost", "sso-login") => "with GitLab",
+        ("mattermost", "sso-scope") => "with GitLab and a scope of OpenID Connect",
+        ("mattermost", "stale-ids") => "with deletion for good",
+        ("mattermost", "user-limit") => "nearly full",
+        ("mattermost", "user-paging") => "with 204 people, for an hour",
         _ => "defaults",
     }
 }
@@ -40,8 +51,66 @@ pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<
         }
         ("keycloak", _) => {
             let keycloak = Keycloak::new(clock);
-            (keycloak.clone(), Browser { keycloak: Some(keycloak) })
+            (keycloak.clone(), Browser { keycloak: Some(keycloak), ..Browser::default() })
+        }
+        ("mattermost", settings) => {
+            let mattermost = Mattermost::with_settings(clock, mattermost_settings(settings));
+            (mattermost.clone(), Browser { mattermost: Some(mattermost), ..Browser::default() })
         }
         _ => panic!("no emulator of {service}"),
+    }
+}
+
+fn mattermost_settings(name: &str) -> mattermost::Settings {
+    let defaults = mattermost::Settings::default();
+    let limited = |vary: bool| {
+        let limits =
+            [("Enable", json!(true)), ("PerSec", json!(2)), ("MaxBurst", json!(3)), ("VaryByUser", json!(vary))];
+        limits.into_iter().fold(mattermost::Settings::default(), |settings, (setting, value)| {
+            settings.with("RateLimitSettings", setting, value)
+        })
+    };
+    let with_gitlab = |scope: &str| {
+        let provider = "http://127.0.0.1:9000";
+        let gitlab = [
+            ("Enable", json!(true)),
+            ("Id", json!("mm")),
+            ("Secret", json!("a secret")),
+            ("Scope", json!(scope)),
+            ("AuthEndpoint", json!(format!("{provider}/authorize"))),
+            ("TokenEndpoint", json!(format!("{provider}/token"))),
+            ("UserAPIEndpoint", json!(format!("{provider}/user"))),
+        ];
+        gitlab.into_iter().fold(mattermost::Settings::default(), |settings, (setting, value)| {
+            settings.with("GitLabSettings", setting, value)
+        })
+    };
+    let people = |letter: char, count: usize, is_sso: bool| {
+        let person = |n: usize| mattermost::Person {
+            id: (!is_sso && n == 0).then(|| "ucoseyyw578czj7c1rpwqky7ch".to_owned()),
+            username: format!("{letter}{n:03}"),
+            auth: is_sso.then(|| ("gitlab".to_owned(), (100_000 + n).to_string())),
+        };
+        (0..count).map(person).collect()
+    };
+    match name {
+        "empty" => mattermost::Settings::empty(),
+        "limited by address" => limited(false),
+        "limited by user" => limited(true),
+        "with GitLab" => with_gitlab(""),
+        "with GitLab and a scope of OpenID Connect" => with_gitlab("openid profile email"),
+        "with deletion for good" => defaults.with("ServiceSettings", "EnableAPITeamDeletion", true).with(
+            "ServiceSettings",
+            "EnableAPIChannelDeletion",
+            true,
+        ),
+        "nearly full of GitLab's people" => mattermost::Settings { people: people('s', 247, true), ..with_gitlab("") },
+        "nearly full" => mattermost::Settings { people: people('u', 248, false), ..defaults },
+        "with 204 people, for an hour" => mattermost::Settings {
+            people: people('u', 204, false),
+            running_for: chrono::Duration::hours(1),
+            ..defaults
+        },
+        _ => defaults,
     }
 }

@@ -81,6 +81,13 @@ async fn keycloak_answers_as_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mattermost_answers_as_recorded() {
+    if let Some(report) = replay_all("mattermost").await {
+        report.assert_agrees(exceptions::EXCEPTIONS);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gitea_answers_as_described() {
     answers_fit("gitea", "gitea.swagger.json").await;
 }
@@ -88,6 +95,11 @@ async fn gitea_answers_as_described() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keycloak_answers_as_described() {
     answers_fit("keycloak", "keycloak.openapi.json").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mattermost_answers_as_described() {
+    answers_fit("mattermost", "mattermost.openapi.json").await;
 }
 
 /// Holds every answer that an emulator gives during the replay to the service's API description.

@@ -7,7 +7,7 @@ use formulary::provider::emulator::serve::Served;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::browser::Browser;
+use super::browser::{Browser, Performed};
 use super::client::Call;
 use super::compare::{Difference, Met, Weight, compare, hard};
 use super::mapping::Map;
@@ -29,6 +29,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Compares what was met with what was recorded.
+    fn judge(&mut self, exchange: &Exchange, met: Met, map: &mut Map) {
+        if let Some(expected) = &exchange.response {
+            self.differences = compare(expected, &met, exchange.label.contains("trimmed"), map);
+            let differs = self.differences.iter().any(|difference| difference.weight == Weight::Hard);
+            self.verdict = if differs { Verdict::Differs } else { Verdict::Same };
+        }
+        self.met = Some(met);
+    }
+
     fn skipped(number: i64, exchange: &Exchange, why: &str) -> Self {
         Outcome {
             number,
@@ -66,11 +76,21 @@ pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -
         if exchange.request.as_ref().is_some_and(|request| request.principal() == "short-lived") {
             served.clock().advance(chrono::Duration::seconds(5)); // Longer than what was asked for.
         }
-        if exchange.request.as_ref().is_some_and(|request| request.principal() == "a browser")
-            && browser.perform(recording, &exchange, &map)
-        {
-            outcomes.push(Outcome::skipped(number, &exchange, "as a browser, done by hand"));
-            continue;
+        if let Some(seconds) = pause_before(&exchange) {
+            served.clock().advance(chrono::Duration::seconds(seconds));
+        }
+        match browser.perform(recording, &exchange, &map) {
+            Performed::Nothing => {}
+            Performed::Unseen => {
+                outcomes.push(Outcome::skipped(number, &exchange, "as a browser, done by hand"));
+                continue;
+            }
+            Performed::Seen(met) => {
+                let mut outcome = Outcome::skipped(number, &exchange, "");
+                outcome.judge(&exchange, met, &mut map);
+                outcomes.push(outcome);
+                continue;
+            }
         }
         outcomes.push(one(number, &exchange, served.base(), &mut map, &mut principals).await);
     }
@@ -103,13 +123,17 @@ async fn one(number: i64, exchange: &Exchange, base: &str, map: &mut Map, princi
         return outcome;
     }
     principals.learn(exchange.gives.as_deref(), &call.path, &met.body());
-    if let Some(expected) = &exchange.response {
-        outcome.differences = compare(expected, &met, exchange.label.contains("trimmed"), map);
-        let differs = outcome.differences.iter().any(|difference| difference.weight == Weight::Hard);
-        outcome.verdict = if differs { Verdict::Differs } else { Verdict::Same };
-    }
-    outcome.met = Some(met);
+    outcome.judge(exchange, met, map);
     outcome
+}
+
+/// How long the recorder waited, where a label says so, in seconds.
+fn pause_before(exchange: &Exchange) -> Option<i64> {
+    match exchange.label.as_str() {
+        "after the pause of Retry-After" => Some(1),
+        "after three quiet seconds" => Some(3),
+        _ => None,
+    }
 }
 
 /// The request of an exchange that is one: not a webhook delivery, a sign-in in a browser, a git command or an archive.
@@ -123,7 +147,9 @@ fn plain_request(exchange: &Exchange) -> Option<(&Request, &str)> {
 fn call(request: &Request, method: &str, mut headers: IndexMap<String, String>, map: &Map) -> Call {
     for (name, value) in request.headers.iter().flatten() {
         let name = name.to_lowercase();
-        if !["authorization", "host", "content-length", "connection"].contains(&name.as_str()) {
+        // Credentials are the principal's, unless the exchange is about how nobody in particular writes them.
+        let is_taken = name == "authorization" && request.principal() != "anonymous";
+        if !is_taken && !["host", "content-length", "connection"].contains(&name.as_str()) {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             headers.insert(name, map.put(&value));
         }

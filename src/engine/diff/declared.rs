@@ -1,46 +1,35 @@
 //! One declared resource.
 
-use std::collections::BTreeSet;
-
 use super::field::{effect, is_compared, same};
 use super::matching::{Identity, identify};
-use super::names::Index;
-use super::{
-    Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Effect, FieldChange, Refresh, Shown, Situation,
-};
+use super::{Absence, Change, Compared, DriftClass, Effect, FieldChange, Refresh, Shown, Situation, Standing, Work};
 use crate::engine::model::{
-    Access, Address, Compare, Desired, Extent, FieldSpec, KindSpec, Live, Mode, ObjectState, Origin, Recorded, Rename,
-    Term, Value, Wanted,
+    Access, Address, Compare, Desired, Extent, Field, FieldSpec, KindSpec, Live, Mode, ObjectState, Origin, Recorded,
+    Rename, Term, Value, Wanted,
 };
 
-pub(super) fn compare<'a>(
-    input: &DiffInput<'a>,
-    index: &Index<'a>,
-    desired: &'a Desired,
-    changes: &mut ChangeSet<'a>,
-    taken: &mut BTreeSet<Address>,
-) {
-    let Some(spec) = input.kinds.spec(&desired.address) else { return };
-    taken.insert(desired.address.clone());
-    if input.mode_of(&desired.address) == Mode::Ignore {
-        return;
+pub(super) fn compare(work: &mut Work<'_, '_>, at: usize) {
+    let row = &work.table.rows[at];
+    let Some(desired) = row.desired else { return };
+    let Some(spec) = work.input.kinds.spec(&desired.address) else { return };
+    if work.input.mode_of(&desired.address) != Mode::Ignore {
+        One { at, spec, desired, recorded: row.recorded, live: row.live, work }.compare();
     }
-    let mut it = One { input, index, spec, desired, changes, recorded: None };
-    it.recorded = index.recorded.get(&desired.address).copied();
-    it.compare(taken);
 }
 
-struct One<'r, 'a> {
-    input: &'r DiffInput<'a>,
-    index: &'r Index<'a>,
+struct One<'w, 'r, 'a> {
+    /// Its place in the table.
+    at: usize,
     spec: &'static KindSpec,
     desired: &'a Desired,
     recorded: Option<&'a Recorded>,
-    changes: &'r mut ChangeSet<'a>,
+    /// What is there under the declared name.
+    live: Option<&'a Live>,
+    work: &'w mut Work<'r, 'a>,
 }
 
-impl<'a> One<'_, 'a> {
-    fn compare(&mut self, taken: &mut BTreeSet<Address>) {
+impl<'a> One<'_, '_, 'a> {
+    fn compare(&mut self) {
         if self.desired.extent == Extent::Release {
             if self.recorded.is_some() {
                 self.push(DriftClass::Pending, "released by its declaration", Situation::Release, None, Vec::new());
@@ -48,39 +37,42 @@ impl<'a> One<'_, 'a> {
             return;
         }
         if let Some(live) = self.elsewhere() {
-            taken.insert(live.address.clone());
+            self.claim(live);
             return self.misnamed(live);
         }
-        match self.index.live.get(&self.desired.address).copied() {
-            None => self.absent(),
-            Some(live) => {
-                taken.insert(live.address.clone());
-                let identity = identify(self.input, self.spec, self.desired, self.recorded, live, |field| {
-                    self.value(&self.desired.fields.get(field)?.term)
-                });
-                match identity {
-                    Identity::Stranger(why) => self.unsettled(DriftClass::Conflict, why, Some(live)),
-                    Identity::Adoptable(approval) => self.adoptable(live, approval),
-                    Identity::Same => self.ours(live),
-                }
-            }
+        let Some(live) = self.live else { return self.absent() };
+        self.claim(live);
+        let value_of = |field: &str| self.value(&self.desired.fields.get(field)?.term);
+        match identify(self.work.input, self.spec, self.desired, self.recorded, live, value_of) {
+            Identity::Stranger(why) => self.unsettled(DriftClass::Conflict, why, Some(live)),
+            Identity::Adoptable(approval) => self.adoptable(live, approval),
+            Identity::Same => self.ours(live),
         }
+    }
+
+    /// Notes that a live object is spoken for, whatever it is called.
+    fn claim(&mut self, live: &'a Live) {
+        if live.address != self.desired.address {
+            self.work.claimed.insert(&live.address);
+        }
+    }
+
+    fn matched(&mut self, live: &'a Live) {
+        self.work.standing[self.at] = Standing::Matched(live);
     }
 
     /// The live object with the recorded id, where it stands under a name that is not the declared one.
     fn elsewhere(&self) -> Option<&'a Live> {
         let id = self.recorded?.external_id.as_deref()?;
-        let under_the_name = self.index.live.get(&self.desired.address);
-        if under_the_name.is_some_and(|live| live.external_id.as_deref() == Some(id)) {
+        if let Some(live) = self.live.filter(|live| live.external_id.as_deref() == Some(id)) {
             // Found by its former name: misnamed where the service can rename it. What only lies in something renamed
             // (or belongs to somebody renamed) follows by itself.
-            let live = *under_the_name?;
             let renamed = self.desired.previously.iter().any(|former| **former == *live.address.key)
-                || self.index.renamed_by_hand(&self.desired.address);
+                || self.work.table.renamed_by_hand(&self.desired.address);
             let misnamed = renamed && live.address != self.desired.address && self.spec.rename == Rename::InPlace;
             return misnamed.then_some(live);
         }
-        self.index.with_id(&self.desired.address, id)
+        self.work.table.with_id(&self.desired.address, id)
     }
 
     fn misnamed(&mut self, live: &'a Live) {
@@ -93,7 +85,7 @@ impl<'a> One<'_, 'a> {
         match self.spec.rename {
             Rename::InPlace => {
                 let fields = self.fields(live);
-                self.changes.matched.insert(self.desired.address.clone(), live);
+                self.matched(live);
                 self.push(class, why, Situation::Misnamed, Some(live), fields);
             }
             Rename::KeepsOldName(reason) => self.unsettled(
@@ -109,12 +101,12 @@ impl<'a> One<'_, 'a> {
         // Only within one service: an account may well be there although the identity provider's is not.
         let lies_in = |need: &&Address| need.instance == address.instance && self.is_to_be_made(need);
         let missing_need = self.desired.needs.iter().find(lies_in);
-        let container = self.desired.needs.iter().find(|need| self.index.renamed_by_hand(need));
-        let absence = match self.input.observed.absence(address, self.spec) {
+        let container = self.desired.needs.iter().find(|need| self.work.table.renamed_by_hand(need));
+        let absence = match self.work.input.observed.absence(address, self.spec) {
             // Nothing lies under a name that nothing has; under the name of today it was not looked for.
             Absence::Proven if container.is_some() => {
-                let former = self.index.former(self.input, address).unwrap_or_else(|| address.clone());
-                match self.input.observed.absence(&former, self.spec) {
+                let former = self.work.table.former(self.work.input, address).unwrap_or_else(|| address.clone());
+                match self.work.input.observed.absence(&former, self.spec) {
                     Absence::Proven if former == *address => Absence::Proven,
                     absence => absence,
                 }
@@ -122,8 +114,8 @@ impl<'a> One<'_, 'a> {
             Absence::Proven => Absence::Proven,
             // What lies in something that is not there is not there either.
             Absence::Unproven(_) if missing_need.is_some() => Absence::Proven,
-            unproven => match self.index.former(self.input, address) {
-                Some(former) => self.input.observed.absence(&former, self.spec),
+            unproven => match self.work.table.former(self.work.input, address) {
+                Some(former) => self.work.input.observed.absence(&former, self.spec),
                 None => unproven,
             },
         };
@@ -144,7 +136,7 @@ impl<'a> One<'_, 'a> {
 
     fn adoptable(&mut self, live: &'a Live, approval: Option<super::Approval>) {
         let fields = self.fields(live);
-        self.changes.matched.insert(self.desired.address.clone(), live);
+        self.matched(live);
         let why = approval
             .as_ref()
             .map_or_else(|| "it exists already; it becomes ours".to_owned(), |approval| approval.reason.clone());
@@ -152,13 +144,13 @@ impl<'a> One<'_, 'a> {
     }
 
     fn ours(&mut self, live: &'a Live) {
-        self.changes.matched.insert(self.desired.address.clone(), live);
+        self.matched(live);
         let fields = self.fields(live);
         let class = fields.iter().map(|field| field.class).max_by_key(|class| severity(*class));
         self.refresh(live, fields.is_empty());
         let returns = self.recorded.is_some_and(|recorded| recorded.state != ObjectState::Active);
         match class {
-            None => self.changes.in_sync += 1,
+            None => self.work.changes.in_sync += 1,
             Some(class) => {
                 let why = match class {
                     _ if returns => "declared again".to_owned(),
@@ -176,10 +168,20 @@ impl<'a> One<'_, 'a> {
     /// A record that is true but says less than is known now: who declares the object, and fields that agree.
     fn refresh(&mut self, live: &Live, in_sync: bool) {
         let Some(recorded) = self.recorded else { return };
+        let Desired { address, owner, origin, .. } = self.desired;
+        let agreed: Vec<(&Field, &Value)> = self.agreed(recorded, live).collect();
+        let up_to_date = agreed.is_empty()
+            && (&recorded.address, &recorded.owner, &*recorded.file) == (address, owner, &*origin.file)
+            && (!in_sync || recorded.state == ObjectState::Active)
+            && (live.external_id.is_none() || live.external_id == recorded.external_id)
+            && (live.outputs.is_empty() || live.outputs == recorded.outputs);
+        if up_to_date {
+            return;
+        }
         let mut now = recorded.clone();
-        now.address = self.desired.address.clone();
-        now.owner = self.desired.owner.clone();
-        now.file = self.desired.origin.file.to_string();
+        now.address = address.clone();
+        now.owner = owner.clone();
+        now.file = origin.file.to_string();
         if in_sync {
             now.state = ObjectState::Active;
         }
@@ -187,39 +189,41 @@ impl<'a> One<'_, 'a> {
         if !live.outputs.is_empty() {
             now.outputs = live.outputs.clone();
         }
-        for (name, wanted) in &self.desired.fields {
-            if let (Some(spec), Some(seen)) = (self.spec.field(name), live.fields.get(name))
-                && let Some(value) = self.value(&wanted.term)
-                && is_compared(spec)
-                && same(spec, &value, seen)
-            {
-                now.last_applied.insert(name.clone(), value);
+        now.last_applied.extend(agreed.into_iter().map(|(name, value)| (name.clone(), value.clone())));
+        self.work.changes.refresh.push(Refresh { was: recorded.address.clone(), now });
+    }
+
+    /// Fields that agree, and are not recorded so.
+    fn agreed(&self, recorded: &Recorded, live: &Live) -> impl Iterator<Item = (&'a Field, &'a Value)> {
+        self.desired.fields.iter().filter_map(|(name, wanted)| {
+            let value = self.value(&wanted.term)?;
+            if recorded.last_applied.get(name) == Some(value) {
+                return None;
             }
-        }
-        if now != *recorded {
-            self.changes.refresh.push(Refresh { was: recorded.address.clone(), now });
-        }
+            let (spec, seen) = (self.spec.field(name)?, live.fields.get(name)?);
+            (is_compared(spec) && same(spec, value, seen)).then_some((name, value))
+        })
     }
 
     /// Whether a needed resource is absent and will be made.
     fn is_to_be_made(&self, need: &Address) -> bool {
-        self.changes.absent.contains(need)
+        self.work.standing(need).is_absent()
     }
 
     /// The value of a term, as far as it is known now.
-    fn value(&self, term: &Term) -> Option<Value> {
+    fn value(&self, term: &'a Term) -> Option<&'a Value> {
         match term {
-            Term::Known(value) => Some(value.clone()),
+            Term::Known(value) => Some(value),
             Term::Secret(_) => None,
             Term::Output(output) => {
-                let live = self.changes.matched.get(&output.address);
-                if let Some(value) = live.and_then(|live| live.outputs.get(&output.output)) {
-                    return Some(value.clone());
+                let standing = self.work.standing(&output.address);
+                if let Some(value) = standing.live().and_then(|live| live.outputs.get(&output.output)) {
+                    return Some(value);
                 }
                 // A known output of something that could not be read may be used to compare.
-                let readable = live.is_some() || self.is_to_be_made(&output.address);
-                let recorded = self.index.recorded.get(&output.address).filter(|_| !readable)?;
-                recorded.outputs.get(&output.output).cloned()
+                let unread = matches!(standing, Standing::Open);
+                let recorded = self.work.table.row(&output.address).filter(|_| unread)?.recorded?;
+                recorded.outputs.get(&output.output)
             }
         }
     }
@@ -230,7 +234,7 @@ impl<'a> One<'_, 'a> {
         known.filter_map(|(spec, wanted)| self.field(spec, wanted, live)).collect()
     }
 
-    fn field(&self, spec: &'static FieldSpec, wanted: &Wanted, live: &Live) -> Option<FieldChange> {
+    fn field(&self, spec: &'static FieldSpec, wanted: &'a Wanted, live: &Live) -> Option<FieldChange> {
         if !is_compared(spec) {
             return None;
         }
@@ -244,35 +248,35 @@ impl<'a> One<'_, 'a> {
             let effect = if spec.access == Access::SignIn { Effect::SignIn } else { Effect::Neutral };
             return Some(self.field_change(spec, DriftClass::Pending, shown(spec, before), wanted, effect));
         };
-        if same(spec, &after, before) {
+        if same(spec, after, before) {
             return None;
         }
         let class = match self.recorded.map(|recorded| (recorded.origin, recorded.last_applied.get(spec.name))) {
             // What was taken over and never agreed yet is still being taken over: opening it stays a matter of approval.
             None | Some((Origin::Adopted, None)) => DriftClass::Adoptable,
             Some((Origin::Created, None)) => DriftClass::Pending,
-            Some((_, Some(last))) => match (same(spec, last, before), same(spec, last, &after)) {
+            Some((_, Some(last))) => match (same(spec, last, before), same(spec, last, after)) {
                 (true, _) => DriftClass::Pending,
                 (false, true) => DriftClass::Drifted,
                 (false, false) => DriftClass::Conflict,
             },
         };
-        let effect = effect(spec, before, &after);
+        let effect = effect(spec, before, after);
         let mut change = self.field_change(spec, class, shown(spec, before), wanted, effect);
         if spec.sensitive {
             change.after = Shown::Sensitive;
         } else {
             change.after = Shown::Known(after.clone());
         }
-        let raises = spec.access == Access::Vouches && after == Value::Bool(true);
+        let raises = spec.access == Access::Vouches && *after == Value::Bool(true);
         let made_by_us = self.recorded.is_some_and(|recorded| recorded.origin == Origin::Created);
         if raises && !made_by_us {
             return Some(change.left("never made true on an account that we did not make"));
         }
-        if matches!(effect, Effect::Closes | Effect::Both) && self.input.is_untouchable(&self.desired.address) {
+        if matches!(effect, Effect::Closes | Effect::Both) && self.work.input.is_untouchable(&self.desired.address) {
             return Some(change.left("this account is protected"));
         }
-        match self.input.ignored(&self.desired.address, Some(spec.name)) {
+        match self.work.input.ignored(&self.desired.address, Some(spec.name)) {
             Some(reason) => Some(change.left(&format!("ignored: {reason}"))),
             None => Some(change),
         }
@@ -292,7 +296,7 @@ impl<'a> One<'_, 'a> {
         spec: &'static FieldSpec,
         class: DriftClass,
         before: Shown,
-        wanted: &Wanted,
+        wanted: &'a Wanted,
         effect: Effect,
     ) -> FieldChange {
         let after = match &wanted.term {
@@ -300,7 +304,7 @@ impl<'a> One<'_, 'a> {
             Term::Secret(_) => Shown::Sensitive,
             Term::Known(value) => Shown::Known(value.clone()),
             Term::Output(output) => match self.value(&wanted.term) {
-                Some(value) => Shown::Known(value),
+                Some(value) => Shown::Known(value.clone()),
                 None => Shown::Unknown(output.clone()),
             },
         };
@@ -309,7 +313,7 @@ impl<'a> One<'_, 'a> {
     }
 
     fn unsettled(&mut self, class: DriftClass, why: String, live: Option<&'a Live>) {
-        self.changes.unsettled.insert(self.desired.address.clone(), why.clone());
+        self.work.changes.unsettled.insert(self.desired.address.clone(), why.clone());
         self.push(class, why, Situation::Report, live, Vec::new());
     }
 
@@ -323,10 +327,10 @@ impl<'a> One<'_, 'a> {
     ) {
         let address = self.desired.address.clone();
         if matches!(situation, Situation::New | Situation::Vanished) {
-            self.changes.absent.insert(address.clone());
+            self.work.standing[self.at] = Standing::Absent;
         }
-        let left = self.input.ignored(&address, None).map(|reason| format!("ignored: {reason}"));
-        self.changes.compared.push(Compared {
+        let left = self.work.input.ignored(&address, None).map(|reason| format!("ignored: {reason}"));
+        self.work.changes.compared.push(Compared {
             change: Change {
                 class,
                 about: self.spec.class,
@@ -336,7 +340,7 @@ impl<'a> One<'_, 'a> {
                     .and_then(|live| live.external_id.clone())
                     .or_else(|| self.recorded.and_then(|recorded| recorded.external_id.clone())),
                 fields,
-                mode: self.input.mode_of(&address),
+                mode: self.work.input.mode_of(&address),
                 extent: self.desired.extent,
                 why: why.into(),
                 left,

@@ -7,6 +7,10 @@ use crate::engine::model::{Access, Compare, FieldSpec, Value};
 
 /// Whether two canonical values are the same in the sense of the field.
 pub fn same(spec: &FieldSpec, wanted: &Value, live: &Value) -> bool {
+    // What is equal is the same in every sense, and most of what is compared is equal.
+    if wanted == live {
+        return true;
+    }
     match spec.compare {
         Compare::Folded => folded(wanted) == folded(live),
         Compare::Set => as_set(wanted) == as_set(live),
@@ -15,11 +19,9 @@ pub fn same(spec: &FieldSpec, wanted: &Value, live: &Value) -> bool {
                 wanted.iter().all(|(key, value)| live.get(key).unwrap_or(&Value::Null) == value)
             }
             (Value::Map(wanted), Value::Null) => wanted.values().all(|value| *value == Value::Null),
-            _ => wanted == live,
+            _ => false,
         },
-        Compare::Plain | Compare::Text | Compare::CreateOnly | Compare::WriteOnly | Compare::ServerOwned => {
-            wanted == live
-        }
+        Compare::Plain | Compare::Text | Compare::CreateOnly | Compare::WriteOnly | Compare::ServerOwned => false,
     }
 }
 

@@ -53,6 +53,9 @@ pub struct DiffInput<'a> {
     pub ledger: Option<&'a str>,
     /// The rules of each installation.
     pub policies: &'a BTreeMap<Instance, InstancePolicy>,
+    /// What we began to make lately without ever learning whether it was made: an object that is there now and agrees is
+    /// ours, and no stranger's that would have to be approved.
+    pub attempted: &'a BTreeSet<Address>,
     /// What stands because its declaration cannot be read.
     pub quarantine: &'a Quarantine,
     /// Our own accounts: never drift, never narrowed.

@@ -6,12 +6,13 @@
 //! | yes, other id | yes | somebody made another one: adopted anew by approval if its identity agrees, else a conflict |
 //! | yes | elsewhere, with the recorded id | renamed behind our back: renamed back where the service can |
 //! | no | yes, marked by us | ours; the ledger had forgotten it |
-//! | no | yes, identity agrees | adoptable |
+//! | no | yes, identity agrees, and we began to make it and lost the answer | ours |
+//! | no | yes, identity agrees | adoptable, by approval |
 //! | no | yes, only the name agrees | a stranger: conflict |
 
 use super::DiffInput;
-use super::field::same;
-use crate::engine::model::{Desired, Evidence, KindSpec, Live, Recorded, Value};
+use super::field::{is_compared, same};
+use crate::engine::model::{Desired, Evidence, FieldSpec, KindSpec, Live, Recorded, Value};
 
 /// What a live object is to a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +34,13 @@ pub struct Approval {
     pub reason: String,
 }
 
-pub(super) fn identify(
+pub(super) fn identify<'a>(
     input: &DiffInput<'_>,
     spec: &KindSpec,
     desired: &Desired,
     recorded: Option<&Recorded>,
     live: &Live,
-    value_of: impl Fn(&str) -> Option<Value>,
+    value_of: impl Fn(&str) -> Option<&'a Value>,
 ) -> Identity {
     if let Some(recorded) = recorded {
         match (&recorded.external_id, &live.external_id) {
@@ -68,6 +69,11 @@ pub(super) fn identify(
             reason: format!("it carries the mark of another ledger ({})", mark.ledger),
         })),
         (Some(Evidence::NameIsIdentity), None) => Identity::Adoptable(None),
+        (Some(found), None)
+            if input.attempted.contains(&desired.address) && is_as_sent(found, spec, live, &value_of) =>
+        {
+            Identity::Adoptable(None)
+        }
         (Some(_), None) => Identity::Adoptable(Some(Approval {
             group: "adoptions",
             reason: "it exists already and was never ours".to_owned(),
@@ -77,21 +83,36 @@ pub(super) fn identify(
 }
 
 /// The first piece of the first group of evidence that holds as a whole.
-fn evidence(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<Value>) -> Option<Evidence> {
+fn evidence<'a>(spec: &KindSpec, live: &Live, value_of: &impl Fn(&str) -> Option<&'a Value>) -> Option<Evidence> {
     let holds = |evidence: &Evidence| match evidence {
         Evidence::NameIsIdentity | Evidence::NameByApproval => true,
-        Evidence::IsTrue(field) => live.fields.get(*field) == Some(&Value::Bool(true)),
+        Evidence::IsTrue(field) => live.fields.get(field) == Some(&Value::Bool(true)),
         Evidence::Same(field) => {
             let (Some(described), Some(seen), Some(wanted)) =
-                (spec.field(field), live.fields.get(*field), value_of(field))
+                (spec.field(field), live.fields.get(field), value_of(field))
             else {
                 return false;
             };
             let empty = matches!(seen, Value::Null) || seen.as_text() == Some("");
-            !empty && same(described, &wanted, seen)
+            !empty && same(described, wanted, seen)
         }
     };
     spec.identity.iter().find(|group| !group.is_empty() && group.iter().all(holds))?.first().copied()
+}
+
+/// Whether what we began to make is what is there: its identity says so, or, where a name alone is no identity, every
+/// field that a creation sends.
+fn is_as_sent<'a>(
+    found: Evidence,
+    spec: &KindSpec,
+    live: &Live,
+    value_of: &impl Fn(&str) -> Option<&'a Value>,
+) -> bool {
+    let agrees = |field: &FieldSpec| match (value_of(field.name), live.fields.get(field.name)) {
+        (Some(wanted), Some(seen)) if is_compared(field) => same(field, wanted, seen),
+        _ => true,
+    };
+    found != Evidence::NameByApproval || spec.fields.iter().all(agrees)
 }
 
 fn stranger(spec: &KindSpec, desired: &Desired) -> String {

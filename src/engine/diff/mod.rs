@@ -1,9 +1,11 @@
 //! Wanted × last applied × live, field by field, by the kinds' descriptions. No service is named here.
 //!
-//! [`numbers::allot`] first gives numbers to those who still need one. [`diff`] looks at every declared resource once, in an order in which what a resource needs comes before it, and then
-//! at what is left: objects that are ours and declared no more, and objects that nobody declared. It says what differs
-//! and what the situation is; what is done about it is the business of `plan`.
+//! [`numbers::allot`] first gives numbers to those who still need one. [`diff`] then lays what is wanted, remembered and
+//! there side by side, looks at every declared resource once, in an order in which what a resource needs comes before it,
+//! and then at what is left: objects that are ours and declared no more, and objects that nobody declared. It says what
+//! differs and what the situation is; what is done about it is the business of `plan`.
 
+mod assumed;
 pub mod change;
 mod declared;
 mod field;
@@ -12,17 +14,23 @@ mod matching;
 mod names;
 pub mod numbers;
 mod observed;
+mod part;
+mod table;
 mod undeclared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::model::{Address, Desired, KindSpec, Live, Recorded};
 
+pub use assumed::Assumed;
 pub use change::{Change, DriftClass, Effect, FieldChange, Shown};
 pub use field::{closing_part, effect, is_compared, same};
 pub use input::{DiffInput, Kinds};
 pub use matching::Approval;
 pub use observed::{Absence, Observed};
+pub use part::Part;
+use table::Table;
+pub(super) use table::in_order_of_need;
 
 /// One resource that needs a word or a step: what differs, and what the situation is.
 #[derive(Debug, Clone)]
@@ -77,9 +85,9 @@ pub struct ChangeSet<'a> {
     /// time and agrees): to be written without a step.
     pub refresh: Vec<Refresh>,
     /// The declared name of every live object that belongs to a declaration.
-    pub matched: BTreeMap<Address, &'a Live>,
+    pub matched: BTreeMap<&'a Address, &'a Live>,
     /// Declared resources that are proven absent.
-    pub absent: BTreeSet<Address>,
+    pub absent: BTreeSet<&'a Address>,
     /// Declared resources that cannot be relied on in this cycle: in conflict, or not known to be there.
     pub unsettled: BTreeMap<Address, String>,
 }
@@ -93,40 +101,68 @@ pub struct Refresh {
     pub now: Recorded,
 }
 
+/// What became of a declared resource, as far as others need to know.
+#[derive(Debug, Clone, Copy)]
+enum Standing<'a> {
+    /// It was not compared yet, or nothing is known.
+    Open,
+    /// This is its live object.
+    Matched(&'a Live),
+    /// It is proven absent.
+    Absent,
+}
+
+/// A comparison under way.
+struct Work<'r, 'a> {
+    input: &'r DiffInput<'a>,
+    table: &'r Table<'a>,
+    /// What became of each row of the table.
+    standing: Vec<Standing<'a>>,
+    /// Names of live objects that belong to a declaration of another name.
+    claimed: BTreeSet<&'a Address>,
+    changes: ChangeSet<'a>,
+}
+
 /// Compares everything.
 pub fn diff<'a>(input: &DiffInput<'a>) -> ChangeSet<'a> {
-    let index = names::Index::new(input);
-    let mut changes = ChangeSet::default();
-    let mut taken: BTreeSet<Address> = BTreeSet::new();
-    for desired in in_order_of_need(input.desired) {
-        declared::compare(input, &index, desired, &mut changes, &mut taken);
+    let table = Table::new(input);
+    let standing = vec![Standing::Open; table.rows.len()];
+    let mut work = Work { input, table: &table, standing, claimed: BTreeSet::new(), changes: ChangeSet::default() };
+    for at in table.in_order_of_need() {
+        declared::compare(&mut work, at);
     }
-    undeclared::compare(input, &index, &taken, &mut changes);
+    undeclared::compare(&mut work);
+    let Work { standing, mut changes, .. } = work;
+    let declared = || table.rows.iter().zip(&standing).filter_map(|(row, it)| Some((&row.desired?.address, it)));
+    // Both in order of address: a map is made of them without a look-up.
+    changes.matched = declared().filter_map(|(address, it)| it.live().map(|live| (address, live))).collect();
+    changes.absent = declared().filter(|(_, it)| it.is_absent()).map(|(address, _)| address).collect();
     changes.compared.sort_by(|a, b| a.change.address.cmp(&b.change.address));
     changes
 }
 
-/// What a resource needs comes before it; within that, order of address. What lies on a cycle comes last (the planner
-/// reports the cycle).
-pub(super) fn in_order_of_need(desired: &[Desired]) -> Vec<&Desired> {
-    let by_address: BTreeMap<&Address, &Desired> = desired.iter().map(|it| (&it.address, it)).collect();
-    let mut order = Vec::with_capacity(desired.len());
-    let mut state: BTreeMap<&Address, bool> = BTreeMap::new();
-    for start in by_address.keys() {
-        // Depth first with an explicit stack: a chain of needs may be as long as the mono-repo.
-        let mut stack = vec![(*start, false)];
-        while let Some((address, leaving)) = stack.pop() {
-            let Some(desired) = by_address.get(address) else { continue };
-            if leaving {
-                order.push(*desired);
-                continue;
-            }
-            if state.insert(address, true).is_some() {
-                continue;
-            }
-            stack.push((address, true));
-            stack.extend(desired.needs.iter().rev().map(|need| (need, false)));
+impl<'a> Standing<'a> {
+    /// Its live object, if it has one.
+    fn live(self) -> Option<&'a Live> {
+        match self {
+            Standing::Matched(live) => Some(live),
+            Standing::Open | Standing::Absent => None,
         }
     }
-    order
+
+    fn is_absent(self) -> bool {
+        matches!(self, Standing::Absent)
+    }
+}
+
+impl<'a> Work<'_, 'a> {
+    /// What became of a resource.
+    fn standing(&self, address: &Address) -> Standing<'a> {
+        self.table.find(address).map_or(Standing::Open, |at| self.standing[at])
+    }
+
+    /// Whether the name is declared, or the live object of that name belongs to a declaration.
+    fn is_taken(&self, address: &Address) -> bool {
+        self.claimed.contains(address) || self.table.is_declared(address)
+    }
 }

@@ -2,83 +2,20 @@
 //!
 //! A rename is declared (`previously`), never inferred from a likeness; one that was done by hand at the service is known
 //! by the recorded id. When a person is renamed, the edges `…/old` mean `…/new`; when a group is, everything below `old/`
-//! means `new/`. So objects are indexed by the name that they have in the mono-repo, and the comparison sees one world of
-//! names.
+//! means `new/`. So objects stand in the table by the name that they have in the mono-repo, and the comparison sees one
+//! world of names.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::DiffInput;
-use crate::engine::model::{Address, Instance, KindClass, KindName, Live, Recorded, Rename};
-
-/// Live and remembered objects by their declared names.
-pub(super) struct Index<'a> {
-    /// Live objects.
-    pub live: BTreeMap<Address, &'a Live>,
-    /// Remembered objects.
-    pub recorded: BTreeMap<Address, &'a Recorded>,
-    /// Remembered under a former name although the new name is remembered too: to be forgotten.
-    pub stale: Vec<&'a Recorded>,
-    by_id: BTreeMap<(Instance, KindName, &'a str), &'a Live>,
-    names: Names,
-}
-
-impl<'a> Index<'a> {
-    pub(super) fn new(input: &DiffInput<'a>) -> Self {
-        let by_id: BTreeMap<(Instance, KindName, &'a str), &'a Live> = input
-            .observed
-            .live
-            .values()
-            .filter_map(|it| {
-                Some(((it.address.instance.clone(), it.address.kind.clone(), it.external_id.as_deref()?), it))
-            })
-            .collect();
-        let mut names = Names::new(input);
-        names.add_renames_by_hand(input, &by_id);
-        let mut live = BTreeMap::new();
-        for (address, object) in &input.observed.live {
-            let declared = names.declared(input, address);
-            // The object that really has the name wins over one that had it before.
-            if declared == *address || !input.observed.live.contains_key(&declared) {
-                live.insert(declared, object);
-            } else {
-                live.insert(address.clone(), object);
-            }
-        }
-        let exact: BTreeSet<&Address> = input.recorded.into_iter().flatten().map(|it| &it.address).collect();
-        let (mut recorded, mut stale) = (BTreeMap::new(), Vec::new());
-        for object in input.recorded.into_iter().flatten() {
-            let declared = names.declared(input, &object.address);
-            if declared != object.address && exact.contains(&declared) {
-                stale.push(object);
-            } else {
-                recorded.insert(declared, object);
-            }
-        }
-        Self { live, recorded, stale, by_id, names }
-    }
-
-    /// The live object of an address's kind that has the given id, whatever its name.
-    pub(super) fn with_id(&self, address: &Address, id: &str) -> Option<&'a Live> {
-        // The key's text lives as long as the observation does; a shorter one is enough to look it up.
-        let by_id: &BTreeMap<(Instance, KindName, &str), &'a Live> = &self.by_id;
-        by_id.get(&(address.instance.clone(), address.kind.clone(), id)).copied()
-    }
-
-    /// Whether somebody renamed it at the service, where we can rename it back.
-    pub(super) fn renamed_by_hand(&self, address: &Address) -> bool {
-        self.names.by_hand.contains(address)
-    }
-
-    /// The name that an address may still have at the service, where it has a former one.
-    pub(super) fn former(&self, input: &DiffInput<'_>, address: &Address) -> Option<Address> {
-        self.names.translate(input, address, &self.names.back)
-    }
-}
+use super::table::Ids;
+use crate::engine::model::{Address, Desired, Instance, KindClass, Recorded, Rename};
 
 type Renames = BTreeMap<(Instance, KindClass), BTreeMap<String, String>>;
 
-struct Names {
+/// Which names mean which.
+pub(super) struct Names {
     /// Former name → declared name.
     forth: Renames,
     /// Declared name → former name.
@@ -88,14 +25,17 @@ struct Names {
 }
 
 impl Names {
-    fn new(input: &DiffInput<'_>) -> Self {
+    /// The names that `desired` and `recorded`, both in order of address, tell of.
+    pub(super) fn new(input: &DiffInput<'_>, desired: &[&Desired], recorded: &[&Recorded], ids: &Ids<'_>) -> Self {
         let mut names = Self { forth: Renames::new(), back: Renames::new(), by_hand: BTreeSet::new() };
-        let remembered: BTreeSet<&Address> = input.recorded.into_iter().flatten().map(|it| &it.address).collect();
-        for desired in input.desired {
-            let Some(spec) = input.kinds.spec(&desired.address) else { continue };
+        let remembered = |address: &Address| recorded.binary_search_by(|it| it.address.cmp(address)).is_ok();
+        for desired in desired {
+            let Some(spec) = input.kinds.spec(&desired.address).filter(|_| !desired.previously.is_empty()) else {
+                continue;
+            };
             for former in &desired.previously {
                 let old = Address { key: former.as_str().into(), ..desired.address.clone() };
-                let known = remembered.contains(&old) || input.observed.live.contains_key(&old);
+                let known = remembered(&old) || input.observed.live.contains_key(&old);
                 if known && old != desired.address {
                     let at = (desired.address.instance.clone(), spec.class);
                     let new = desired.address.key.to_string();
@@ -105,28 +45,40 @@ impl Names {
                 }
             }
         }
+        names.add_renames_by_hand(input, desired, recorded, ids);
         names
     }
 
     /// What has a recorded id and another last name than the declared one was renamed by hand, unless names were swapped.
-    fn add_renames_by_hand(&mut self, input: &DiffInput<'_>, by_id: &BTreeMap<(Instance, KindName, &str), &Live>) {
-        let desired: BTreeSet<&Address> = input.desired.iter().map(|it| &it.address).collect();
-        for recorded in input.recorded.into_iter().flatten().filter(|it| desired.contains(&it.address)) {
+    fn add_renames_by_hand(
+        &mut self,
+        input: &DiffInput<'_>,
+        desired: &[&Desired],
+        recorded: &[&Recorded],
+        ids: &Ids<'_>,
+    ) {
+        let is_declared = |address: &Address| desired.binary_search_by(|it| it.address.cmp(address)).is_ok();
+        // Both are in order, so that one look at each tells what is remembered and not there under its name.
+        let mut live = input.observed.live.keys().peekable();
+        for recorded in recorded {
+            while live.next_if(|address| **address < recorded.address).is_some() {}
+            if live.peek().is_some_and(|address| **address == recorded.address) || !is_declared(&recorded.address) {
+                continue;
+            }
             let (Some(spec), Some(id)) = (input.kinds.spec(&recorded.address), recorded.external_id.as_deref()) else {
                 continue;
             };
-            let Address { instance, kind, .. } = &recorded.address;
-            let Some(live) = by_id.get(&(instance.clone(), kind.clone(), id)) else { continue };
+            let Some(live) = ids.find(&recorded.address, id) else { continue };
             let carries_names = matches!(
                 spec.class,
                 KindClass::Organisation | KindClass::Team | KindClass::Channel | KindClass::Person
             );
             let renamed = live.address.leaf() != recorded.address.leaf();
-            let swapped = desired.contains(&live.address) || input.observed.live.contains_key(&recorded.address);
+            let swapped = is_declared(&live.address);
             if !carries_names || !renamed || swapped || spec.rename != Rename::InPlace {
                 continue;
             }
-            let at = (instance.clone(), spec.class);
+            let at = (recorded.address.instance.clone(), spec.class);
             let (declared, now) = (recorded.address.key.to_string(), live.address.key.to_string());
             if let Entry::Vacant(back) = self.back.entry(at.clone()).or_default().entry(declared.clone()) {
                 back.insert(now.clone());
@@ -136,8 +88,19 @@ impl Names {
         }
     }
 
-    fn declared(&self, input: &DiffInput<'_>, address: &Address) -> Address {
-        self.translate(input, address, &self.forth).unwrap_or_else(|| address.clone())
+    /// Whether somebody renamed it at the service, where we can rename it back.
+    pub(super) fn renamed_by_hand(&self, address: &Address) -> bool {
+        self.by_hand.contains(address)
+    }
+
+    /// The declared name of what is called so, where it has another one.
+    pub(super) fn declared(&self, input: &DiffInput<'_>, address: &Address) -> Option<Address> {
+        self.translate(input, address, &self.forth)
+    }
+
+    /// The name that an address may still have at the service, where it has a former one.
+    pub(super) fn former(&self, input: &DiffInput<'_>, address: &Address) -> Option<Address> {
+        self.translate(input, address, &self.back)
     }
 
     /// The address with every renamed part replaced; `None` when no part is.
@@ -148,7 +111,7 @@ impl Names {
         let spec = input.kinds.spec(address)?;
         let of = |class| renames.get(&(address.instance.clone(), class));
         if let Some(new) = of(spec.class).and_then(|names| names.get(&*address.key)) {
-            return Some(Address { key: new.as_str().into(), ..address.clone() });
+            return (**new != *address.key).then(|| Address { key: new.as_str().into(), ..address.clone() });
         }
         let mut key = address.key.to_string();
         if matches!(spec.class, KindClass::Membership | KindClass::Number)

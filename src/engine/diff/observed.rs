@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::model::{Address, Completeness, KindSpec, Live, Observation, Scope};
+use crate::engine::model::{Address, Completeness, KindSpec, Live, Observation, Scope, share_names};
 
 /// Live objects by address, and what is known of each scope's completeness.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,14 +27,14 @@ pub enum Absence {
 impl Observed {
     /// Puts readings together. Of two readings of one scope the later one in the list counts.
     pub fn new(observations: impl IntoIterator<Item = Observation>) -> Self {
-        let mut observed = Self::default();
-        for observation in observations {
-            for live in observation.objects {
-                observed.live.insert(live.address.clone(), live);
-            }
-            observed.scopes.insert(observation.scope, observation.completeness);
+        let (mut live, mut scopes) = (Vec::new(), BTreeMap::new());
+        for mut observation in observations {
+            share_names(observation.objects.iter_mut().map(|it| &mut it.address));
+            live.extend(observation.objects.into_iter().map(|it| (it.address.clone(), it)));
+            scopes.insert(observation.scope, observation.completeness);
         }
-        observed
+        // Made of all at once, the map is as small as it can be.
+        Self { live: live.into_iter().collect(), scopes, absent: BTreeSet::new() }
     }
 
     /// Whether an address that is not among the live objects is proven absent.

@@ -2,31 +2,23 @@
 //!
 //! What must not be removed is taken out of the question here, with its reason, before anything is planned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
-use super::names::Index;
-use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Situation};
+use super::table::Table;
+use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Situation, Work};
 use crate::engine::model::{
     Address, EntityRef, Extent, KindClass, KindSpec, Live, MembershipMode, MembershipSet, Mode, ObjectState, Owner,
     Recorded, Value,
 };
 
-pub(super) fn compare<'a>(
-    input: &DiffInput<'a>,
-    index: &Index<'a>,
-    taken: &BTreeSet<Address>,
-    changes: &mut ChangeSet<'a>,
-) {
-    let it = Rest {
-        input,
-        index,
-        taken,
-        desired: input.desired.iter().map(|it| &it.address).collect(),
-        files: files(input),
-    };
-    for recorded in &index.stale {
+pub(super) fn compare(work: &mut Work<'_, '_>) {
+    let (input, table) = (work.input, work.table);
+    let sets = input.sets.iter().map(|set| (&set.edges, set)).collect();
+    let mut changes = std::mem::take(&mut work.changes);
+    let it = Rest { input, table, work, sets, files: files(input) };
+    for recorded in &table.stale {
         it.push(
-            changes,
+            &mut changes,
             recorded.address.clone(),
             DriftClass::Removed,
             "recorded under a former name",
@@ -35,35 +27,42 @@ pub(super) fn compare<'a>(
             Some(recorded),
         );
     }
-    for (address, recorded) in &index.recorded {
-        if !it.desired.contains(address) && input.mode_of(address) != Mode::Ignore {
-            it.ours(changes, address, recorded);
+    for row in table.rows.iter().filter(|row| row.desired.is_none()) {
+        if input.mode_of(&row.address) == Mode::Ignore {
+            continue;
+        }
+        match (row.recorded, row.live) {
+            (Some(recorded), live) => it.ours(&mut changes, &row.address, recorded, live),
+            (None, Some(live)) if !it.work.is_taken(&live.address) => it.nobodys(&mut changes, &row.address, live),
+            (None, _) => {}
         }
     }
-    let sets: BTreeMap<&Address, &MembershipSet> = input.sets.iter().map(|set| (&set.edges, set)).collect();
-    for (address, live) in &index.live {
-        let claimed = taken.contains(address) || taken.contains(&live.address) || index.recorded.contains_key(address);
-        if !claimed && input.mode_of(address) != Mode::Ignore {
-            it.nobodys(changes, address, live, &sets);
-        }
-    }
+    work.changes = changes;
 }
 
-struct Rest<'r, 'a> {
+struct Rest<'w, 'r, 'a> {
     input: &'r DiffInput<'a>,
-    index: &'r Index<'a>,
-    taken: &'r BTreeSet<Address>,
-    desired: BTreeSet<&'a Address>,
+    table: &'r Table<'a>,
+    work: &'w Work<'r, 'a>,
+    /// The declared sets, by the address of their edges.
+    sets: HashMap<&'a Address, &'a MembershipSet>,
     /// Files in which the ledger knows that something was declared.
     files: BTreeSet<&'a str>,
 }
 
-impl<'a> Rest<'_, 'a> {
+impl<'a> Rest<'_, '_, 'a> {
     /// An object in the ledger that no declaration wants.
-    fn ours(&self, changes: &mut ChangeSet<'a>, address: &Address, recorded: &'a Recorded) {
+    fn ours(
+        &self,
+        changes: &mut ChangeSet<'a>,
+        address: &Address,
+        recorded: &'a Recorded,
+        under_the_name: Option<&'a Live>,
+    ) {
         let Some(spec) = self.input.kinds.spec(address) else { return };
-        let live = self.index.live.get(address).copied().or_else(|| {
-            self.index.with_id(address, recorded.external_id.as_deref()?).filter(|it| !self.taken.contains(&it.address))
+        let live = under_the_name.or_else(|| {
+            let elsewhere = self.table.with_id(address, recorded.external_id.as_deref()?);
+            elsewhere.filter(|it| !self.work.is_taken(&it.address))
         });
         let mut push = |class, why: &str, situation| {
             self.push(changes, address.clone(), class, why, situation, live, Some(recorded));
@@ -141,7 +140,7 @@ impl<'a> Rest<'_, 'a> {
             .flat_map(|class| self.input.kinds.of_class(&address.instance, class))
             .filter_map(|kind| Some(Address::new(&address.instance, kind.name, address.parent_key()?)));
         let ends: Vec<Address> = self.person_of(address).into_iter().chain(containers).collect();
-        ends.into_iter().filter_map(|end| self.index.recorded.get(&end).copied())
+        ends.into_iter().filter_map(|end| self.table.row(&end)?.recorded)
     }
 
     /// The account of an edge's person in the same installation.
@@ -152,13 +151,13 @@ impl<'a> Rest<'_, 'a> {
 
     /// Whether the edge's person is ours and wanted here no more.
     fn is_leaver(&self, edge: &Address) -> bool {
-        self.person_of(edge)
-            .is_some_and(|person| self.index.recorded.contains_key(&person) && !self.desired.contains(&person))
+        let person = self.person_of(edge).and_then(|person| self.table.row(&person));
+        person.is_some_and(|person| person.recorded.is_some() && person.desired.is_none())
     }
 
     /// Whether a live account was found to be that of a declaration with another name, and keeps the name it has.
     fn has_another_name(&self, person: &Address) -> bool {
-        self.taken.contains(person) && !self.desired.contains(person)
+        self.work.is_taken(person) && !self.table.is_declared(person)
     }
 
     fn is_declared_elsewhere(&self, owner: &Owner) -> bool {
@@ -166,13 +165,7 @@ impl<'a> Rest<'_, 'a> {
     }
 
     /// A live object that nobody declared and that was never ours.
-    fn nobodys(
-        &self,
-        changes: &mut ChangeSet<'a>,
-        address: &Address,
-        live: &'a Live,
-        sets: &BTreeMap<&Address, &MembershipSet>,
-    ) {
+    fn nobodys(&self, changes: &mut ChangeSet<'a>, address: &Address, live: &'a Live) {
         let Some(spec) = self.input.kinds.spec(address) else { return };
         if self.input.own_accounts.contains(address) {
             return;
@@ -196,7 +189,7 @@ impl<'a> Rest<'_, 'a> {
             return;
         }
         let parent = address.parent_key().map(|parent| Address { key: parent.into(), ..address.clone() });
-        let set = parent.and_then(|parent| sets.get(&parent).copied());
+        let set = parent.and_then(|parent| self.sets.get(&parent).copied());
         let mut push = |class, why: &str, situation| {
             self.push(changes, address.clone(), class, why, situation, Some(live), None);
         };
@@ -273,5 +266,7 @@ fn is_off(spec: &KindSpec, live: &Live) -> bool {
 }
 
 fn files<'a>(input: &DiffInput<'a>) -> BTreeSet<&'a str> {
-    input.recorded.into_iter().flatten().map(|it| it.file.as_str()).collect()
+    // Asked for only where some file cannot be read.
+    let recorded = input.recorded.filter(|_| !input.quarantine.is_empty());
+    recorded.into_iter().flatten().map(|it| it.file.as_str()).collect()
 }

@@ -234,6 +234,15 @@ impl Catalogue {
             .chain(self.others.values())
     }
 
+    /// What some people own beside their own accounts: repositories, formulas, workspaces.
+    pub fn owned_by<'a>(&'a self, people: &'a BTreeMap<EntityRef, Person>) -> impl Iterator<Item = &'a Entity> {
+        let components = self.components.values().map(|it| (Some(&it.owner), &it.entity));
+        let templates = self.templates.values().map(|it| (it.owner.as_ref(), &it.entity));
+        let workspaces = self.workspaces.values().map(|it| (Some(&it.owner), &it.entity));
+        let owned = components.chain(templates).chain(workspaces);
+        owned.filter(|(owner, _)| owner.is_some_and(|it| people.contains_key(&it.value))).map(|(_, entity)| entity)
+    }
+
     /// The teams from just below the organisation down to this one, this one last.
     pub fn path_of<'a>(&'a self, team: &'a Team) -> Vec<&'a Team> {
         let mut path = vec![team];

@@ -6,6 +6,8 @@
 //!
 //! Every problem is reported at once. What is broken leaves the catalogue with what depends on it, and goes into the
 //! [`Quarantine`], so that nothing it declared before is touched.
+//!
+//! [`load`] reads a revision by itself; [`Kept`] goes from one revision to the next.
 
 pub mod catalogue;
 pub mod checks;
@@ -13,6 +15,7 @@ mod entity;
 mod file;
 mod hold;
 mod identity;
+mod kept;
 mod link;
 pub mod placement;
 pub mod quarantine;
@@ -20,6 +23,7 @@ pub mod quarantine;
 pub use catalogue::{Catalogue, Spanned};
 pub use checks::Findings;
 pub use file::{ParsedFile, parse_file};
+pub use kept::{Changed, Kept, Neighbourhood};
 pub use quarantine::Quarantine;
 
 use std::collections::BTreeSet;

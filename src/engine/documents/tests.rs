@@ -276,6 +276,55 @@ fn a_repository_in_which_everything_is_wrong_is_loaded_too() {
     assert_eq!(loaded.quarantine.entities.len(), 2_000 + 20 + 1);
 }
 
+/// The revision after somebody edited one of its files.
+fn edited(revision: &Snapshot, which: usize, how: usize) -> Snapshot {
+    let mut next = revision.clone();
+    let path = revision.files.keys().cycle().nth(which).cloned().unwrap_or_default();
+    let text = revision.text(&path).unwrap_or_default().to_owned();
+    let text = match how {
+        0 => text.replace("acme.example", "acme.test"),
+        1 => text.replace("memberOf: [acme", "memberOf: [labs, acme"),
+        2 => text.replace(", core]", "]"),
+        3 => text.replace("memberOf: [acme]", "memberOf: [acme, tools]"),
+        4 => text.replace("metadata: {name: ", "metadata: {title: A title, name: "),
+        5 => text.replace("@acme.", "@labs."),
+        6 => text.replace("spec:", "spac:"),
+        7 => format!("{text}# a remark\n"),
+        _ => {
+            next.files.remove(&path);
+            return next;
+        }
+    };
+    next.files.insert(path, FileEntry::from(text.as_str()));
+    next
+}
+
+fn differences(before: &Snapshot, after: &Snapshot) -> BTreeSet<String> {
+    let paths = before.files.keys().chain(after.files.keys());
+    paths.filter(|path| before.files.get(*path) != after.files.get(*path)).cloned().collect()
+}
+
+#[test]
+fn one_persons_document_is_one_persons_work() {
+    let before = company_of(300);
+    let mut kept = Kept::new(&before, Options::default());
+    let mut change = |text: &str| {
+        let entry = FileEntry::from(text);
+        kept.take([("users/acme/person-7.yaml", Some(&entry))])
+    };
+    let Changed::People(part) = change(&user("person-7", "acme, team-2")) else { panic!("it is about one person") };
+    let person = EntityRef::user("person-7");
+    assert_eq!(part.before.people.keys().chain(part.after.people.keys()).collect::<Vec<_>>(), [&person, &person]);
+    let teams: Vec<&str> = part.after.teams.keys().map(EntityRef::name).collect();
+    assert_eq!(teams, ["team-0", "team-2"], "those that they are or were in");
+    assert_eq!(change(&user("person-7", "acme, team-2")), Changed::Nothing);
+    assert_eq!(change(&user("person-7", "acme, team-9")), Changed::Anything, "there is no such team");
+    // Somebody else's address is found out, although nobody else is looked at.
+    let taken = user("person-7", "acme").replace("person-7@", "person-8@");
+    assert_eq!(change(&taken), Changed::Anything);
+    assert!(!kept.loaded().is_sound());
+}
+
 proptest! {
     /// Breaking one document holds that document and what depends on it, and nothing else.
     #[test]
@@ -299,6 +348,25 @@ proptest! {
             _ => &["acme", "core", "tools", "alice", "bob"],
         };
         prop_assert_eq!(left, expected.iter().copied().collect::<BTreeSet<_>>(), "{}", show(&loaded));
+    }
+
+    /// Going from one revision to the next gives what reading it by itself gives.
+    #[test]
+    fn what_is_kept_is_what_would_be_read(edits in prop::collection::vec((0usize..12, 0usize..9), 1..6)) {
+        let mut revision = snapshot(
+            small_company().into_iter().map(|(path, text)| (path.to_owned(), text)).chain([
+                ("users/labs.yaml".to_owned(), organisation("labs")),
+                ("users/acme/dora.yaml".to_owned(), user("dora", "acme, labs, tools")),
+            ]),
+        );
+        let mut kept = Kept::new(&revision, Options::default());
+        for (which, how) in edits {
+            let next = edited(&revision, which, how);
+            let changed = differences(&revision, &next);
+            kept.take(changed.iter().map(|path| (path.as_str(), next.files.get(path))));
+            prop_assert_eq!(kept.loaded(), &load(&next, &Options::default()));
+            revision = next;
+        }
     }
 
     #[test]

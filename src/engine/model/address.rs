@@ -1,5 +1,6 @@
 //! How a resource is named: `gitea:user/alice`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 macro_rules! short_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, PartialEq, Eq, Hash)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -21,6 +22,19 @@ macro_rules! short_name {
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        /// By text. Most that meet are one and the same, which is seen without reading it.
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
             }
         }
 
@@ -92,6 +106,23 @@ impl Address {
     /// The last part of the key.
     pub fn leaf(&self) -> &str {
         self.key.rsplit_once('/').map_or(&*self.key, |(_, leaf)| leaf)
+    }
+}
+
+/// Makes addresses hold the names of instance and kind in common with the one before them, where they are equal: a list
+/// of a million addresses in order then holds each of these names once.
+pub fn share_names<'a>(addresses: impl IntoIterator<Item = &'a mut Address>) {
+    let mut last: Option<&Address> = None;
+    for address in addresses {
+        if let Some(last) = last {
+            if address.instance == last.instance {
+                address.instance = last.instance.clone();
+            }
+            if address.kind == last.kind {
+                address.kind = last.kind.clone();
+            }
+        }
+        last = Some(address);
     }
 }
 

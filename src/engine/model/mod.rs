@@ -5,6 +5,7 @@
 pub mod address;
 pub mod entity;
 pub mod failure;
+pub mod fields;
 pub mod kind;
 pub mod ledger;
 pub mod live;
@@ -12,12 +13,13 @@ pub mod policy;
 pub mod value;
 pub mod wanted;
 
-pub use address::{Address, Instance, KindName};
+pub use address::{Address, Instance, KindName, share_names};
 pub use entity::EntityRef;
 pub use failure::{Failure, FailureClass};
+pub use fields::{ByField, Field};
 pub use kind::{Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule};
 pub use ledger::{Allotments, ObjectState, Origin, Owner, Recorded};
 pub use live::{Capabilities, Completeness, Live, Mark, Observation, Scope};
 pub use policy::{Budget, Budgets, Extent, IgnoreRule, InstancePolicy, Mode};
-pub use value::{Field, Fields, OutputRef, Term, Value};
+pub use value::{Fields, OutputRef, Term, Value};
 pub use wanted::{Desired, MembershipMode, MembershipSet, Wanted};

@@ -1,18 +1,14 @@
 //! Values of fields: what is known, and what will be known only after another step.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Address;
-
-/// A field's name. Borrowed from the [`KindSpec`](super::KindSpec) in memory, owned when read back from a file.
-pub type Field = Cow<'static, str>;
+use super::{Address, ByField, Field};
 
 /// Fields with known values, in order of their names.
-pub type Fields = BTreeMap<Field, Value>;
+pub type Fields = ByField<Value>;
 
 /// A known value in canonical form. Sets are sorted lists without doubles; there are no floating-point numbers,
 /// because no service compares one.

@@ -1,11 +1,11 @@
 //! What is wanted: a declaration lowered to one resource of one service.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Extent, Field, Owner, Term, Value};
+use super::{Address, ByField, Extent, Field, Owner, Term, Value};
 use crate::engine::diag::Span;
 
 /// One field as wanted, and where it was said.
@@ -27,7 +27,7 @@ pub struct Desired {
     /// Where it is declared.
     pub origin: Arc<Span>,
     /// Its fields. A field that is not here is nobody's business of ours.
-    pub fields: BTreeMap<Field, Wanted>,
+    pub fields: ByField<Wanted>,
     /// Resources that must be there first.
     pub needs: BTreeSet<Address>,
     /// How far we go.
@@ -43,7 +43,7 @@ impl Desired {
             address,
             owner,
             origin,
-            fields: BTreeMap::new(),
+            fields: ByField::new(),
             needs: BTreeSet::new(),
             extent: Extent::Full,
             previously: Vec::new(),

@@ -1,19 +1,20 @@
 //! From a set of changes to a plan: drafts, guards, order, approvals, digests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::draft::{self, Draft};
-use super::guard;
+use super::guard::{self, Totals};
 use super::input::PlanInput;
 use super::order::{Cycle, Order, order};
 use super::{
-    Consequence, FORMAT_VERSION, IncompleteScope, Note, NoteLevel, Plan, Step, StepId, Verb, Wait, WaitingGroup,
+    Basis, Consequence, FORMAT_VERSION, IncompleteScope, Note, NoteLevel, Plan, Step, StepId, Verb, Wait, WaitingGroup,
     digest, lint,
 };
-use crate::engine::diff::{Change, in_order_of_need};
-use crate::engine::model::{Address, Completeness, Field, Fields, KindClass, Owner, Recorded, Term};
+use crate::engine::diff::{Change, DiffInput, in_order_of_need};
+use crate::engine::model::{Address, ByField, Completeness, Field, Fields, KindClass, Owner, Recorded, Term, Wanted};
 
 /// Done so often within a day, a repair is a fight.
 const FIGHT: u64 = 3;
@@ -29,10 +30,19 @@ pub struct Planned {
 
 /// Makes the plan.
 pub fn plan(input: &PlanInput<'_>) -> Planned {
+    build(input, None)
+}
+
+/// Makes the plan of a part of the world; the guards count what the whole has.
+pub fn plan_part(input: &PlanInput<'_>, totals: &Totals) -> Planned {
+    build(input, Some(totals))
+}
+
+fn build(input: &PlanInput<'_>, totals: Option<&Totals>) -> Planned {
     let mut rows: Vec<Change> = input.changes.compared.iter().map(|it| it.change.clone()).collect();
     let mut notes = Vec::new();
     let mut drafts = ready_drafts(input, &mut rows);
-    guard::apply(input, &mut drafts);
+    guard::apply(input, totals, &mut drafts);
     let Order { sequence, needs, cycle } = order(input, &drafts);
     if let Some(Cycle(path)) = cycle {
         let path: Vec<String> = path.iter().map(ToString::to_string).collect();
@@ -57,6 +67,7 @@ pub fn plan(input: &PlanInput<'_>) -> Planned {
         format_version: FORMAT_VERSION.to_owned(),
         platform: input.platform.to_owned(),
         revision: input.revision.to_owned(),
+        basis: if input.diff.recorded.is_some() { Basis::ThreeWay } else { Basis::TwoWay },
         ledger: input.diff.ledger.filter(|_| input.diff.recorded.is_some()).map(str::to_owned),
         made_for: input.diff.now,
         snapshot: snapshot(input),
@@ -76,23 +87,25 @@ pub fn plan(input: &PlanInput<'_>) -> Planned {
 
 /// The plan's digest: over everything but the moment and the digest itself.
 pub fn plan_digest(plan: &Plan) -> String {
-    #[derive(Serialize)]
-    struct Body<'a>(
-        (&'a str, &'a str, &'a str, &'a Option<String>, &'a str),
-        &'a [Change],
-        &'a [Step],
-        &'a [WaitingGroup],
-        &'a [IncompleteScope],
-        &'a [Note],
-    );
-    digest::of(&Body(
-        (&plan.format_version, &plan.platform, &plan.revision, &plan.ledger, &plan.snapshot),
-        &plan.changes,
-        &plan.steps,
-        &plan.waiting,
-        &plan.incomplete,
-        &plan.notes,
-    ))
+    // Taken apart by name, so that a field that is added later is not forgotten here.
+    let Plan {
+        format_version,
+        platform,
+        revision,
+        basis,
+        ledger,
+        made_for: _,
+        snapshot,
+        changes,
+        in_sync,
+        steps,
+        waiting,
+        incomplete,
+        notes,
+        digest: _,
+    } = plan;
+    let about = (format_version, platform, revision, basis, ledger, snapshot);
+    digest::of(&(about, changes, in_sync, steps, waiting, incomplete, notes))
 }
 
 /// The drafts of every change that can be settled now; the others get the reason why not.
@@ -100,52 +113,68 @@ fn ready_drafts<'r, 'a>(input: &'r PlanInput<'a>, rows: &mut [Change]) -> Vec<Dr
     if input.changes.compared.is_empty() {
         return Vec::new();
     }
-    let place: BTreeMap<&Address, Vec<usize>> =
-        input.changes.compared.iter().enumerate().fold(BTreeMap::new(), |mut map, (at, it)| {
-            map.entry(&it.change.address).or_insert_with(Vec::new).push(at);
-            map
-        });
-    let mut drafts: BTreeMap<usize, Vec<Draft<'r, 'a>>> = BTreeMap::new();
-    for (at, compared) in input.changes.compared.iter().enumerate() {
-        match draft::drafts(input.diff, compared) {
-            Ok(made) => {
-                drafts.insert(at, made);
-            }
-            Err(why) => rows[at].left = Some(why),
-        }
+    let compared = &input.changes.compared;
+    let mut place: HashMap<&Address, usize> = HashMap::with_capacity(compared.len());
+    let mut drafts: Vec<Vec<Draft<'r, 'a>>> = Vec::with_capacity(compared.len());
+    for (at, it) in compared.iter().enumerate() {
+        place.entry(&it.change.address).or_insert(at);
+        drafts.push(draft::drafts(input.diff, it).unwrap_or_else(|why| {
+            rows[at].left = Some(why);
+            Vec::new()
+        }));
     }
     // What needs something that will not be there cannot be made. In order of need, so that this passes on.
-    let mut blocked: BTreeMap<Address, String> = input.changes.unsettled.clone();
-    let declared: BTreeSet<&Address> = input.diff.desired.iter().map(|it| &it.address).collect();
-    let recorded: BTreeSet<&Address> = input.diff.recorded.into_iter().flatten().map(|it| &it.address).collect();
-    for desired in in_order_of_need(input.diff.desired) {
-        let Some(at) = place.get(&desired.address).and_then(|places| places.first().copied()) else { continue };
-        let needs_outputs: BTreeSet<Address> = drafts.get(&at).into_iter().flatten().flat_map(draft::outputs).collect();
+    let mut blocked: HashMap<&Address, String> =
+        input.changes.unsettled.iter().map(|(address, why)| (address, why.clone())).collect();
+    let known = Known { input, addresses: OnceCell::new() };
+    let declared = (0..compared.len()).filter(|at| place.get(&compared[*at].change.address) == Some(at));
+    let order = in_order_of_need(compared.len(), declared, |at| {
+        let needs = compared[at].desired.into_iter().flat_map(|desired| &desired.needs);
+        needs.filter_map(|need| place.get(need).copied())
+    });
+    for at in order {
+        let Some(desired) = compared[at].desired else { continue };
+        let needs_outputs: BTreeSet<&Address> = drafts[at].iter().flat_map(draft::outputs).collect();
         let absent = input.changes.absent.contains(&desired.address);
         let reason = desired.needs.iter().filter(|need| absent || needs_outputs.contains(need)).find_map(|need| {
             if let Some(why) = blocked.get(need) {
                 return Some(format!("it needs {need}: {why}"));
             }
-            let known =
-                declared.contains(need) || recorded.contains(need) || input.diff.observed.live.contains_key(need);
-            (!known).then(|| format!("it needs {need}, which is neither declared nor there"))
+            (!known.contains(need)).then(|| format!("it needs {need}, which is neither declared nor there"))
         });
         if let Some(reason) = reason {
-            drafts.remove(&at);
+            drafts[at].clear();
             rows[at].left.get_or_insert_with(|| reason.clone());
-            blocked.insert(desired.address.clone(), reason);
-        } else if absent && drafts.get(&at).is_none_or(Vec::is_empty) {
+            blocked.insert(&desired.address, reason);
+        } else if absent && drafts[at].is_empty() {
             let why = rows[at].left.clone().unwrap_or_else(|| "it will not be made".to_owned());
-            blocked.insert(desired.address.clone(), why);
+            blocked.insert(&desired.address, why);
         }
     }
-    drafts.into_values().flatten().collect()
+    drafts.into_iter().flatten().collect()
+}
+
+/// Every address that is declared, remembered or there.
+struct Known<'r, 'a> {
+    input: &'r PlanInput<'a>,
+    addresses: OnceCell<HashSet<&'a Address>>,
+}
+
+impl Known<'_, '_> {
+    fn contains(&self, address: &Address) -> bool {
+        let &DiffInput { desired, recorded, observed, .. } = self.input.diff;
+        let addresses = self.addresses.get_or_init(|| {
+            let recorded = recorded.into_iter().flatten().map(|it| &it.address);
+            desired.iter().map(|it| &it.address).chain(recorded).collect()
+        });
+        addresses.contains(address) || observed.live.contains_key(address)
+    }
 }
 
 fn step(input: &PlanInput<'_>, id: StepId, draft: &Draft<'_, '_>, needs: BTreeSet<StepId>) -> Step {
     let compared = draft.compared;
     let change = &compared.change;
-    let mut uses: BTreeSet<Address> = draft::outputs(draft);
+    let mut uses: BTreeSet<Address> = draft::outputs(draft).cloned().collect();
     uses.extend(compared.desired.into_iter().flat_map(|desired| desired.needs.iter().cloned()));
     uses.extend(guard::surroundings(input, &change.address));
     uses.remove(&change.address);
@@ -289,7 +318,7 @@ fn incomplete(input: &PlanInput<'_>) -> Vec<IncompleteScope> {
 fn snapshot(input: &PlanInput<'_>) -> String {
     let mut digester = digest::Digester::default();
     for desired in input.diff.desired {
-        let fields: BTreeMap<&Field, &Term> = desired.fields.iter().map(|(name, it)| (name, &it.term)).collect();
+        let fields = Terms(&desired.fields);
         digester.add(&(&desired.address, &desired.owner, desired.extent, fields, &desired.needs));
     }
     for live in input.diff.observed.live.values() {
@@ -305,4 +334,13 @@ fn snapshot(input: &PlanInput<'_>) -> String {
         digester.add(&(&object.address, &object.external_id, &object.owner, &object.last_applied, object.origin));
     }
     digester.hex()
+}
+
+/// Wanted fields without the places that say them.
+struct Terms<'a>(&'a ByField<Wanted>);
+
+impl Serialize for Terms<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, wanted)| (name, &wanted.term)))
+    }
 }

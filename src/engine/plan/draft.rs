@@ -43,9 +43,6 @@ pub(super) fn drafts<'r, 'a>(input: &DiffInput<'_>, compared: &'r Compared<'a>) 
     if change.mode == Mode::Report {
         return Err(format!("'{}' is in mode report", change.address.instance));
     }
-    if input.recorded.is_none() {
-        return Err("without a ledger nothing is done".to_owned());
-    }
     let made = Drafter { compared };
     match (&compared.situation, change.extent) {
         (Situation::Release, _) | (Situation::Gone, _) => Ok(vec![made.draft(Verb::Forget)]),
@@ -117,9 +114,11 @@ impl<'r, 'a> Drafter<'r, 'a> {
         if let Some(approval) = approval {
             draft.waits.push(self.approval(approval.group, &approval.reason));
         }
-        let marked = self.compared.live.is_some_and(|live| live.mark.is_some());
-        if let (Some(_), false, Some(ledger)) = (self.compared.spec.mark, marked, ledger) {
-            draft.after.insert(Field::Borrowed("mark"), Term::Known(ledger.into()));
+        let mark = self.compared.live.and_then(|live| live.mark.as_ref());
+        let marked = mark.is_some_and(|mark| Some(mark.ledger.as_str()) == ledger);
+        if self.compared.spec.mark.is_some() && !marked {
+            // That a mark is set, not whose: what is approved is the same before there is a ledger and after.
+            draft.after.insert(Field::Borrowed("mark"), Term::Known(true.into()));
         }
         draft
     }
@@ -336,13 +335,9 @@ impl<'f> Part<'f> {
 }
 
 /// Resources whose outputs a draft's fields are made of.
-pub(super) fn outputs(draft: &Draft<'_, '_>) -> BTreeSet<Address> {
-    draft
-        .after
-        .values()
-        .filter_map(|term| match term {
-            Term::Output(output) => Some(output.address.clone()),
-            Term::Known(_) | Term::Secret(_) => None,
-        })
-        .collect()
+pub(super) fn outputs<'d>(draft: &'d Draft<'_, '_>) -> impl Iterator<Item = &'d Address> {
+    draft.after.values().filter_map(|term| match term {
+        Term::Output(output) => Some(&output.address),
+        Term::Known(_) | Term::Secret(_) => None,
+    })
 }

@@ -1,31 +1,83 @@
 //! Guards over a plan: budgets, emptied organisations. Each only adds a wait; none removes a step.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Wait;
 use super::draft::Draft;
 use super::input::PlanInput;
-use crate::engine::model::{Address, Budgets, Instance, KindClass, ObjectState, Recorded};
+use crate::engine::diff::{DiffInput, Kinds};
+use crate::engine::model::{Address, Budgets, Instance, KindClass, ObjectState};
 
-pub(super) fn apply(input: &PlanInput<'_>, drafts: &mut [Draft<'_, '_>]) {
+/// What guards count in the whole world. A plan that is made of a part of it is handed these numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Objects that are ours and declared, by installation and class.
+    pub owned: BTreeMap<(Instance, KindClass), usize>,
+    /// Organisations of an installation in which memberships are ours and declared.
+    pub peopled: BTreeSet<(Instance, String)>,
+    /// How many memberships are wanted in each organisation of an installation.
+    pub wanted: BTreeMap<(Instance, String), usize>,
+}
+
+impl Totals {
+    /// Counts a world.
+    pub fn of(diff: &DiffInput<'_>) -> Self {
+        let mut totals = Self::default();
+        for recorded in diff.recorded.into_iter().flatten().filter(|it| it.state == ObjectState::Active) {
+            if let Some(spec) = diff.kinds.spec(&recorded.address) {
+                *totals.owned.entry((recorded.address.instance.clone(), spec.class)).or_default() += 1;
+                if spec.class == KindClass::Membership {
+                    totals.peopled.insert(organisation(&recorded.address));
+                }
+            }
+        }
+        for desired in diff.desired {
+            totals.add(diff.kinds, &desired.address);
+        }
+        totals
+    }
+
+    /// Counts one more wanted resource.
+    pub fn add(&mut self, kinds: &Kinds, address: &Address) {
+        if is_edge(kinds, address) {
+            *self.wanted.entry(organisation(address)).or_default() += 1;
+        }
+    }
+
+    /// Counts one wanted resource less.
+    pub fn take(&mut self, kinds: &Kinds, address: &Address) {
+        if let Some(count) = self.wanted.get_mut(&organisation(address)).filter(|_| is_edge(kinds, address)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Organisations in which somebody was, and in which nobody is wanted any more.
+    fn emptied(&self) -> impl Iterator<Item = &(Instance, String)> {
+        self.peopled.iter().filter(|it| self.wanted.get(it).is_none_or(|count| *count == 0))
+    }
+}
+
+fn is_edge(kinds: &Kinds, address: &Address) -> bool {
+    kinds.spec(address).is_some_and(|spec| spec.class == KindClass::Membership)
+}
+
+fn organisation(edge: &Address) -> (Instance, String) {
+    (edge.instance.clone(), top(edge).to_owned())
+}
+
+pub(super) fn apply(input: &PlanInput<'_>, totals: Option<&Totals>, drafts: &mut [Draft<'_, '_>]) {
     if !drafts.iter().any(|draft| draft.verb.is_destructive()) {
         return;
     }
-    emptied_organisations(input, drafts);
-    budgets(input, drafts);
+    let totals = totals.map_or_else(|| Cow::Owned(Totals::of(input.diff)), Cow::Borrowed);
+    emptied_organisations(input, &totals, drafts);
+    budgets(input, &totals, drafts);
 }
 
 /// More than the budget, in this plan and over the rolling window, waits: all of that class, because nobody can tell
 /// which of them were meant.
-fn budgets(input: &PlanInput<'_>, drafts: &mut [Draft<'_, '_>]) {
-    let mut owned: BTreeMap<(Instance, KindClass), usize> = BTreeMap::new();
-    for recorded in input.diff.recorded.into_iter().flatten() {
-        if let Some(spec) = input.diff.kinds.spec(&recorded.address)
-            && recorded.state == ObjectState::Active
-        {
-            *owned.entry((recorded.address.instance.clone(), spec.class)).or_default() += 1;
-        }
-    }
+fn budgets(input: &PlanInput<'_>, totals: &Totals, drafts: &mut [Draft<'_, '_>]) {
     let mut wanted: BTreeMap<(Instance, KindClass), usize> = BTreeMap::new();
     for draft in drafts.iter().filter(|draft| draft.verb.is_destructive()) {
         for class in counted(draft) {
@@ -36,7 +88,7 @@ fn budgets(input: &PlanInput<'_>, drafts: &mut [Draft<'_, '_>]) {
     for ((instance, class), count) in wanted {
         let budgets = input.diff.policies.get(&instance).map_or(&defaults, |policy| &policy.budgets);
         let key = (instance.clone(), class);
-        let owned = owned.get(&key).copied().unwrap_or_default();
+        let owned = totals.owned.get(&key).copied().unwrap_or_default();
         let spent = input.spent.get(&key).copied().unwrap_or_default();
         let allowed = budgets.of(class).allows(owned);
         if count + spent <= allowed {
@@ -64,28 +116,12 @@ fn counted<'d>(draft: &'d Draft<'_, '_>) -> impl Iterator<Item = KindClass> + 'd
 }
 
 /// An organisation of ours that nobody would be in any more always waits, however small it is.
-fn emptied_organisations(input: &PlanInput<'_>, drafts: &mut [Draft<'_, '_>]) {
-    let active = |recorded: &&Recorded| recorded.state == ObjectState::Active;
-    let edges = input.diff.recorded.into_iter().flatten().filter(active).filter_map(|recorded| {
-        let spec = input.diff.kinds.spec(&recorded.address)?;
-        (spec.class == KindClass::Membership).then_some(&recorded.address)
-    });
-    let mut had: BTreeMap<(&Instance, &str), Vec<&Address>> = BTreeMap::new();
-    for edge in edges {
-        had.entry((&edge.instance, top(edge))).or_default().push(edge);
-    }
-    let kept: BTreeSet<(&Instance, &str)> = input
-        .diff
-        .desired
-        .iter()
-        .filter(|it| input.diff.kinds.spec(&it.address).is_some_and(|spec| spec.class == KindClass::Membership))
-        .map(|it| (&it.address.instance, top(&it.address)))
-        .collect();
-    for ((instance, organisation), edges) in had {
-        if kept.contains(&(instance, organisation)) {
-            continue;
-        }
-        let people: BTreeSet<&str> = edges.iter().map(|edge| edge.leaf()).collect();
+fn emptied_organisations(input: &PlanInput<'_>, totals: &Totals, drafts: &mut [Draft<'_, '_>]) {
+    for (instance, organisation) in totals.emptied() {
+        let active = input.diff.recorded.into_iter().flatten().filter(|it| it.state == ObjectState::Active);
+        let edges = active.map(|it| &it.address).filter(|it| is_edge(input.diff.kinds, it));
+        let inside = edges.filter(|edge| edge.instance == *instance && top(edge) == organisation);
+        let people: BTreeSet<&str> = inside.map(Address::leaf).collect();
         for draft in drafts.iter_mut().filter(|it| it.verb.is_destructive() && it.address().instance == *instance) {
             let address = draft.address();
             let concerned = match draft.compared.spec.class {

@@ -21,7 +21,8 @@ const CHECKS: &[(&str, NoteLevel, Check)] = &[
     ("our-own-account", NoteLevel::Fatal, our_own_account),
     ("made-and-removed", NoteLevel::Fatal, made_and_removed),
     ("incomplete", NoteLevel::Warning, incomplete),
-    ("no-ledger", NoteLevel::Warning, no_ledger),
+    ("other-ledger", NoteLevel::Warning, other_ledger),
+    ("lost-ledger", NoteLevel::Info, lost_ledger),
     ("alias", NoteLevel::Info, alias),
 ];
 
@@ -85,7 +86,9 @@ fn removal_of_what_is_not_ours(plan: &Plan, input: &PlanInput<'_>, note: &mut dy
     }
     let ours = ours(input);
     let sets: BTreeSet<&Address> = input.diff.sets.iter().map(|set| &set.edges).collect();
-    let declared: BTreeSet<&Address> = input.diff.desired.iter().map(|it| &it.address).collect();
+    let removed: BTreeSet<&Address> = destructive(plan).map(|step| &step.address).collect();
+    let declared = input.diff.desired.iter().map(|it| &it.address).filter(|address| removed.contains(address));
+    let declared: BTreeSet<&Address> = declared.collect();
     for step in destructive(plan) {
         let parent = step.address.parent_key().map(|key| Address { key: key.into(), ..step.address.clone() });
         let known = ours.contains(&step.address) || declared.contains(&step.address);
@@ -137,10 +140,43 @@ fn incomplete(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
     }
 }
 
-fn no_ledger(plan: &Plan, _: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
-    if plan.ledger.is_none() {
-        note("made without a ledger: two-way, proposes no removal, and cannot be applied".to_owned());
+/// Objects that another ledger marked, where ours remembers nothing: most likely that one is lost.
+fn other_ledger(_: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    for (ledger, count) in marked_by_others(input) {
+        note(format!(
+            "{count} declared {} the mark of ledger {ledger}, and no ledger is here that remembers anything: this looks \
+             like a lost ledger. If it is lost, approve what 'takes over'; if it is still in use, plan with that one",
+            if count == 1 { "object carries" } else { "objects carry" }
+        ));
     }
+}
+
+/// Nearly everything is there already, and nobody remembers it.
+fn lost_ledger(_: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let (there, declared) = (input.changes.matched.len(), input.diff.desired.len());
+    if !remembers_nothing(input) || there * 5 < declared * 4 || there == 0 || !marked_by_others(input).is_empty() {
+        return;
+    }
+    note(format!(
+        "{there} of {declared} declared objects are there already, and no ledger remembers them. If the ledger was lost, \
+         the adoptions rebuild it; what was declared no more meanwhile is reported as unowned, and never removed"
+    ));
+}
+
+fn remembers_nothing(input: &PlanInput<'_>) -> bool {
+    input.diff.recorded.is_none_or(<[_]>::is_empty)
+}
+
+/// How many declared objects carry the mark of each other ledger, where ours remembers nothing.
+fn marked_by_others<'a>(input: &'a PlanInput<'_>) -> BTreeMap<&'a str, usize> {
+    let mut marks: BTreeMap<&str, usize> = BTreeMap::new();
+    if remembers_nothing(input) {
+        let marked = input.changes.matched.values().filter_map(|live| live.mark.as_ref());
+        for mark in marked.filter(|mark| Some(mark.ledger.as_str()) != input.diff.ledger) {
+            *marks.entry(&mark.ledger).or_default() += 1;
+        }
+    }
+    marks
 }
 
 /// What was renamed in the mono-repo and keeps its old name where the service cannot rename it.

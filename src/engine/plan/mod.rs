@@ -3,12 +3,14 @@
 //! A plan is data throughout: stored, compared, shown, digested, replayed. It leaves the executor nothing to decide.
 
 mod build;
+pub mod difference;
 mod digest;
 mod draft;
 mod guard;
 mod input;
 mod lint;
 mod order;
+pub mod saved;
 pub mod step;
 
 use chrono::{DateTime, Utc};
@@ -18,10 +20,13 @@ use crate::engine::diff::Change;
 use crate::engine::model::{Failure, Instance, Scope};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
-pub use build::{Planned, plan, plan_digest};
+pub use build::{Planned, plan, plan_digest, plan_part};
+pub use difference::Difference;
+pub use guard::Totals;
 pub use input::{Approved, PlanInput};
+pub use saved::Saved;
 pub use step::{Consequence, Step, StepId, Verb, Wait};
 
 /// The version of the plan's form.
@@ -36,8 +41,9 @@ pub struct Plan {
     pub platform: String,
     /// The revision of the mono-repo that it was made from.
     pub revision: String,
-    /// The identity of the ledger that it relies on; `None` when it was made without one: such a plan is two-way and
-    /// cannot be applied.
+    /// What was compared.
+    pub basis: Basis,
+    /// The identity of the ledger that it relies on; only a three-way plan has one.
     pub ledger: Option<String>,
     /// The moment that it was made for. An input; outside every digest.
     pub made_for: DateTime<Utc>,
@@ -57,6 +63,57 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// SHA-256 over everything but the moment: equal inputs give equal digests.
     pub digest: String,
+}
+
+/// What a plan compared. Only a three-way one can be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// What is wanted, what was last applied, and what is there.
+    ThreeWay,
+    /// What is wanted and what is there: without a ledger nobody knows what is ours, so nothing is removed.
+    TwoWay,
+    /// What is wanted and what was wanted or applied before. No service was looked at.
+    Offline,
+}
+
+impl Basis {
+    /// What a reader must know of a plan that is not three-way.
+    pub fn about(self) -> Option<&'static str> {
+        match self {
+            Basis::ThreeWay => None,
+            Basis::TwoWay => Some(
+                "Two-way: without a ledger, what is wanted is compared with what is there alone. Nobody knows what is \
+                 ours, so nothing is removed.",
+            ),
+            Basis::Offline => Some(
+                "Offline: no service was looked at. Declarations are compared with each other or with what was last \
+                 applied; what people did at the services is not known.",
+            ),
+        }
+    }
+}
+
+impl Plan {
+    /// For each step, whether it waits or needs one that does.
+    pub fn held(&self) -> Vec<bool> {
+        let mut held = vec![false; self.steps.len()];
+        for (at, step) in self.steps.iter().enumerate() {
+            let waits = |need: &StepId| held.get(need.0 as usize).copied().unwrap_or(true);
+            held[at] = !step.waits.is_empty() || step.needs.iter().any(waits);
+        }
+        held
+    }
+
+    /// The same plan, said to know nothing of what is there, with what else is to be said of that.
+    #[must_use]
+    pub fn offline(mut self, notes: &[Note]) -> Self {
+        (self.basis, self.ledger) = (Basis::Offline, None);
+        self.notes.extend_from_slice(notes);
+        self.notes.sort();
+        self.digest = plan_digest(&self);
+        self
+    }
 }
 
 /// Steps that are approved together.

@@ -1,7 +1,7 @@
 //! The order of a plan: everything after what it needs, and otherwise by rank and address, so that it depends neither on
 //! files nor on hashes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Verb;
 use super::draft::{self, Draft};
@@ -48,9 +48,9 @@ pub(super) fn order(input: &PlanInput<'_>, drafts: &[Draft<'_, '_>]) -> Order {
 
 /// Which drafts each draft needs.
 fn needs(drafts: &[Draft<'_, '_>]) -> Vec<BTreeSet<usize>> {
-    let mut established: BTreeMap<&Address, usize> = BTreeMap::new();
+    let mut established: HashMap<&Address, usize> = HashMap::with_capacity(drafts.len());
     let mut deletions: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
-    let mut last: BTreeMap<&Address, usize> = BTreeMap::new();
+    let mut last: HashMap<&Address, usize> = HashMap::with_capacity(drafts.len());
     let mut needs: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); drafts.len()];
     for (at, draft) in drafts.iter().enumerate() {
         // Steps on one resource are done one after another.
@@ -68,9 +68,9 @@ fn needs(drafts: &[Draft<'_, '_>]) -> Vec<BTreeSet<usize>> {
         if draft.verb.is_destructive() || draft.verb == Verb::Forget {
             continue;
         }
-        let declared = draft.compared.desired.into_iter().flat_map(|desired| desired.needs.iter().cloned());
+        let declared = draft.compared.desired.into_iter().flat_map(|desired| &desired.needs);
         for need in declared.chain(draft::outputs(draft)) {
-            needs[at].extend(established.get(&need).filter(|need| **need != at));
+            needs[at].extend(established.get(need).filter(|need| **need != at));
         }
     }
     // What lies in something is deleted before it: walk up each deletion's key.

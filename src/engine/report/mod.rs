@@ -1,9 +1,13 @@
 //! Plans and differences as people and programs read them: text, JSON, Markdown. Values in, text out.
 
+pub mod change;
+pub mod declarations;
 pub mod json;
 pub mod markdown;
 pub mod page;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 pub use page::{Look, Page, Tone};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::diff::DriftClass;
-use crate::engine::plan::{NoteLevel, Plan, Verb};
+use crate::engine::plan::{Basis, NoteLevel, Plan, Verb};
 
 /// A plan in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -27,7 +27,7 @@ pub struct Summary {
 impl Summary {
     /// Counts a plan.
     pub fn of(plan: &Plan) -> Self {
-        let held = held(plan);
+        let held = plan.held();
         let mut summary = Self { in_sync: plan.in_sync, incomplete: plan.incomplete.len(), ..Self::default() };
         for step in &plan.steps {
             if held[step.id.0 as usize] {
@@ -58,17 +58,7 @@ impl Summary {
     }
 }
 
-/// For each step, whether it waits or needs one that does.
-pub fn held(plan: &Plan) -> Vec<bool> {
-    let mut held = vec![false; plan.steps.len()];
-    for (at, step) in plan.steps.iter().enumerate() {
-        held[at] =
-            !step.waits.is_empty() || step.needs.iter().any(|need| held.get(need.0 as usize).copied().unwrap_or(true));
-    }
-    held
-}
-
 /// Whether a plan may be applied as far as it is ready.
 pub fn is_applyable(plan: &Plan) -> bool {
-    plan.ledger.is_some() && plan.notes.iter().all(|note| note.level != NoteLevel::Fatal)
+    plan.basis == Basis::ThreeWay && plan.notes.iter().all(|note| note.level != NoteLevel::Fatal)
 }

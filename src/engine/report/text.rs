@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use similar::{ChangeTag, TextDiff};
 
 use super::page::{Look, Page, Tone};
-use super::summary::{Summary, held, is_applyable};
+use super::summary::{Summary, is_applyable};
 use crate::engine::diff::{Change, DriftClass, FieldChange, Shown};
 use crate::engine::model::{Address, Field, Instance, KindClass, Term, Value};
-use crate::engine::plan::{Note, NoteLevel, Plan, Step, Verb};
+use crate::engine::plan::{Basis, Note, NoteLevel, Plan, Step, Verb};
 
 /// Longer values are cut on a line; `-v` shows them whole.
 const VALUE: usize = 72;
@@ -16,8 +16,9 @@ const VALUE: usize = 72;
 /// A plan: what would be done, what waits, what is left, and why.
 pub fn plan(plan: &Plan, look: Look) -> String {
     let mut page = Page::new(look);
+    basis(&mut page, plan.basis);
     let summary = Summary::of(plan);
-    let held = held(plan);
+    let held = plan.held();
     let differences: BTreeMap<&Address, &Change> = plan.changes.iter().map(|it| (&it.address, it)).collect();
     let (ready, waiting): (Vec<&Step>, Vec<&Step>) = plan.steps.iter().partition(|step| !held[step.id.0 as usize]);
     by_instance(&mut page, &ready, |page, step| self::step(page, step, differences.get(&step.address).copied()));
@@ -34,7 +35,9 @@ pub fn plan(plan: &Plan, look: Look) -> String {
         words.push(format!("about {} calls", summary.calls));
     }
     page.pieces(0, &[(Tone::Strong, "Plan:"), (Tone::Plain, &words.join(" · "))]);
-    if !is_applyable(plan) && plan.ledger.is_some() {
+    if plan.basis != Basis::ThreeWay {
+        page.line(0, Tone::Wait, "This plan is for reading: it cannot be applied.");
+    } else if !is_applyable(plan) {
         page.line(0, Tone::Bad, "This plan cannot be applied: one of its invariants does not hold (see above).");
     }
     let digest = format!("revision {} · digest {}", short(&plan.revision), short(&plan.digest));
@@ -45,6 +48,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
 /// The differences alone, with what is done about each.
 pub fn drift(plan: &Plan, look: Look) -> String {
     let mut page = Page::new(look);
+    basis(&mut page, plan.basis);
     let mut instances: BTreeMap<&Instance, Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
         instances.entry(&change.address.instance).or_default().push(change);
@@ -67,6 +71,13 @@ pub fn drift(plan: &Plan, look: Look) -> String {
     words.push(format!("{} in sync", summary.in_sync));
     page.pieces(0, &[(Tone::Strong, "Drift:"), (Tone::Plain, &words.join(" · "))]);
     page.finish()
+}
+
+/// What a plan that is not three-way does not know, before anything else.
+pub(super) fn basis(page: &mut Page, basis: Basis) {
+    if let Some(about) = basis.about() {
+        page.line(0, Tone::Wait, about);
+    }
 }
 
 fn difference(page: &mut Page, change: &Change, steps: &[&Step]) {
@@ -96,7 +107,7 @@ fn difference(page: &mut Page, change: &Change, steps: &[&Step]) {
     }
 }
 
-fn by_instance(page: &mut Page, steps: &[&Step], mut each: impl FnMut(&mut Page, &Step)) {
+pub(super) fn by_instance(page: &mut Page, steps: &[&Step], mut each: impl FnMut(&mut Page, &Step)) {
     let mut instances: BTreeMap<&Instance, Vec<&Step>> = BTreeMap::new();
     for step in steps {
         instances.entry(&step.address.instance).or_default().push(step);
@@ -141,7 +152,7 @@ fn edges(page: &mut Page, steps: &[&Step]) {
     );
 }
 
-fn step(page: &mut Page, step: &Step, change: Option<&Change>) {
+pub(super) fn step(page: &mut Page, step: &Step, change: Option<&Change>) {
     heading(page, step);
     for goes in &step.goes_with {
         page.line(6, Tone::Bad, &format!("with it goes: {}", goes.what));
@@ -173,7 +184,31 @@ fn step(page: &mut Page, step: &Step, change: Option<&Change>) {
     }
 }
 
-fn heading(page: &mut Page, step: &Step) {
+/// A step by itself, without the difference that it settles.
+pub(super) fn planned(page: &mut Page, step: &Step) {
+    heading(page, step);
+    for goes in &step.goes_with {
+        page.line(6, Tone::Bad, &format!("with it goes: {}", goes.what));
+    }
+    for (name, term) in step.after.iter().filter(|_| matches!(step.verb, Verb::Update | Verb::Restore)) {
+        let before = step.before.get(name).map_or(Shown::Absent, |value| Shown::Known(value.clone()));
+        let after = match term {
+            Term::Known(value) => Shown::Known(value.clone()),
+            Term::Output(output) => Shown::Unknown(output.clone()),
+            Term::Secret(_) => Shown::Sensitive,
+        };
+        page.line(6, Tone::Change, &format!("{name}: {}", from_to(&before, &after, page.look())));
+    }
+}
+
+/// What a step waits for, a line each.
+pub(super) fn waits(page: &mut Page, step: &Step) {
+    for wait in &step.waits {
+        page.line(6, Tone::Wait, &format!("waits: {}", wait.reason()));
+    }
+}
+
+pub(super) fn heading(page: &mut Page, step: &Step) {
     let (sign, tone) = match step.verb {
         Verb::Create => ("+", Tone::Good),
         Verb::Restore => ("+", Tone::Good),
@@ -310,19 +345,7 @@ fn waiting_groups(page: &mut Page, plan: &Plan, waiting: &[&Step]) {
         let ids: std::collections::BTreeSet<_> = group.steps.iter().collect();
         let steps = waiting.iter().filter(|step| ids.contains(&step.id));
         for step in steps.clone().take(limit) {
-            heading(page, step);
-            for goes in &step.goes_with {
-                page.line(6, Tone::Bad, &format!("with it goes: {}", goes.what));
-            }
-            for (name, term) in step.after.iter().filter(|_| matches!(step.verb, Verb::Update | Verb::Restore)) {
-                let before = step.before.get(name).map_or(Shown::Absent, |value| Shown::Known(value.clone()));
-                let after = match term {
-                    Term::Known(value) => Shown::Known(value.clone()),
-                    Term::Output(output) => Shown::Unknown(output.clone()),
-                    Term::Secret(_) => Shown::Sensitive,
-                };
-                page.line(6, Tone::Change, &format!("{name}: {}", from_to(&before, &after, page.look())));
-            }
+            planned(page, step);
         }
         if count > limit {
             page.line(2, Tone::Faint, &format!("… and {} more; -v shows all", count - limit));
@@ -387,7 +410,7 @@ fn left(page: &mut Page, plan: &Plan) {
     }
 }
 
-fn notes(page: &mut Page, notes: &[Note]) {
+pub(super) fn notes(page: &mut Page, notes: &[Note]) {
     if notes.is_empty() {
         return;
     }

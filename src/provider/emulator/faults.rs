@@ -106,6 +106,10 @@ pub enum Defect {
         #[serde(default)]
         keep: Option<usize>,
     },
+    /// A row moved while the caller reads: a later page begins with the last row of the page before it, which is seen
+    /// twice, and the row that belongs there is seen on no page. Totals stay as they are. The first page, and a page whose
+    /// predecessor was not asked for, are answered truly.
+    MovedRow,
     /// 200 without a body; the call has no effect.
     EmptyBody,
     /// 200 with `[]`; the call has no effect.
@@ -245,6 +249,7 @@ impl Defect {
             Defect::ResetInBody => "reset-in-body",
             Defect::LostAnswer => "lost-answer",
             Defect::TruncatedPage { .. } => "truncated-page",
+            Defect::MovedRow => "moved-row",
             Defect::EmptyBody => "empty-body",
             Defect::EmptyList => "empty-list",
             Defect::NullList => "null-list",

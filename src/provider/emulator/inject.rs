@@ -115,6 +115,14 @@ impl Call {
                 }
                 self.send(answer)
             }
+            Some(Defect::MovedRow) => {
+                let mut answer = self.pass(request, next).await;
+                let before = page_before(&self.path_and_query).and_then(|path| self.host.reads.recall(&path));
+                if let Some(moved) = before.and_then(|before| row_moved(&before.body, &answer.body)) {
+                    answer.body = moved;
+                }
+                self.send(answer)
+            }
             Some(Defect::EmptyBody) => self.send_response(StatusCode::OK.into_response()),
             Some(Defect::EmptyList) => self.send_response(json_answer(StatusCode::OK, &Value::Array(Vec::new()))),
             Some(Defect::NullList) => self.send_response(json_answer(StatusCode::OK, &Value::Null)),
@@ -266,16 +274,48 @@ impl Reads {
     }
 }
 
-/// The list of an answer cut short: the body itself, or the first list that it holds. `None` where there is no list.
+/// The list of an answer cut short. `None` where there is no list.
 fn truncate(body: &[u8], keep: Option<usize>) -> Option<Bytes> {
     let mut value: Value = serde_json::from_slice(body).ok()?;
-    let list = match &mut value {
-        Value::Array(list) => list,
-        Value::Object(fields) => fields.values_mut().find_map(Value::as_array_mut)?,
-        _ => return None,
-    };
+    let list = list_of(&mut value)?;
     list.truncate(keep.unwrap_or(list.len() / 2));
     serde_json::to_vec(&value).ok().map(Bytes::from)
+}
+
+/// A page that begins with the last row of the one before it. `None` where one of the two is no list or has no row.
+fn row_moved(before: &[u8], page: &[u8]) -> Option<Bytes> {
+    let mut before: Value = serde_json::from_slice(before).ok()?;
+    let mut page: Value = serde_json::from_slice(page).ok()?;
+    *list_of(&mut page)?.first_mut()? = list_of(&mut before)?.pop()?;
+    serde_json::to_vec(&page).ok().map(Bytes::from)
+}
+
+/// The list of an answer: the body itself, or the first list that it holds.
+fn list_of(body: &mut Value) -> Option<&mut Vec<Value>> {
+    match body {
+        Value::Array(list) => Some(list),
+        Value::Object(fields) => fields.values_mut().find_map(Value::as_array_mut),
+        _ => None,
+    }
+}
+
+/// The path of the page before this one, for the two ways of counting that services have: pages from 1 (`page`), and
+/// rows from 0 (`first` with `max`). `None` for what is a first page, or no page.
+fn page_before(path_and_query: &str) -> Option<String> {
+    let (path, query) = path_and_query.split_once('?')?;
+    let mut pairs: Vec<(&str, &str)> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let number = |pairs: &[(&str, &str)], wanted: &str| {
+        pairs.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.parse::<u64>().ok())
+    };
+    let (counted_by, before) = match (number(&pairs, "page"), number(&pairs, "first"), number(&pairs, "max")) {
+        (Some(page), ..) if page > 1 => ("page", page - 1),
+        (None, Some(first), Some(max)) if first > 0 => ("first", first.saturating_sub(max)),
+        _ => return None,
+    };
+    let before = before.to_string();
+    pairs.iter_mut().filter(|(name, _)| *name == counted_by).for_each(|(_, value)| *value = &before);
+    let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    Some(format!("{path}?{}", query.join("&")))
 }
 
 fn broken() -> io::Error {

@@ -250,6 +250,22 @@ async fn lists_lie_in_all_the_known_ways() {
 }
 
 #[tokio::test]
+async fn a_row_that_moved_is_seen_twice_and_another_not_at_all() {
+    let world = World::new().await;
+    world.add("a").await.unwrap();
+    world.add("b").await.unwrap();
+    world.arm(Fault::new(Defect::MovedRow).on("GET", "/api/**"));
+    // The toy answers every page with the whole list.
+    let page =
+        async |query: &str| world.get(&format!("/api/names?{query}")).await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!(page("limit=2&page=2").await, json!(["a", "b"]), "nobody asked for the page before it");
+    assert_eq!(page("limit=2&page=1").await, json!(["a", "b"]));
+    assert_eq!(page("limit=2&page=2").await, json!(["b", "b"]));
+    assert_eq!(page("first=0&max=2").await, json!(["a", "b"]));
+    assert_eq!(page("first=2&max=2").await, json!(["b", "b"]));
+}
+
+#[tokio::test]
 async fn a_stale_read_is_the_last_answer_before_the_write() {
     let world = World::new().await;
     world.add("a").await.unwrap();

@@ -22,13 +22,22 @@ pub struct Limits {
     pub timeout: Duration,
     /// Attempts at one call, the first included.
     pub attempts: u32,
+    /// The shortest wait before a second attempt; it doubles with each one, and jitter adds up to as much again.
+    pub first_wait: Duration,
     /// The most bytes of an answer that are read.
     pub max_answer: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 4, per_second: None, timeout: Duration::from_secs(60), attempts: 4, max_answer: 64 << 20 }
+        Self {
+            concurrency: 4,
+            per_second: None,
+            timeout: Duration::from_secs(60),
+            attempts: 4,
+            first_wait: Duration::from_millis(200),
+            max_answer: 64 << 20,
+        }
     }
 }
 
@@ -47,6 +56,16 @@ pub struct Connection {
     pub limits: Limits,
     /// The time.
     pub clock: SharedClock,
+    /// Told about every call, where somebody counts them.
+    pub meter: Option<Arc<dyn CallMeter>>,
+}
+
+/// Told about every call to a service. It learns nothing that could be a secret: no path, no body.
+pub trait CallMeter: Send + Sync {
+    /// A call was made; `status` is nothing when no answer came.
+    fn called(&self, instance: &Instance, status: Option<u16>, took: Duration);
+    /// A call is made once more.
+    fn retried(&self, instance: &Instance);
 }
 
 impl Connection {

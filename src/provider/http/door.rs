@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::auth::sensitive;
+use super::footprint;
 use super::retry::Waits;
 use super::{Answer, Authorize, Body, Call, Connection};
 use crate::engine::model::{Failure, FailureClass};
@@ -47,7 +48,13 @@ impl Door {
     /// # Errors
     /// When the HTTP client cannot be made (no root certificates, for instance).
     pub fn new(connection: Connection, authorize: Box<dyn Authorize>, classify: Classify) -> Result<Self, Failure> {
-        let client = Client::builder()
+        let mut client = Client::builder();
+        if connection.base.scheme() == "http" {
+            // No redirect is followed, so no certificate will ever be looked at: loading the system's takes longer than
+            // many a call.
+            client = client.tls_certs_only([]);
+        }
+        let client = client
             .redirect(Policy::none())
             .timeout(connection.limits.timeout)
             .connect_timeout(connection.limits.timeout.min(std::time::Duration::from_secs(10)))
@@ -84,7 +91,8 @@ impl Door {
     /// # Errors
     /// What the provider's table made of the last answer, or why there was none.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        let mut waits = Waits::new(self.0.connection.limits.attempts);
+        let limits = &self.0.connection.limits;
+        let mut waits = Waits::new(limits.attempts, limits.first_wait);
         let mut renewed = false;
         loop {
             // A signature that cannot be had now (the service is busy) is waited for as the call itself would be.
@@ -103,7 +111,10 @@ impl Door {
                         continue;
                     }
                     match (self.0.classify)(call, &answer) {
-                        None => return Ok(answer),
+                        None => {
+                            footprint::note(call, &answer);
+                            return Ok(answer);
+                        }
                         Some(failure) => {
                             Failure { retry_after: failure.retry_after.or_else(|| retry_after(&answer)), ..failure }
                         }
@@ -118,6 +129,9 @@ impl Door {
                 instance = %self.0.connection.instance, route = call.route,
                 wait_ms = wait.as_millis() as u64, failure = %failure, "trying again"
             );
+            if let Some(meter) = &self.0.connection.meter {
+                meter.retried(&self.0.connection.instance);
+            }
             tokio::time::sleep(wait).await;
         }
     }
@@ -135,6 +149,12 @@ impl Door {
         let _slot = inner.slots.acquire().await.expect("the semaphore is never closed");
         if let Some(rate) = &inner.rate {
             rate.until_ready().await;
+        }
+        // Here and no earlier: a process may be paused while it waits for its turn.
+        if !footprint::may_send(call) {
+            let said = "this process was paused for longer than its lease lasts; it was not sent";
+            return Err(Failure::new(FailureClass::Refused, &call.doing, said)
+                .help("another process may be at work by now; the next run reads what is there"));
         }
         let request_id = Uuid::new_v4();
         let url = inner.connection.url(&call.path()).map_err(|error| {
@@ -159,6 +179,10 @@ impl Door {
         };
         let began = std::time::Instant::now();
         let answer = self.receive(call, request).await;
+        if let Some(meter) = &inner.connection.meter {
+            let status = answer.as_ref().ok().map(|answer| answer.status);
+            meter.called(&inner.connection.instance, status, began.elapsed());
+        }
         tracing::debug!(
             instance = %inner.connection.instance, %request_id, method = %call.method, route = call.route,
             status = answer.as_ref().map_or(0, |answer| answer.status),

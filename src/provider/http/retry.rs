@@ -8,8 +8,6 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use super::Repeat;
 use crate::engine::model::{Failure, FailureClass};
 
-/// The shortest wait before a second attempt; jitter adds up to as much again.
-const FIRST: Duration = Duration::from_millis(200);
 /// The longest wait that a call sits out itself; what takes longer is the loop's business.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -17,9 +15,9 @@ const LONGEST: Duration = Duration::from_secs(20);
 pub struct Waits(ExponentialBackoff);
 
 impl Waits {
-    /// Waits for a call that may be attempted so often in all.
-    pub fn new(attempts: u32) -> Self {
-        let growing = ExponentialBuilder::new().with_min_delay(FIRST).with_max_delay(LONGEST).with_jitter();
+    /// Waits for a call that may be attempted so often in all, the first of them at least so long.
+    pub fn new(attempts: u32, first: Duration) -> Self {
+        let growing = ExponentialBuilder::new().with_min_delay(first).with_max_delay(LONGEST).with_jitter();
         Self(growing.with_max_times(attempts.saturating_sub(1) as usize).build())
     }
 
@@ -46,6 +44,8 @@ impl Waits {
 mod tests {
     use super::*;
 
+    const FIRST: Duration = Duration::from_millis(200);
+
     fn failure(class: FailureClass, retry_after: Option<u64>) -> Failure {
         Failure { retry_after, ..Failure::new(class, "x", "y") }
     }
@@ -63,13 +63,17 @@ mod tests {
             (Gone, Repeat::Safe, false),
             (Conflict, Repeat::Safe, false),
         ] {
-            assert_eq!(Waits::new(4).next(&failure(class, None), repeat).is_some(), again, "{class:?} {repeat:?}");
+            assert_eq!(
+                Waits::new(4, FIRST).next(&failure(class, None), repeat).is_some(),
+                again,
+                "{class:?} {repeat:?}"
+            );
         }
     }
 
     #[test]
     fn the_service_is_obeyed_when_it_names_a_wait() {
-        let wait = |seconds| Waits::new(4).next(&failure(FailureClass::Later, Some(seconds)), Repeat::Safe);
+        let wait = |seconds| Waits::new(4, FIRST).next(&failure(FailureClass::Later, Some(seconds)), Repeat::Safe);
         assert_eq!(wait(2), Some(Duration::from_secs(2)));
         assert_eq!(wait(3600), None);
     }
@@ -77,12 +81,12 @@ mod tests {
     #[test]
     fn waits_grow_and_end() {
         let failure = failure(FailureClass::Retry, None);
-        let mut waits = Waits::new(4);
+        let mut waits = Waits::new(4, FIRST);
         for least in [200, 400, 800] {
             let wait = waits.next(&failure, Repeat::Safe).expect("there is another attempt").as_millis();
             assert!((least..=2 * least).contains(&wait), "{wait} ms, at least {least}");
         }
         assert_eq!(waits.next(&failure, Repeat::Safe), None);
-        assert_eq!(Waits::new(1).next(&failure, Repeat::Safe), None);
+        assert_eq!(Waits::new(1, FIRST).next(&failure, Repeat::Safe), None);
     }
 }

@@ -124,7 +124,8 @@ fn shown(live: &Live) -> Live {
     for field in KINDS.iter().filter(|kind| kind.name == live.address.kind.as_str()).flat_map(|kind| kind.fields) {
         match field.compare {
             Compare::WriteOnly => drop(shown.fields.remove(field.name)),
-            _ => drop(shown.fields.entry(field.name.into()).or_insert(Value::Null)),
+            _ if shown.fields.contains_key(field.name) => {}
+            _ => drop(shown.fields.insert(field.name.into(), Value::Null)),
         }
     }
     shown

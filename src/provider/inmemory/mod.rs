@@ -11,7 +11,8 @@ mod world;
 
 use std::sync::Arc;
 
-use crate::engine::model::{Instance, KindSpec};
+use crate::engine::model::{Instance, KindSpec, Live, Value};
+use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, NUMBERS, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 use crate::runtime::sys::SharedClock;
@@ -55,6 +56,10 @@ impl Provider for InMemory {
         &["identity", NUMBERS]
     }
 
+    fn config_example(&self) -> &'static str {
+        "  inmemory:\n    url: http://127.0.0.1\n"
+    }
+
     fn options_schema(&self) -> &'static str {
         r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false}"#
     }
@@ -65,6 +70,15 @@ impl Provider for InMemory {
 
     fn lower(&self, input: &LowerInput<'_>) -> Lowered {
         lower::lower(input)
+    }
+
+    fn describe(&self, live: &Live) -> Option<Described> {
+        let email = live.fields.get("email").and_then(Value::as_text).map(str::to_owned);
+        (live.address.kind.as_str() == "user").then(|| Described::Person {
+            name: live.address.leaf().to_owned(),
+            display_name: None,
+            email,
+        })
     }
 
     fn reader(&self, connection: Connection) -> Box<dyn Reader> {

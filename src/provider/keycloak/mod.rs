@@ -7,6 +7,7 @@
 //! | `names` | what Keycloak refuses |
 //! | `lower` | from the catalogue to what a realm should hold; pure |
 //! | `convert` | between what Keycloak shows and live objects; pure |
+//! | `describe` | from live objects back to what the mono-repo would say of them; pure |
 //! | `api`, `errors`, `tokens` | the calls, what their answers mean, and how they are signed |
 //! | `reader`, `writer`, `doctor` | the two halves, and probing |
 //!
@@ -14,6 +15,7 @@
 
 mod api;
 mod convert;
+mod describe;
 mod doctor;
 pub mod emulator;
 mod errors;
@@ -27,7 +29,8 @@ mod tests;
 mod tokens;
 mod writer;
 
-use crate::engine::model::KindSpec;
+use crate::engine::model::{KindSpec, Live};
+use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, NUMBERS, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 
@@ -55,6 +58,10 @@ impl Provider for Keycloak {
         &["identity", NUMBERS]
     }
 
+    fn config_example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
     fn options_schema(&self) -> &'static str {
         options::SCHEMA
     }
@@ -65,6 +72,10 @@ impl Provider for Keycloak {
 
     fn lower(&self, input: &LowerInput<'_>) -> Lowered {
         lower::lower(input)
+    }
+
+    fn describe(&self, live: &Live) -> Option<Described> {
+        describe::describe(live)
     }
 
     fn reader(&self, connection: Connection) -> Box<dyn Reader> {

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod convert;
+pub mod describe;
 pub mod doctor;
 pub mod emulator;
 pub mod errors;
@@ -20,7 +21,8 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::model::KindSpec;
+use crate::engine::model::{KindSpec, Live};
+use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 
@@ -45,6 +47,10 @@ impl Provider for MattermostProvider {
         &[]
     }
 
+    fn config_example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
     fn options_schema(&self) -> &'static str {
         options::SCHEMA
     }
@@ -59,6 +65,10 @@ impl Provider for MattermostProvider {
 
     fn lower(&self, input: &LowerInput<'_>) -> Lowered {
         lower::lower(input)
+    }
+
+    fn describe(&self, live: &Live) -> Option<Described> {
+        describe::describe(live)
     }
 
     fn reader(&self, connection: Connection) -> Box<dyn Reader> {

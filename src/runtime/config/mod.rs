@@ -10,6 +10,7 @@ mod schema;
 mod services;
 mod settings;
 mod structure;
+mod times;
 
 #[cfg(test)]
 mod tests;
@@ -22,9 +23,13 @@ use crate::runtime::sys::Environment;
 
 pub use crate::runtime::sys::SecretRef;
 pub use find::{FILE_NAME, SMALLEST, VARIABLE};
+pub use read::listen;
 pub use schema::schema;
 pub use services::{Credentials, Limits, Service, ServiceType};
-pub use settings::{Approvals, Config, Defaults, LedgerPlace, Protected, Repository};
+pub use settings::{
+    Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Protected, Repository, Schedule, SshFiles,
+};
+pub use times::{Cron, NotACron, duration};
 
 use checks::{CHECKS, Checked};
 use structure::Structure;

@@ -2,6 +2,7 @@
 //! at once. What the schema has found wrong already is passed over here without a second word.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,8 +16,11 @@ use crate::engine::source::SpanTable;
 use crate::runtime::sys::{SecretRef, SecretRefError};
 
 use super::services::{Credentials, Limits, Service};
-use super::settings::{Approvals, Config, Defaults, LedgerPlace, Repository, STATE_FOLDER};
+use super::settings::{
+    Approvals, Config, Defaults, LISTEN, LedgerPlace, POLL, Plans, Repository, STATE_FOLDER, Schedule, SshFiles,
+};
 use super::structure::{escaped, name_of};
+use super::times::{Cron, duration};
 
 /// Reads the whole. Roles and protected things need more than their own text and are filled in by the checks.
 pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mut Vec<Diagnostic>) -> Config {
@@ -31,6 +35,9 @@ pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mu
     let approvals = Approvals {
         expire: root.get("approvals").get("expire_hours").number().map_or(Approvals::default().expire, hours),
     };
+    let plans = Plans { expire: root.get("plans").get("expire_hours").number().map_or(Plans::default().expire, hours) };
+    let schedule = reader.schedule(&root.get("schedule"));
+    let listen = reader.listen(&root.get("serve").get("listen"));
     Config {
         path,
         platform: root.get("platform").text().unwrap_or_default().to_owned(),
@@ -41,6 +48,9 @@ pub(super) fn read(path: PathBuf, value: &Value, spans: SpanTable, problems: &mu
         services,
         protected: Vec::new(),
         approvals,
+        schedule,
+        listen,
+        plans,
         warnings: Vec::new(),
         spans,
     }
@@ -144,7 +154,8 @@ impl Reader<'_> {
     }
 
     fn without_credentials(&mut self, node: &Node<'_>, url: &Url) -> bool {
-        let without = url.username().is_empty() && url.password().is_none();
+        // With ssh the user is part of the address and no secret.
+        let without = (url.username().is_empty() || url.scheme() == "ssh") && url.password().is_none();
         if !without {
             let message = format!("{} holds credentials", node.name());
             self.wrong(
@@ -166,12 +177,47 @@ impl Reader<'_> {
             _ if url.contains("://") => {
                 self.wrong(&place, Diagnostic::error(codes::CONFIG_BAD_URL, format!("{} is no address", place.name())));
             }
+            // `user@host:path`; as with Git, a path with a colon in its first part begins with `./`.
+            _ if url.split('/').next().is_some_and(|first| first.contains(':')) => {}
             _ => url = self.folder.join(&url).display().to_string(),
         }
+        let ssh = node.get("ssh");
+        let file = |key: &str| ssh.get(key).text().map(|path| self.folder.join(path));
+        let ssh = SshFiles { key: file("key"), known_hosts: file("known_hosts") };
         Repository {
             url,
             branch: node.get("branch").text().map(str::to_owned),
+            ssh,
             credentials: self.credentials(&node.get("credentials")),
+            poll: time(&node.get("poll")).unwrap_or(POLL),
+        }
+    }
+
+    fn schedule(&mut self, node: &Node<'_>) -> Schedule {
+        let drift = node.get("drift");
+        let cron = drift.text().map(str::parse::<Cron>);
+        if let Some(Err(why)) = &cron {
+            self.wrong(
+                &drift,
+                Diagnostic::error(codes::CONFIG_BAD_VALUE, format!("{} is no schedule", drift.name()))
+                    .help(why.to_string()),
+            );
+        }
+        Schedule {
+            every: time(&node.get("every")).unwrap_or(Schedule::default().every),
+            drift: cron.and_then(Result::ok),
+        }
+    }
+
+    fn listen(&mut self, node: &Node<'_>) -> Option<SocketAddr> {
+        match node.text().map(listen) {
+            None => Some(LISTEN),
+            Some(Ok(address)) => address,
+            Some(Err(why)) => {
+                let message = format!("{} is no address to listen on", node.name());
+                self.wrong(node, Diagnostic::error(codes::CONFIG_BAD_VALUE, message).help(why));
+                None
+            }
         }
     }
 
@@ -333,6 +379,21 @@ fn budgets(node: &Node<'_>) -> Budgets {
         other: budget("other", standard.other),
         window_hours: node.get("window_hours").small().unwrap_or(standard.window_hours),
     }
+}
+
+fn time(node: &Node<'_>) -> Option<Duration> {
+    duration(node.text()?).ok()
+}
+
+/// An address with a port, or `none`.
+///
+/// # Errors
+/// How to write it.
+pub fn listen(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| "write an address with a port, such as '127.0.0.1:9464', or 'none'".to_owned())
 }
 
 fn hours(number: u64) -> Duration {

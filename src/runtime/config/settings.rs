@@ -1,6 +1,7 @@
 //! The config as a value: everything in it was checked, everything left out has its default.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,9 +10,16 @@ use crate::engine::model::EntityRef;
 use crate::engine::source::SpanTable;
 
 use super::services::{Credentials, Service};
+use super::times::Cron;
 
 /// The folder for our own state, beside the config, where the config says nothing else.
 pub(super) const STATE_FOLDER: &str = ".formulary";
+
+/// How often the daemon asks the mono-repo whether it moved, where the config says nothing.
+pub const POLL: Duration = Duration::from_secs(60);
+
+/// Where health and metrics are served, where the config says nothing: on this machine alone.
+pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 
 /// The settings of one environment.
 #[derive(Debug, Clone)]
@@ -34,6 +42,12 @@ pub struct Config {
     pub protected: Vec<Protected>,
     /// How approvals are treated.
     pub approvals: Approvals,
+    /// How saved plans are treated.
+    pub plans: Plans,
+    /// When the daemon compares everything.
+    pub schedule: Schedule,
+    /// Where the daemon serves health and metrics; `None` where it shall not.
+    pub listen: Option<SocketAddr>,
     /// What was found odd but not wrong while the file was read.
     pub warnings: Vec<Diagnostic>,
     /// The place of every value in the file, by JSON pointer.
@@ -43,12 +57,25 @@ pub struct Config {
 /// Where the mono-repo is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// `https://…`, `file://…`, or a path, made absolute.
+    /// `https://…`, `ssh://…` or `user@host:path`, `file://…`, or a path, made absolute.
     pub url: String,
     /// The branch that is kept true; the remote's own default when it is left out.
     pub branch: Option<String>,
+    /// How ssh signs in there, for addresses that need it.
+    pub ssh: SshFiles,
     /// How to sign in there, if one must.
     pub credentials: Credentials,
+    /// How often the daemon asks whether it moved; [`POLL`] by default.
+    pub poll: Duration,
+}
+
+/// What ssh does not find by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SshFiles {
+    /// The private key.
+    pub key: Option<PathBuf>,
+    /// The file of known hosts.
+    pub known_hosts: Option<PathBuf>,
 }
 
 /// Where the ledger is.
@@ -88,6 +115,22 @@ pub struct Approvals {
     pub expire: Duration,
 }
 
+/// When the daemon compares everything, whether the mono-repo moved or not.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// At least this often.
+    pub every: Duration,
+    /// And at these moments.
+    pub drift: Option<Cron>,
+}
+
+/// How saved plans are treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plans {
+    /// How long a plan can be applied after it was saved.
+    pub expire: Duration,
+}
+
 impl Config {
     /// The place of an option of an instance, for what a provider finds wrong with it later. `pointer` begins below
     /// `options` (`/source_id`).
@@ -100,11 +143,21 @@ impl Config {
         self.services.get(self.roles.get(role)?)
     }
 
-    /// The folder in which clones of the mono-repo are kept: beside the ledger's file, as both are our own state.
+    /// The folder in which clones of the mono-repo are kept.
     pub fn clones(&self) -> PathBuf {
+        self.state("clones")
+    }
+
+    /// The folder in which the daemon leaves its reports.
+    pub fn reports(&self) -> PathBuf {
+        self.state("reports")
+    }
+
+    /// A folder of our own, beside the ledger's file.
+    fn state(&self, name: &str) -> PathBuf {
         match &self.ledger {
-            LedgerPlace::Path(path) => path.with_file_name("clones"),
-            LedgerPlace::Url { .. } => self.folder().join(STATE_FOLDER).join("clones"),
+            LedgerPlace::Path(path) => path.with_file_name(name),
+            LedgerPlace::Url { .. } => self.folder().join(STATE_FOLDER).join(name),
         }
     }
 
@@ -119,9 +172,23 @@ impl Config {
     }
 }
 
+impl Default for Schedule {
+    fn default() -> Self {
+        // Ten minutes: what was changed behind our back does not stand for long, and the services hardly notice.
+        Self { every: Duration::from_secs(600), drift: None }
+    }
+}
+
 impl Default for Approvals {
     fn default() -> Self {
         // Three days: what was approved on a Friday can still be applied on the Monday.
         Self { expire: Duration::from_secs(72 * 60 * 60) }
+    }
+}
+
+impl Default for Plans {
+    fn default() -> Self {
+        // What was planned today is reviewed and applied today; tomorrow's world is another one.
+        Self { expire: Duration::from_secs(24 * 60 * 60) }
     }
 }

@@ -80,6 +80,7 @@ protected:
   - forge:user/formulary-bot
   - identity:user/root-anna
 approvals: {expire_hours: 24}
+plans: {expire_hours: 2}
 ";
 
 fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
@@ -127,6 +128,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!(config.defaults.services.iter().collect::<Vec<_>>(), ["keycloak"]);
     assert_eq!(config.in_role("identity").map(|it| it.name.as_str()), Some("keycloak"));
     assert_eq!(config.approvals.expire, Duration::from_secs(24 * 3600));
+    assert_eq!(config.plans.expire, Duration::from_secs(2 * 3600));
     assert_eq!(
         config.protected,
         [
@@ -196,7 +198,7 @@ fn an_unknown_key_is_an_error_with_the_likely_one() {
     formulary.yaml:9:1: error[FML9003]: the config has no key 'platfrom'
         did you mean 'platform'?
     formulary.yaml:10:1: error[FML9003]: the config has no key 'foo'
-        known here: platform, repository, ledger, defaults, roles, services, protected, approvals
+        known here: platform, repository, ledger, defaults, roles, services, protected, approvals, plans, schedule, serve
     ");
 }
 
@@ -508,6 +510,29 @@ fn a_syntax_error_beside_a_secret_does_not_repeat_it() {
         let said = problems(&text);
         assert!(!said.contains("hunter2"), "{token}: {said}");
     }
+}
+
+#[test]
+fn the_daemon_has_its_times_and_its_address() {
+    let lines = "schedule: {every: 30m, drift: 0 3 * * 1-5}\nserve: {listen: none}\n";
+    let config = parse(&format!("{WHOLE}{lines}")).expect("it is right");
+    assert_eq!(config.schedule.every, Duration::from_secs(1800));
+    assert!(config.schedule.drift.is_some());
+    assert_eq!(config.listen, None);
+    assert_eq!(config.reports(), Path::new("/etc/formulary/state/reports"));
+    let config = parse(WHOLE).expect("it is right");
+    assert_eq!(config.repository.expect("it is named").poll, POLL);
+    assert_eq!((config.schedule.every, config.listen), (Duration::from_secs(600), Some(LISTEN)));
+}
+
+#[test]
+fn times_and_addresses_that_cannot_be_read_say_how_to_write_them() {
+    let said = problems(&gitea("schedule: {every: 1 day, drft: x}\nserve: {listen: here}\n"));
+    assert!(said.contains("such as '90s', '10m' or '1h'"), "{said}");
+    assert!(said.contains("did you mean 'drift'?"), "{said}");
+    assert!(said.contains("an address with a port, such as '127.0.0.1:9464', or 'none'"), "{said}");
+    let said = problems(&gitea("schedule: {drift: hunter2 hunter2}\n"));
+    assert!(said.contains("as in a crontab") && !said.contains("hunter2"), "{said}");
 }
 
 /// Holds every example in a schema to the schema that it stands in.

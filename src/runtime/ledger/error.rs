@@ -123,7 +123,9 @@ impl LedgerError {
             LedgerError::OtherPlatform { .. } => {
                 "each platform has a ledger of its own; check 'platform' and 'ledger' in the config"
             }
-            LedgerError::Unwritable { .. } => "make the place writable and free space there; no service was called",
+            LedgerError::Unwritable { .. } => {
+                "make the file, and those beside it, writable and free space there; no service was called"
+            }
             LedgerError::Busy { .. } => "wait for the other process, or stop it",
             LedgerError::Overtaken { .. } => "another process leads now; nothing is to be done here",
             LedgerError::NotOpen(_) | LedgerError::Query { .. } | LedgerError::Unreadable { .. } => "",
@@ -165,6 +167,10 @@ pub enum LeaseError {
     Ledger(#[from] LedgerError),
 }
 
+/// SQLite's extended result codes for reads that failed.
+const IOERR_READ: u32 = 266;
+const IOERR_SHORT_READ: u32 = 522;
+
 enum Trouble {
     Unwritable,
     Busy,
@@ -184,6 +190,12 @@ impl Trouble {
                 "25006" | "53100" => Self::Unwritable,
                 "55P03" | "57014" => Self::Busy,
                 _ => Self::Other,
+            },
+            // Input and output: a read that fails is damage or a defect of the machine, the others are what a disk says
+            // that is full, over its quota or gone.
+            Ok(10) => match code.parse::<u32>() {
+                Ok(IOERR_READ | IOERR_SHORT_READ) => Self::Other,
+                _ => Self::Unwritable,
             },
             // read-only, full, cannot open
             Ok(8 | 13 | 14) => Self::Unwritable,

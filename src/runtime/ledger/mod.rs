@@ -83,6 +83,9 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// steps done more than once.
     async fn repeated_since(&self, since: DateTime<Utc>) -> Result<BTreeMap<String, u64>, LedgerError>;
 
+    /// What was begun to be made since then, and of which it is not known whether it was.
+    async fn attempted_since(&self, since: DateTime<Utc>) -> Result<BTreeSet<Address>, LedgerError>;
+
     /// The keys of one-time actions that were begun and not proven undone.
     async fn once_keys(&self) -> Result<BTreeSet<String>, LedgerError>;
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::{Columns, Row, Transaction, arguments, json, word};
 use super::{Entry, LedgerError, sql};
-use crate::engine::model::{ObjectState, Recorded};
+use crate::engine::model::{ObjectState, Recorded, share_names};
 
 /// Every object, in order of address.
 pub(super) async fn all(transaction: &mut dyn Transaction) -> Result<Vec<Recorded>, LedgerError> {
@@ -15,6 +15,7 @@ pub(super) async fn all(transaction: &mut dyn Transaction) -> Result<Vec<Recorde
     let mut objects = rows.iter().map(|row| from_row(&**row)).collect::<Result<Vec<_>, _>>()?;
     // The database sorts the text of the address by its own collation; ours is by parts.
     objects.sort_by(|a, b| a.address.cmp(&b.address));
+    share_names(objects.iter_mut().map(|it| &mut it.address));
     Ok(objects)
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{PgPool, Postgres};
 
+use super::schema::is_blank;
 use super::store::{Argument, Claim, Purpose, Row, Store, Transaction, arguments};
 use super::{Birth, LedgerError, SharedLedger, SqlLedger};
 
@@ -18,6 +19,27 @@ const CONNECTIONS: u32 = 5;
 /// # Errors
 /// See [`LedgerError`].
 pub async fn open(options: PgConnectOptions, platform: &str, now: DateTime<Utc>) -> Result<SharedLedger, LedgerError> {
+    let store = connect(options).await?;
+    Ok(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::random(), now).await?))
+}
+
+/// Opens the ledger in the schema that `options` lead to, if there is one.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_existing(
+    options: PgConnectOptions,
+    platform: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<SharedLedger>, LedgerError> {
+    let store = connect(options).await?;
+    if is_blank(&store).await? {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::random(), now).await?)))
+}
+
+async fn connect(options: PgConnectOptions) -> Result<PostgresStore, LedgerError> {
     let place = format!(
         "postgres://{}:{}/{}",
         options.get_host(),
@@ -29,7 +51,7 @@ pub async fn open(options: PgConnectOptions, platform: &str, now: DateTime<Utc>)
         .connect_with(options)
         .await
         .map_err(|error| LedgerError::at_opening(&place, error))?;
-    Ok(Arc::new(SqlLedger::open(Box::new(PostgresStore { place, pool }), platform, Birth::random(), now).await?))
+    Ok(PostgresStore { place, pool })
 }
 
 struct PostgresStore {

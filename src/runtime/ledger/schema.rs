@@ -39,6 +39,11 @@ impl SqlLedger {
     }
 }
 
+/// Whether nothing at all is there, so that opening it would make a ledger.
+pub(super) async fn is_blank(store: &dyn Store) -> Result<bool, LedgerError> {
+    version(store).await.map(|found| found.is_none())
+}
+
 /// The schema's version; `None` where nothing at all is.
 async fn version(store: &dyn Store) -> Result<Option<i64>, LedgerError> {
     let failed = |error| LedgerError::at_opening(store.place(), error);

@@ -43,6 +43,10 @@ pub(super) const HISTORY: &str = "SELECT run, verb, began, ended, result, failur
 pub(super) const REPEATED: &str = "SELECT step, COUNT(*) FROM intents WHERE result = 'done' AND began >= $1 \
      GROUP BY step HAVING COUNT(*) > 1 ORDER BY step";
 
+/// Whatever was made or proven not to be made later has a later entry of its own, or is recorded.
+pub(super) const ATTEMPTED: &str = "SELECT DISTINCT address FROM intents WHERE verb = 'create' AND result = 'unclear' \
+     AND began >= $1 ORDER BY address";
+
 pub(super) const CLAIM_ONCE: &str =
     "INSERT INTO run_once (key, intent, claimed) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
 pub(super) const RELEASE_ONCE: &str = "DELETE FROM run_once WHERE intent = $1";

@@ -106,7 +106,15 @@ impl Store for SqliteStore {
         Ok(Box::new(match purpose {
             Purpose::Read => self.reader.begin().await?,
             // The lock is taken at once: one that is taken at the first write can fail in the middle.
-            Purpose::Write | Purpose::Setup => self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            Purpose::Write | Purpose::Setup => match self.writer.begin_with("BEGIN IMMEDIATE").await {
+                // A write that the disk refused has ended its transaction by itself, and the connection still counts it
+                // (https://www.sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction").
+                Err(sqlx::Error::InvalidSavePointStatement) => {
+                    self.writer.acquire().await?.close().await?;
+                    self.writer.begin_with("BEGIN IMMEDIATE").await?
+                }
+                begun => begun?,
+            },
         }))
     }
 

@@ -92,6 +92,11 @@ impl Ledger for SqlLedger {
             .collect()
     }
 
+    async fn attempted_since(&self, since: DateTime<Utc>) -> Result<BTreeSet<Address>, LedgerError> {
+        let rows = self.read("read what was begun and is not known", sql::ATTEMPTED, arguments![since]).await?;
+        rows.iter().map(|row| Columns(&**row).word(0)).collect()
+    }
+
     async fn allotments(&self) -> Result<Allotments, LedgerError> {
         let rows = self.read("read the numbers given out", sql::ALLOTMENTS, arguments![]).await?;
         rows.iter()

@@ -6,7 +6,8 @@ use super::record::differences;
 use super::settle::{Judgement, judge};
 use crate::engine::model::{Failure, FailureClass, Fields, KindSpec, Live};
 use crate::engine::plan::{Step, Verb};
-use crate::provider::contract::{Inputs, Performed, Reader, Writer};
+use crate::provider::contract::{Inputs, Look, Performed, Reader, Writer};
+use crate::provider::http::{MayWrite, watched};
 
 /// The two halves of an installation's provider, and how many steps may be under way there at once.
 pub struct Hands {
@@ -41,9 +42,11 @@ pub(super) async fn attempt(
     step: &Step,
     inputs: &Inputs,
     spec: Option<&KindSpec>,
+    may_write: MayWrite,
 ) -> (Verdict, Duration) {
     let began = Instant::now();
-    let verdict = match hands.writer.perform(step, inputs).await {
+    let (performed, changed) = watched(hands.writer.perform(step, inputs), may_write).await;
+    let verdict = match performed.map_err(|failure| if changed { after_a_change(failure) } else { failure }) {
         Ok(Performed::Done(live)) => Verdict::Done { live, settled_by_reading: false },
         Ok(Performed::Pending(handle)) => Verdict::Pending(handle),
         Err(failure) if needs_a_look(step, &failure) => settle(hands, step, inputs, spec, failure).await,
@@ -64,6 +67,15 @@ pub(super) fn as_found(step: &Step, sent: &Fields, live: &Live, spec: Option<&Ki
     found
 }
 
+/// What failed after something was changed already has not simply failed.
+fn after_a_change(failure: Failure) -> Failure {
+    if failure.class == FailureClass::Unclear {
+        return failure;
+    }
+    let said = format!("it was sent and taken, and then: {}", failure.said);
+    Failure { class: FailureClass::Unclear, said, ..failure }
+}
+
 /// A lost answer; and a deletion of what is gone, which may be done already or may have lost its parent.
 fn needs_a_look(step: &Step, failure: &Failure) -> bool {
     failure.class == FailureClass::Unclear || (failure.class == FailureClass::Gone && step.verb == Verb::Delete)
@@ -78,6 +90,11 @@ async fn settle(hands: &Hands, step: &Step, inputs: &Inputs, spec: Option<&KindS
             return Verdict::Unread(Failure { said, class: FailureClass::Unclear, ..failure }.help(NEXT_RUN));
         }
     };
+    // What is not seen yet may be under way still: the next run looks again before anything is made.
+    if step.verb == Verb::Create && look == Look::Absent && failure.class == FailureClass::Unclear {
+        let said = format!("{}; it is not there yet", failure.said);
+        return Verdict::Unread(Failure { said, ..failure }.help(NEXT_RUN));
+    }
     match judge(step, &inputs.fields, look, spec, &inputs.ledger) {
         Judgement::Happened(live) => Verdict::Done { live, settled_by_reading: true },
         Judgement::DidNot(seen) if failure.class == FailureClass::Unclear => {

@@ -9,13 +9,15 @@ use super::platform::{Member, Platform};
 use super::world::World;
 use crate::engine::desired::{Placed, placed};
 use crate::engine::diag::{Diagnostic, codes};
-use crate::engine::diff::{Absence, Kinds, Observed, numbers};
-use crate::engine::documents::Loaded;
+use crate::engine::diff::numbers::{self, Given};
+use crate::engine::diff::{Absence, Assumed, Kinds, Observed};
+use crate::engine::documents::{Catalogue, Loaded};
 use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Desired, Failure, FailureClass, Instance, KindClass, KindName,
-    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule,
+    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, Value, share_names,
 };
-use crate::provider::contract::{Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
+use crate::engine::plan::{Note, NoteLevel};
+use crate::provider::contract::{Facts, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
 use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
@@ -36,6 +38,8 @@ pub struct Memory {
     pub spent: BTreeMap<(Instance, KindClass), usize>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: BTreeMap<String, u64>,
+    /// What we began to make within a day without learning whether it was made.
+    pub attempted: BTreeSet<Address>,
 }
 
 impl Memory {
@@ -53,7 +57,8 @@ impl Memory {
                 spent.insert((instance.clone(), class), usize::try_from(count).unwrap_or(usize::MAX));
             }
         }
-        let repeated = ledger.repeated_since(now - Duration::hours(24)).await?;
+        let day = now - Duration::hours(24);
+        let (repeated, attempted) = (ledger.repeated_since(day).await?, ledger.attempted_since(day).await?);
         let capabilities = ledger.capabilities().await?;
         Ok(Self {
             ledger: Some(ledger.identity().id.to_string()),
@@ -62,6 +67,7 @@ impl Memory {
             capabilities: capabilities.into_iter().map(|(instance, probed)| (instance, probed.found)).collect(),
             spent,
             repeated,
+            attempted,
         })
     }
 }
@@ -82,6 +88,15 @@ impl Progress for Quiet {
     fn was_read(&self, _: &Instance, _: usize) {}
 }
 
+/// A revision of the mono-repo and its documents.
+#[derive(Debug)]
+pub struct Side {
+    /// The revision.
+    pub revision: String,
+    /// Its documents.
+    pub loaded: Loaded,
+}
+
 /// Reads everything: probes, lowers, observes. Services that cannot be reached leave their scopes incomplete; the
 /// others are read all the same.
 pub async fn read(
@@ -92,72 +107,183 @@ pub async fn read(
     now: DateTime<Utc>,
     progress: &dyn Progress,
 ) -> World {
-    let readers: BTreeMap<&Instance, Box<dyn Reader>> =
-        platform.members.iter().map(|(instance, member)| (instance, member.reader())).collect();
-    let probes: BTreeMap<Instance, Result<Probe, Failure>> = join_all(readers.iter().map(|(instance, reader)| async {
-        progress.reading(instance, "rights and version");
-        ((*instance).clone(), reader.probe().await)
-    }))
-    .await
-    .into_iter()
-    .collect();
-    let capabilities = |instance: &Instance| match probes.get(instance) {
-        Some(Ok(probe)) => probe.capabilities.clone(),
-        _ => memory.capabilities.get(instance).cloned().unwrap_or_default(),
+    let reading = Reading::probe(platform, memory, now, progress).await;
+    let wanted = reading.wanted(&loaded);
+    let seen = reading.observe(&[&wanted], progress).await;
+    reading.world(Side { revision: revision.to_owned(), loaded }, wanted, seen)
+}
+
+/// As [`read`], for two revisions: the services are looked at once, for both. Gives the worlds of base and head.
+pub async fn read_both(
+    platform: &Platform,
+    (base, head): (Side, Side),
+    memory: Memory,
+    now: DateTime<Utc>,
+    progress: &dyn Progress,
+) -> (World, World) {
+    let mut reading = Reading::probe(platform, memory, now, progress).await;
+    let (of_base, of_head) = (reading.wanted(&base.loaded), reading.wanted(&head.loaded));
+    let seen = reading.observe(&[&of_base, &of_head], progress).await;
+    let base = reading.world(base, of_base, seen.clone());
+    // Who is given a number by the base has it in the head, too.
+    reading.remember(&base.given);
+    (base, reading.world(head, of_head, seen))
+}
+
+/// A world that nobody looked at: `base`, or else what the ledger remembers, is taken for what is there. No call is
+/// made and no secret is asked for.
+pub fn offline(platform: &Platform, head: Side, base: Option<&Loaded>, memory: Memory, now: DateTime<Utc>) -> World {
+    let mut reading = Reading { platform, readers: BTreeMap::new(), probes: BTreeMap::new(), memory, now };
+    let wanted = reading.wanted(&head.loaded);
+    let lies_in = |wanted: &Wanted| -> Vec<Address> {
+        let edges =
+            wanted.sets.iter().map(|set| Address { key: format!("{}/", set.edges.key).into(), ..set.edges.clone() });
+        wanted.desired.iter().map(|it| it.address.clone()).chain(edges).collect()
     };
-    let mut wanted = compile(platform, &loaded, &memory.allotments, &capabilities);
-    let observations: Vec<Observation> = join_all(readers.iter().map(|(instance, reader)| {
-        let member = &platform.members[*instance];
-        let request = request(member, &wanted, &memory);
-        let probe = &probes[*instance];
-        async move {
-            progress.reading(instance, "people, groups and memberships");
-            let observations = match probe {
-                Ok(_) => reader.observe(&request).await,
-                Err(failure) => unread(member, &request, failure, now),
-            };
-            progress.was_read(instance, observations.iter().map(|it| it.objects.len()).sum());
-            observations
+    let (of_head, remembered) = (lies_in(&wanted), reading.memory.recorded.clone());
+    let Assumed { observed, recorded } = match base {
+        Some(base) => {
+            let mut base = reading.wanted(base);
+            let others = [of_head, lies_in(&base)].concat();
+            let assumed = |base: &[Desired]| Assumed::wanted(&wanted.kinds, base, others.iter(), now);
+            let unnumbered = assumed(&base.desired).observed;
+            let allotments = &reading.memory.allotments;
+            let numbers = numbers::allot(&mut base.desired, &wanted.kinds, &unnumbered, allotments);
+            reading.remember(&numbers.given);
+            assumed(&base.desired)
         }
-    }))
-    .await
-    .into_iter()
-    .flatten()
-    .collect();
-    let mut observed = Observed::new(observations.iter().cloned());
-    look_for(&wanted, &readers, &probes, &mut observed, &memory).await;
-    let mut numbers = numbers::allot(&mut wanted.desired, &wanted.kinds, &observed, &memory.allotments);
-    wanted.diagnostics.append(&mut numbers.diagnostics);
-    wanted.held.append(&mut numbers.held);
-    let mut diagnostics = loaded.diagnostics;
-    diagnostics.append(&mut wanted.diagnostics);
-    diagnostics.sort();
-    diagnostics.dedup();
-    let mut quarantine = loaded.quarantine;
-    quarantine.entities.append(&mut wanted.held);
-    let own_accounts =
-        platform.members.keys().flat_map(|instance| capabilities(instance).own_accounts).collect::<BTreeSet<Address>>();
-    World {
-        platform: platform.name.clone(),
-        revision: revision.to_owned(),
-        now,
-        catalogue: loaded.catalogue,
-        kinds: wanted.kinds,
-        desired: wanted.desired,
-        sets: wanted.sets,
-        quarantine,
-        diagnostics,
-        observations,
-        observed,
-        recorded: memory.ledger.is_some().then_some(memory.recorded),
-        ledger: memory.ledger,
-        policies: platform.members.iter().map(|(instance, it)| (instance.clone(), it.policy.clone())).collect(),
-        own_accounts,
-        identity: platform.roles.get("identity").cloned(),
-        spent: memory.spent,
-        repeated: memory.repeated,
-        given: numbers.given,
-        probes,
+        None => Assumed::remembered(&wanted.kinds, remembered, of_head.iter(), now),
+    };
+    let unknown: Vec<&str> = platform
+        .members
+        .keys()
+        .filter(|it| !reading.memory.capabilities.contains_key(*it))
+        .map(Instance::as_str)
+        .collect();
+    let note = Note {
+        level: NoteLevel::Info,
+        check: "capabilities".to_owned(),
+        message: format!(
+            "version and edition of {} are not recorded: the most common ones are assumed; an apply records them",
+            unknown.join(", ")
+        ),
+    };
+    let notes = if unknown.is_empty() { Vec::new() } else { vec![note] };
+    let world = reading.world(head, wanted, (Vec::new(), observed));
+    World { recorded: Some(recorded), ledger: None, assumed: Some(notes), ..world }
+}
+
+/// One look at the services, whatever is wanted of them.
+struct Reading<'p> {
+    platform: &'p Platform,
+    readers: BTreeMap<&'p Instance, Box<dyn Reader>>,
+    probes: BTreeMap<Instance, Result<Probe, Failure>>,
+    memory: Memory,
+    now: DateTime<Utc>,
+}
+
+impl<'p> Reading<'p> {
+    async fn probe(platform: &'p Platform, memory: Memory, now: DateTime<Utc>, progress: &dyn Progress) -> Self {
+        let readers: BTreeMap<&Instance, Box<dyn Reader>> =
+            platform.members.iter().map(|(instance, member)| (instance, member.reader())).collect();
+        let probes = join_all(readers.iter().map(|(instance, reader)| async {
+            progress.reading(instance, "rights and version");
+            ((*instance).clone(), reader.probe().await)
+        }))
+        .await
+        .into_iter()
+        .collect();
+        Self { platform, readers, probes, memory, now }
+    }
+
+    /// What probing found, or else what is remembered of it.
+    fn capabilities(&self, instance: &Instance) -> Capabilities {
+        match self.probes.get(instance) {
+            Some(Ok(probe)) => probe.capabilities.clone(),
+            _ => self.memory.capabilities.get(instance).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn wanted(&self, loaded: &Loaded) -> Wanted {
+        compile(self.platform, loaded, &self.memory.allotments, &|instance| self.capabilities(instance))
+    }
+
+    /// Reads what any of `wanted` is about.
+    async fn observe(&self, wanted: &[&Wanted], progress: &dyn Progress) -> (Vec<Observation>, Observed) {
+        let mut observations: Vec<Observation> = join_all(self.readers.iter().map(|(instance, reader)| {
+            let member = &self.platform.members[*instance];
+            let request = request(member, wanted, &self.memory);
+            let probe = &self.probes[*instance];
+            async move {
+                progress.reading(instance, "people, groups and memberships");
+                let observations = match probe {
+                    Ok(_) => reader.observe(&request).await,
+                    Err(failure) => unread(member, &request, failure, self.now),
+                };
+                progress.was_read(instance, observations.iter().map(|it| it.objects.len()).sum());
+                observations
+            }
+        }))
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+        let mut observed = Observed::new(observations.iter().cloned());
+        for wanted in wanted {
+            look_for(wanted, &self.readers, &self.probes, &mut observed, &self.memory).await;
+            for (scope, failure) in look_again(wanted, &self.readers, &mut observed, &self.memory).await {
+                let incomplete = Completeness::Incomplete(failure);
+                let same = observations.iter_mut().filter(|it| it.scope == scope);
+                same.for_each(|it| it.completeness = incomplete.clone());
+                observed.scopes.insert(scope, incomplete);
+            }
+        }
+        (observations, observed)
+    }
+
+    /// Takes numbers for given.
+    fn remember(&mut self, given: &[Given]) {
+        let rows = given.iter().map(|it| ((it.pool.clone(), it.subject.clone()), Value::Int(it.number)));
+        self.memory.allotments.extend(rows);
+    }
+
+    fn world(&self, side: Side, mut wanted: Wanted, (observations, observed): (Vec<Observation>, Observed)) -> World {
+        let Side { revision, loaded } = side;
+        let mut numbers = numbers::allot(&mut wanted.desired, &wanted.kinds, &observed, &self.memory.allotments);
+        wanted.diagnostics.append(&mut numbers.diagnostics);
+        wanted.held.append(&mut numbers.held);
+        let mut diagnostics = loaded.diagnostics;
+        diagnostics.append(&mut wanted.diagnostics);
+        diagnostics.sort();
+        diagnostics.dedup();
+        let mut quarantine = loaded.quarantine;
+        quarantine.entities.append(&mut wanted.held);
+        let members = &self.platform.members;
+        let own_accounts = members.keys().flat_map(|instance| self.capabilities(instance).own_accounts);
+        World {
+            platform: self.platform.name.clone(),
+            revision,
+            now: self.now,
+            catalogue: loaded.catalogue,
+            kinds: wanted.kinds,
+            desired: wanted.desired,
+            sets: wanted.sets,
+            quarantine,
+            diagnostics,
+            observations,
+            observed,
+            recorded: self.memory.ledger.is_some().then(|| self.memory.recorded.clone()),
+            ledger: self.memory.ledger.clone(),
+            policies: members.iter().map(|(instance, it)| (instance.clone(), it.policy.clone())).collect(),
+            own_accounts: own_accounts.collect(),
+            identity: self.platform.roles.get("identity").cloned(),
+            spent: self.memory.spent.clone(),
+            repeated: self.memory.repeated.clone(),
+            attempted: self.memory.attempted.clone(),
+            given: numbers.given,
+            probes: self.probes.clone(),
+            assumed: None,
+        }
     }
 }
 
@@ -183,10 +309,20 @@ pub fn compile(
     allotments: &Allotments,
     capabilities: &dyn Fn(&Instance) -> Capabilities,
 ) -> Wanted {
+    lower(platform, &loaded.catalogue, allotments, capabilities)
+}
+
+/// Lowers a catalogue, or a part of one, for every installation.
+pub(super) fn lower(
+    platform: &Platform,
+    catalogue: &Catalogue,
+    allotments: &Allotments,
+    capabilities: &dyn Fn(&Instance) -> Capabilities,
+) -> Wanted {
     let everybody: BTreeMap<&Instance, Placed> = platform
         .members
         .keys()
-        .map(|instance| (instance, placed(&loaded.catalogue, instance, &platform.default_services)))
+        .map(|instance| (instance, placed(catalogue, instance, &platform.default_services)))
         .collect();
     let wishes: Vec<Wish> = platform
         .members
@@ -206,7 +342,7 @@ pub fn compile(
         let Lowered { desired, sets, diagnostics, held } = member.provider.lower(&LowerInput {
             instance,
             platform: &platform.name,
-            catalogue: &loaded.catalogue,
+            catalogue,
             placed: &everybody[instance],
             options: &member.connection.options,
             capabilities: &capabilities(instance),
@@ -238,12 +374,13 @@ pub fn compile(
         }
     }
     wanted.desired.sort_by(|a, b| a.address.cmp(&b.address));
+    share_names(wanted.desired.iter_mut().map(|it| &mut it.address));
     wanted
 }
 
 /// What to read of one installation: every kind that is not ignored, and of each parent that is wanted or remembered
 /// the list of what lies in it.
-fn request(member: &Member, wanted: &Wanted, memory: &Memory) -> ObserveRequest {
+fn request(member: &Member, wanted: &[&Wanted], memory: &Memory) -> ObserveRequest {
     let per_parent: BTreeSet<&str> =
         member.provider.kinds().iter().filter(|it| it.scope == ScopeRule::PerParent).map(|it| it.name).collect();
     let mut parents: BTreeMap<KindName, BTreeSet<String>> = BTreeMap::new();
@@ -255,17 +392,18 @@ fn request(member: &Member, wanted: &Wanted, memory: &Memory) -> ObserveRequest 
             parents.entry(address.kind.clone()).or_default().insert(parent.to_owned());
         }
     };
-    for set in &wanted.sets {
+    for set in wanted.iter().flat_map(|it| &it.sets) {
         add(&set.edges, Some(&set.edges.key));
     }
-    for desired in &wanted.desired {
+    for desired in wanted.iter().flat_map(|it| &it.desired) {
         add(&desired.address, desired.address.parent_key());
     }
     for recorded in &memory.recorded {
         add(&recorded.address, recorded.address.parent_key());
     }
     // What was renamed still has its former name at the service.
-    for desired in wanted.desired.iter().filter(|it| it.address.instance == member.instance) {
+    let here = |it: &&Desired| it.address.instance == member.instance;
+    for desired in wanted.iter().flat_map(|it| &it.desired).filter(here) {
         for former in &desired.previously {
             for (_, keys) in parents.iter_mut().filter(|(_, keys)| keys.contains(&*desired.address.key)) {
                 keys.insert(former.clone());
@@ -329,4 +467,56 @@ async fn look_for(
             Err(failure) => tracing::debug!(%address, %failure, "presence stays unknown"),
         }
     }
+}
+
+/// Looks one by one for what is ours and not in a list that counts as whole: to forget it, or to take it for removed by
+/// somebody, would be for good. A list that does not show what is there is not whole, whatever it seemed to prove. Gives
+/// those lists, and why.
+async fn look_again(
+    wanted: &Wanted,
+    readers: &BTreeMap<&Instance, Box<dyn Reader>>,
+    observed: &mut Observed,
+    memory: &Memory,
+) -> BTreeMap<Scope, Failure> {
+    let seen: BTreeSet<(&Instance, &KindName, &str)> = observed
+        .live
+        .values()
+        .filter_map(|live| Some((&live.address.instance, &live.address.kind, live.external_id.as_deref()?)))
+        .collect();
+    let missing: Vec<(&Recorded, Scope)> = memory
+        .recorded
+        .iter()
+        .filter(|it| !observed.live.contains_key(&it.address))
+        .filter(|it| {
+            let id = it.external_id.as_deref();
+            !id.is_some_and(|id| seen.contains(&(&it.address.instance, &it.address.kind, id)))
+        })
+        .filter_map(|it| Some((it, Scope::of(&it.address, wanted.kinds.spec(&it.address)?))))
+        .filter(|(it, scope)| observed.is_complete(scope) && readers.contains_key(&it.address.instance))
+        .take(LOOKS)
+        .collect();
+    if missing.is_empty() {
+        return BTreeMap::new();
+    }
+    let facts = |it: &Recorded| Facts { external_id: it.external_id.clone(), outputs: it.outputs.clone() };
+    let related = Related(memory.recorded.iter().map(|it| (it.address.clone(), facts(it))).collect());
+    let mut doubtful = BTreeMap::new();
+    let mut found = Vec::new();
+    for (recorded, scope) in missing {
+        let address = &recorded.address;
+        match readers[&address.instance].look(address, recorded.external_id.as_deref(), &related).await {
+            Ok(Look::Absent) => {}
+            Ok(Look::Present(live)) => {
+                let said = format!("the list does not show '{}', which is there", live.address);
+                doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
+                found.push(*live);
+            }
+            Err(failure) => {
+                let said = format!("the list does not show '{address}', and it cannot be looked at: {failure}");
+                doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
+            }
+        }
+    }
+    observed.live.extend(found.into_iter().map(|live| (live.address.clone(), live)));
+    doubtful
 }

@@ -1,6 +1,7 @@
 //! An attempt at a plan under way: what is journalled, what runs, what came back, and what that lets go.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -18,6 +19,7 @@ use super::record::{Records, differences, entries, events};
 use crate::engine::model::{Address, Failure, FailureClass, Instance, Recorded};
 use crate::engine::plan::Step;
 use crate::provider::contract::{Facts, Related};
+use crate::provider::http::MayWrite;
 use crate::runtime::ledger::{
     Approval, Entry, Finished, Intent, IntentId, IntentResult, LedgerError, NewIntent, Payload, RunId,
 };
@@ -220,6 +222,10 @@ impl<'a> Execution<'a> {
 
     /// Begins journalled steps wherever there is room.
     fn start(&mut self) {
+        if self.ended_early.is_none() && self.job.tenure.has_passed() {
+            let said = "this process was paused for longer than its lease lasts; another may be at work".to_owned();
+            self.ended_early = Some(EndedEarly::Ledger { said, help: "run it again".to_owned() });
+        }
         if self.ended_early.is_some() {
             return;
         }
@@ -282,8 +288,10 @@ impl<'a> Execution<'a> {
         }
         let Some(hands) = job.hands.get(&step.address.instance) else { return };
         let spec = job.kinds.spec(&step.address);
+        let tenure = job.tenure.clone();
+        let may_write: MayWrite = Arc::new(move || !tenure.has_passed());
         let future = async move {
-            let (verdict, took) = attempt(hands, step, &inputs, spec).await;
+            let (verdict, took) = attempt(hands, step, &inputs, spec, may_write).await;
             Called { at, intent, payload, verdict, took }
         };
         self.running.push(future.boxed());

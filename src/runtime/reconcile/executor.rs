@@ -5,7 +5,8 @@
 //! - A step runs when all that it needs is done; a failure stops its dependants and nothing else. Steps on one resource
 //!   run one after another.
 //! - Nothing is repeated here. A lost answer is settled by reading; a step that failed is planned again by the next run.
-//! - When it is stopped, calls under way are finished and recorded, and no new one begins.
+//! - When it is stopped, calls under way are finished and recorded, and no new one begins. The same when it was paused
+//!   for longer than its lease lasts: somebody else may lead by then, and have settled what was journalled here.
 //!
 //! What it costs to be safe against a power cut is paid for many steps at once: some steps more than can be under way
 //! are journalled ahead, and a result may wait a few milliseconds for others (see `execution.rs`). A crash then
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::Hands;
 use super::execution::Execution;
+use super::hold::Tenure;
 use super::inputs::StepSecrets;
 use super::outcome::{Outcome, StepOutcome};
 use super::probe::JournalProbe;
@@ -40,6 +42,8 @@ pub struct Apply<'a> {
     pub ledger: &'a dyn Ledger,
     /// The right to write there.
     pub fence: &'a Fence,
+    /// How long that right is surely ours.
+    pub tenure: &'a Tenure,
     /// Ids and outputs that are known before anything is done.
     pub known: &'a Related,
     /// Which approval released which step, by the step's digest. It is spent when the step succeeds.

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::engine::model::{Failure, FailureClass, Instance, InstancePolicy};
 use crate::provider::contract::{Provider, Reader, Writer};
-use crate::provider::http::{Connection, Limits, SecretSource};
+use crate::provider::http::{CallMeter, Connection, Limits, SecretSource};
 use crate::runtime::config::{Config, Credentials, Protected};
 use crate::runtime::sys::{Environment, SharedClock};
 
@@ -78,6 +78,7 @@ impl Platform {
                     ..Limits::default()
                 },
                 clock: Arc::clone(clock),
+                meter: None,
             };
             let policy = service.policy(&protected(config, &service.name));
             Some((instance.clone(), Member { instance, provider, connection, policy }))
@@ -88,6 +89,13 @@ impl Platform {
             roles: config.roles.iter().map(|(role, name)| (role.clone(), Instance::new(name))).collect(),
             default_services: config.defaults.services.iter().cloned().collect(),
             approvals: config.approvals.expire,
+        }
+    }
+
+    /// Has every call told to `meter`.
+    pub fn meter(&mut self, meter: &Arc<dyn CallMeter>) {
+        for member in self.members.values_mut() {
+            member.connection.meter = Some(Arc::clone(meter));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! After a crash: every entry that was begun and not ended is settled by reading what is there. Nothing is repeated.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::call::{Hands, as_found};
 use super::record::{Records, entries, events};
@@ -36,6 +37,17 @@ pub enum Found {
     Unclear(Failure),
     /// It cannot be told now, or goes on at the service: it stays open, and nothing is done to its resource.
     StillOpen(String),
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Found::Happened => f.write_str("had happened"),
+            Found::DidNot(_) => f.write_str("had not happened"),
+            Found::Unclear(failure) => write!(f, "is unclear: {failure}"),
+            Found::StillOpen(why) => write!(f, "stays open: {why}"),
+        }
+    }
 }
 
 /// Settles what was left open, before anything is planned. Call it under the lease, with the ledger that is planned
@@ -125,6 +137,10 @@ fn finished(intent: &Intent, judgement: Judgement, kinds: &Kinds, records: &Reco
             }
             end.entries = entries(&payload, live.as_deref(), records, spec, at);
             end.events = events(step);
+        }
+        // Looked for twice and not seen. It may be made again, and what turns up all the same is known to be ours.
+        Judgement::DidNot(failure) if step.verb == Verb::Create && failure.class == FailureClass::Retry => {
+            end.result = IntentResult::Unclear(failure);
         }
         Judgement::DidNot(failure) => end.result = IntentResult::Failed(failure),
         Judgement::Unclear(failure) => end.result = IntentResult::Unclear(failure),

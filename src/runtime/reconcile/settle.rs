@@ -42,7 +42,7 @@ pub(super) fn judge(step: &Step, sent: &Fields, look: Look, spec: Option<&KindSp
         (_, Look::Present(live)) => {
             let different = differences(step, sent, &live, spec);
             // Fields that cannot be read back say nothing either way.
-            let readable = sent.keys().filter(|name| live.fields.contains_key(*name)).count();
+            let readable = sent.keys().filter(|name| live.fields.contains_key(name)).count();
             match different.len() {
                 _ if readable == 0 => unclear(step, "what was sent cannot be read back"),
                 0 => Judgement::Happened(Some(live)),
@@ -67,10 +67,10 @@ fn created(step: &Step, sent: &Fields, live: Box<Live>, spec: Option<&KindSpec>,
         spec.identity.iter().any(|group| {
             group.iter().all(|evidence| match evidence {
                 Evidence::Same(field) => {
-                    let value = sent.get(*field).filter(|value| **value != Value::Null);
+                    let value = sent.get(field).filter(|value| **value != Value::Null);
                     value.is_some() && differs_not(step, sent, &live, spec, field)
                 }
-                Evidence::IsTrue(field) => live.fields.get(*field) == Some(&Value::Bool(true)),
+                Evidence::IsTrue(field) => live.fields.get(field) == Some(&Value::Bool(true)),
                 Evidence::NameIsIdentity => true,
                 Evidence::NameByApproval => false,
             })

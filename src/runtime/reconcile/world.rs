@@ -12,7 +12,8 @@ use crate::engine::documents::{Catalogue, Quarantine};
 use crate::engine::model::{
     Address, Desired, Failure, Instance, InstancePolicy, KindClass, Live, MembershipSet, Observation, Recorded,
 };
-use crate::engine::plan::{Approved, PlanInput, Planned, plan};
+use crate::engine::plan::saved::{Refused, seen};
+use crate::engine::plan::{Approved, Note, PlanInput, Planned, Saved, Verb, plan};
 use crate::provider::contract::{Facts, Probe, Related};
 
 /// Everything that one cycle knows.
@@ -54,8 +55,12 @@ pub struct World {
     pub identity: Option<Instance>,
     /// Destructive events of the rolling window.
     pub spent: BTreeMap<(Instance, KindClass), usize>,
+    /// What we began to make within a day without learning whether it was made.
+    pub attempted: BTreeSet<Address>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: BTreeMap<String, u64>,
+    /// What is to be said of a world that nobody looked at; `None` for one that was read.
+    pub assumed: Option<Vec<Note>>,
     /// Numbers that people have, or are given by this cycle.
     pub given: Vec<Given>,
 }
@@ -69,6 +74,8 @@ pub struct PlannedWorld {
     pub refresh: Vec<Refresh>,
     /// Ids and outputs that are known now, by declared address.
     pub known: Related,
+    /// The names at the service of declared objects that have another one there.
+    pub aliases: BTreeMap<Address, Address>,
 }
 
 impl World {
@@ -76,7 +83,7 @@ impl World {
     pub fn plan(&self, approvals: &[Approved]) -> PlannedWorld {
         let input = self.diff_input();
         let changes = diff(&input);
-        let planned = plan(&PlanInput {
+        let mut planned = plan(&PlanInput {
             diff: &input,
             changes: &changes,
             platform: &self.platform,
@@ -86,15 +93,32 @@ impl World {
             repeated: &self.repeated,
             approvals,
         });
-        let known = self.known(&changes.matched);
-        PlannedWorld { planned, refresh: changes.refresh, known }
+        if let Some(notes) = &self.assumed {
+            planned.plan = planned.plan.offline(notes);
+        }
+        let known = known(&input, &changes.matched);
+        let aliases = aliases(&changes.matched);
+        PlannedWorld { planned, refresh: changes.refresh, known, aliases }
     }
 
-    /// The live objects of declarations, by declared address: one that was renamed in the mono-repo may still have its
-    /// old name at the service.
-    pub fn matched(&self) -> BTreeMap<Address, Live> {
-        let input = self.diff_input();
-        diff(&input).matched.into_iter().map(|(address, live)| (address, live.clone())).collect()
+    /// The live object of an address, under the name that it has at the service.
+    pub fn there(&self, planned: &PlannedWorld, address: &Address) -> Option<&Live> {
+        self.observed.live.get(planned.aliases.get(address).unwrap_or(address))
+    }
+
+    /// A plan as it is saved.
+    pub fn save(&self, planned: &PlannedWorld, expires: DateTime<Utc>) -> Saved {
+        let plan = planned.planned.plan.clone();
+        let seen = seen(&plan, &self.kinds, |address| self.there(planned, address));
+        Saved { plan, expires, seen }
+    }
+
+    /// Leaves of a plan what a saved one has, too; gives the saved steps that are refused, and those that are done.
+    pub fn narrow(&self, planned: &mut PlannedWorld, saved: &Saved) -> (Vec<Refused>, Vec<(Verb, Address)>) {
+        let fresh = planned.planned.plan.clone();
+        let narrowed = saved.narrow(fresh, &self.kinds, |address| self.there(planned, address));
+        planned.planned.plan = narrowed.plan;
+        (narrowed.refused, narrowed.done)
     }
 
     /// What the comparison looks at.
@@ -106,6 +130,7 @@ impl World {
             observed: &self.observed,
             recorded: self.recorded.as_deref(),
             ledger: self.ledger.as_deref(),
+            attempted: &self.attempted,
             policies: &self.policies,
             quarantine: &self.quarantine,
             own_accounts: &self.own_accounts,
@@ -117,17 +142,23 @@ impl World {
     pub fn is_incomplete(&self) -> bool {
         self.probes.values().any(Result::is_err)
     }
+}
 
-    /// Ids and outputs of everything that is there; what was not read is taken from the ledger.
-    fn known(&self, matched: &BTreeMap<Address, &Live>) -> Related {
-        let mut known = BTreeMap::new();
-        for recorded in self.recorded.iter().flatten() {
-            let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
-            known.insert(recorded.address.clone(), facts);
-        }
-        let facts = |live: &Live| Facts { external_id: live.external_id.clone(), outputs: live.outputs.clone() };
-        known.extend(self.observed.live.iter().map(|(address, live)| (address.clone(), facts(live))));
-        known.extend(matched.iter().map(|(address, live)| (address.clone(), facts(live))));
-        Related(known)
+/// Declared objects that have another name at the service.
+pub(super) fn aliases(matched: &BTreeMap<&Address, &Live>) -> BTreeMap<Address, Address> {
+    let elsewhere = matched.iter().filter(|(declared, live)| ***declared != live.address);
+    elsewhere.map(|(declared, live)| ((*declared).clone(), live.address.clone())).collect()
+}
+
+/// Ids and outputs of everything that is there; what was not read is taken from the ledger.
+pub(super) fn known(input: &DiffInput<'_>, matched: &BTreeMap<&Address, &Live>) -> Related {
+    let mut known = BTreeMap::new();
+    for recorded in input.recorded.into_iter().flatten() {
+        let facts = Facts { external_id: recorded.external_id.clone(), outputs: recorded.outputs.clone() };
+        known.insert(recorded.address.clone(), facts);
     }
+    let facts = |live: &Live| Facts { external_id: live.external_id.clone(), outputs: live.outputs.clone() };
+    known.extend(input.observed.live.iter().map(|(address, live)| (address.clone(), facts(live))));
+    known.extend(matched.iter().map(|(address, live)| ((*address).clone(), facts(live))));
+    Related(known)
 }

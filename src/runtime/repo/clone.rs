@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::error::RepoError;
-use super::http::{Fault, Session};
+use super::http::HttpSession;
+use super::session::{Fault, Session};
+use super::ssh::{SSH, SshSession};
 use super::transport::with_session;
 use super::{ReadOptions, refs::References};
 
@@ -55,8 +57,16 @@ fn fetch_here(url: &Url, shown: &str, options: &ReadOptions) -> Result<Cloned, R
     take(&lock, &lock_path, shown, options)?;
 
     let repository = open_or_make(&folder)?;
-    let session = Session::new(url.clone(), options.basic.clone(), options.deadline, options.pack_limit)
-        .map_err(|error| RepoError::Unreachable { url: shown.to_owned(), reason: error.without_url().to_string() })?;
+    let (deadline, limit) = (options.deadline, options.pack_limit);
+    let session = if url.scheme() == "ssh" {
+        Session::Ssh(SshSession::new(options.ssh.clone(), url.clone(), deadline, limit))
+    } else {
+        let session = HttpSession::new(url.clone(), options.basic.clone(), deadline, limit);
+        Session::Http(session.map_err(|error| RepoError::Unreachable {
+            url: shown.to_owned(),
+            reason: error.without_url().to_string(),
+        })?)
+    };
     let session = Arc::new(session);
     let heads =
         with_session(&session, || transfer(&repository, url, &session)).map_err(|source| match session.fault() {
@@ -112,6 +122,10 @@ fn transfer(repository: &git2::Repository, url: &Url, session: &Session) -> Resu
             .prune(FetchPrune::Off);
         remote.download(&REFSPECS, Some(&mut fetch))?;
         keep(repository, &names)?;
+        if let Some(default) = &default {
+            // So that the clone can be read by itself, too.
+            repository.set_head(default)?;
+        }
     }
     remote.disconnect()?;
     Ok(Heads { names, default })
@@ -168,7 +182,10 @@ fn folder_of(url: &Url, cache: &Path) -> PathBuf {
 fn failure(fault: Fault, shown: &str, options: &ReadOptions) -> RepoError {
     let url = shown.to_owned();
     match fault {
-        Fault::Denied(status) => RepoError::Denied { url, status, signed_in: options.basic.is_some() },
+        Fault::Denied(said) => {
+            let signed_in = options.basic.is_some() || said == SSH;
+            RepoError::Denied { url, said, signed_in }
+        }
         Fault::Missing => RepoError::NoRepository { url, source: None },
         Fault::Unreachable(reason) => RepoError::Unreachable { url, reason },
         Fault::Deadline => RepoError::Deadline { url, deadline: options.deadline },

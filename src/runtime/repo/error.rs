@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::ssh::SSH;
 use crate::engine::diag::{Code, Diagnostic, codes};
 
 /// Why a revision could not be read.
@@ -55,12 +56,12 @@ pub enum RepoError {
         revision: String,
     },
     /// The server wants other credentials, or any.
-    #[error("'{url}' refused the sign-in ({status})")]
+    #[error("'{url}' refused the sign-in ({said})")]
     Denied {
         /// The address, without credentials.
         url: String,
-        /// The HTTP status.
-        status: u16,
+        /// The HTTP status, or `ssh`.
+        said: String,
         /// Whether credentials were sent.
         signed_in: bool,
     },
@@ -169,7 +170,7 @@ impl RepoError {
     pub fn hint(&self) -> String {
         match self {
             RepoError::Address { .. } => {
-                "give an https:// address, a file:// address, or the path of a repository".into()
+                "give an https:// or ssh:// address, a file:// address, or the path of a repository".into()
             }
             RepoError::NoFolder(_) => "check the path; `--dir` reads a folder, `--repo` a Git repository".into(),
             RepoError::NoRepository { .. } => "check the address; a folder without Git is read with `--dir`".into(),
@@ -184,6 +185,10 @@ impl RepoError {
                 format!("did you mean {}?", names.join(" or "))
             }
             RepoError::Ambiguous { .. } => "give more digits of the commit id".into(),
+            RepoError::Denied { said, .. } if said == SSH => {
+                "check with 'ssh -o BatchMode=yes' that this user's key, or 'repository.ssh.key' of the config, may read it"
+                    .into()
+            }
             RepoError::Denied { signed_in: false, .. } => {
                 "name credentials under `repository:` in the config; some servers answer 404 to strangers".into()
             }

@@ -15,7 +15,7 @@ use super::error::RepoError;
 use super::http::is_loopback;
 use super::refs::References;
 use super::selection::Selection;
-use super::tree;
+use super::{ssh, tree};
 
 /// A repository whose commits can be read.
 ///
@@ -41,6 +41,15 @@ impl GitRepository {
         let shown = place.to_string();
         let (repository, references) = match &place {
             Place::Local(path) => open_local(path, &shown)?,
+            Place::Remote(remote) if !options.fetch => {
+                let repository = clone::cached(remote, options).ok_or_else(|| RepoError::Unreachable {
+                    url: shown.clone(),
+                    reason: "it was never fetched to this machine, and offline it is not".to_owned(),
+                })?;
+                let git = |source| RepoError::Git { what: "read the clone", source };
+                let references = References::of_local(&repository).map_err(git)?;
+                (repository, references)
+            }
             Place::Remote(remote) => {
                 let ids: Option<Vec<Oid>> = wanted.iter().map(|it| whole_id(it)).collect();
                 let pinned = ids.filter(|it| !it.is_empty()).and_then(|ids| {
@@ -62,6 +71,22 @@ impl GitRepository {
         Ok(Self { repository, references, shown })
     }
 
+    /// The repository that a folder lies in, and the folder's path within it (empty for its root).
+    ///
+    /// # Errors
+    /// When the folder lies in none, or in an empty one.
+    pub fn around(folder: &Path) -> Result<(Self, String), RepoError> {
+        let shown = folder.display().to_string();
+        let none = |source| RepoError::NoRepository { url: shown.clone(), source };
+        let found = Repository::discover(folder).map_err(|source| none(Some(source)))?;
+        let io = |source| RepoError::Io { path: folder.to_owned(), source };
+        let root = found.workdir().ok_or_else(|| none(None))?.canonicalize().map_err(io)?;
+        let inner = folder.canonicalize().map_err(io)?;
+        let within = inner.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(|| none(None))?.to_owned();
+        let (repository, references) = open_local(&root, &shown)?;
+        Ok((Self { repository, references, shown }, within))
+    }
+
     /// The commit that a branch, tag or commit id names; the default branch when nothing is named.
     ///
     /// # Errors
@@ -79,8 +104,34 @@ impl GitRepository {
     /// # Errors
     /// When the commit itself cannot be read. A file that cannot be read is an entry that says so.
     pub fn snapshot(&self, revision: &Revision, selection: &Selection) -> Result<Snapshot, RepoError> {
+        self.snapshot_within(revision, "", selection)
+    }
+
+    /// The files of one folder of a commit, by their paths from there; none where the commit has no such folder.
+    ///
+    /// # Errors
+    /// As [`GitRepository::snapshot`].
+    pub fn snapshot_within(
+        &self,
+        revision: &Revision,
+        folder: &str,
+        selection: &Selection,
+    ) -> Result<Snapshot, RepoError> {
         let id = self.id_of(revision)?;
-        Ok(Snapshot { revision: revision.clone(), files: tree::read(&self.repository, id, selection, &self.shown)? })
+        let files = tree::read(&self.repository, id, folder, selection, &self.shown)?;
+        Ok(Snapshot { revision: revision.clone(), files })
+    }
+
+    /// The last commit that two histories have in common; `None` when there is none.
+    ///
+    /// # Errors
+    /// When one of the commits is not in the repository.
+    pub fn common(&self, one: &Revision, other: &Revision) -> Result<Option<Revision>, RepoError> {
+        match self.repository.merge_base(self.id_of(one)?, self.id_of(other)?) {
+            Ok(id) => self.resolve(Some(&id.to_string())).map(Some),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(source) => Err(RepoError::Git { what: "find what two commits have in common", source }),
+        }
     }
 
     /// The paths whose entry differs between two commits, removed and added ones included. A moved file is two paths.
@@ -135,18 +186,22 @@ enum Place {
 impl Place {
     fn parse(text: &str) -> Result<Self, RepoError> {
         if !text.contains("://") {
-            // `git@host:path` is how ssh addresses are mostly written.
-            let scp = text.split_once(':').is_some_and(|(host, _)| host.contains('@'));
             return match text {
                 "" => Err(address("", "it is empty")),
-                _ if scp && !Path::new(text).exists() => Err(address(text, "ssh is not supported; use https")),
+                // How ssh addresses are mostly written.
+                _ if ssh::is_short(text) => match ssh::from_scp(text) {
+                    Some(url) => Self::ssh(url),
+                    None => Err(address("…", "it is no well-formed address")),
+                },
                 _ => Ok(Self::Local(PathBuf::from(text))),
             };
         }
         // The text may hold a password, so that it is shown only after it was taken apart.
         let url = Url::parse(text).map_err(|_| address("…", "it is no well-formed URL"))?;
         let shown = shown(&url);
-        if !url.username().is_empty() || url.password().is_some() {
+        // With ssh the user is part of the address and no secret.
+        let has_user = !url.username().is_empty() && url.scheme() != "ssh";
+        if has_user || url.password().is_some() {
             return Err(address(&shown, "it holds credentials; name them by reference in the config"));
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -161,8 +216,15 @@ impl Place {
             "http" if is_loopback(&url) => Ok(Self::Remote(url)),
             // What is declared decides who gets in: it may not be changed on its way.
             "http" => Err(address(&shown, "http is for this machine only; use https")),
-            "ssh" | "git+ssh" => Err(address(&shown, "ssh is not supported; use https")),
-            _ => Err(address(&shown, "only https://, file:// and paths are supported")),
+            "ssh" => Self::ssh(url),
+            _ => Err(address(&shown, "only https://, ssh://, file:// and paths are supported")),
+        }
+    }
+
+    fn ssh(url: Url) -> Result<Self, RepoError> {
+        match ssh::refused(&url) {
+            Some(why) => Err(address(&shown(&url), why)),
+            None => Ok(Self::Remote(url)),
         }
     }
 }

@@ -16,13 +16,14 @@ use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use super::session::{Fault, Session};
+
 /// What servers look for to tell a Git client from a browser, and who we are.
 const USER_AGENT: &str = concat!("git/2.0 (formulary/", env!("CARGO_PKG_VERSION"), ")");
 
-/// One fetch from one server: where, as whom, how long, how much. Remembers what went wrong, because an error that
-/// passes through libgit2 comes back as text.
+/// One fetch from one server: where, as whom, how long, how much.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct HttpSession {
     client: Client,
     basic: Option<(String, SecretString)>,
     end: Instant,
@@ -38,22 +39,7 @@ struct Progress {
     fault: Option<Fault>,
 }
 
-/// What went wrong in a [`Session`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// 401 or 403.
-    Denied(u16),
-    /// 404 or 410.
-    Missing,
-    /// No connection, no answer, or none that Git understands.
-    Unreachable(String),
-    /// The time was over.
-    Deadline,
-    /// More bytes than allowed.
-    TooMuch,
-}
-
-impl Session {
+impl HttpSession {
     /// A session for the repository at `base`.
     pub(super) fn new(
         base: Url,
@@ -152,7 +138,7 @@ impl Session {
         match status {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return Err(self.fail(Fault::Denied(status.as_u16())));
+                return Err(self.fail(Fault::Denied(status.as_u16().to_string())));
             }
             StatusCode::NOT_FOUND | StatusCode::GONE => return Err(self.fail(Fault::Missing)),
             _ => {
@@ -192,7 +178,7 @@ impl SmartSubtransport for Connection {
                 return Err(git2::Error::from_str("this connection only reads"));
             }
         };
-        Ok(Box::new(Exchange { session: self.session.clone(), stage }))
+        Ok(Box::new(Exchange { session: Arc::clone(&self.session), stage }))
     }
 
     fn close(&self) -> Result<(), git2::Error> {
@@ -206,6 +192,15 @@ struct Exchange {
     stage: Stage,
 }
 
+impl Exchange {
+    fn session(&self) -> io::Result<&HttpSession> {
+        match &*self.session {
+            Session::Http(session) => Ok(session),
+            Session::Ssh(_) => Err(io::Error::other("this is no HTTP session")),
+        }
+    }
+}
+
 enum Stage {
     Advertisement,
     Request(Vec<u8>),
@@ -215,9 +210,12 @@ enum Stage {
 impl Read for Exchange {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let answer = match &mut self.stage {
-            Stage::Advertisement => self.session.advertisement()?,
-            Stage::Request(request) => self.session.pack(std::mem::take(request))?,
             Stage::Answer(answer) => return receive(&self.session, answer, buffer),
+            Stage::Advertisement => self.session()?.advertisement()?,
+            Stage::Request(request) => {
+                let request = std::mem::take(request);
+                self.session()?.pack(request)?
+            }
         };
         self.stage = Stage::Answer(answer);
         self.read(buffer)
@@ -241,6 +239,7 @@ impl Write for Exchange {
 }
 
 fn receive(session: &Session, answer: &mut Response, buffer: &mut [u8]) -> io::Result<usize> {
+    let Session::Http(session) = session else { return Err(io::Error::other("this is no HTTP session")) };
     let count = answer.read(buffer).map_err(|_| {
         // Either the client's deadline in mid-body or the server's end of the line; the clock tells which.
         session.fail(if session.is_over() {

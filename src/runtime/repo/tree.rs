@@ -1,6 +1,7 @@
 //! The files of a commit, read by object id. A tree is what somebody pushed, so its names are checked like any input.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use git2::{Odb, Oid, Repository, Tree};
 
@@ -12,15 +13,25 @@ use super::selection::{Selection, fault_of_name};
 /// The deepest folder that is entered; a tree can be made to hold itself almost for ever.
 const DEPTH_LIMIT: usize = 64;
 
-/// Reads the entries of a commit that `selection` takes. `place` is for errors.
+/// Reads the entries of a commit that `selection` takes, below `folder` and by their paths from there. `place` is for
+/// errors.
 pub(super) fn read(
     repository: &Repository,
     commit: Oid,
+    folder: &str,
     selection: &Selection,
     place: &str,
 ) -> Result<BTreeMap<String, FileEntry>, RepoError> {
     let git = |what: &'static str| move |source| RepoError::Git { what, source };
-    let tree = repository.find_commit(commit).and_then(|it| it.tree()).map_err(git("read the commit"))?;
+    let mut tree = repository.find_commit(commit).and_then(|it| it.tree()).map_err(git("read the commit"))?;
+    if !folder.is_empty() {
+        let inner = tree.get_path(Path::new(folder)).and_then(|entry| repository.find_tree(entry.id()));
+        tree = match inner {
+            Ok(inner) => inner,
+            Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(BTreeMap::new()),
+            Err(source) => return Err(git("read the folder")(source)),
+        };
+    }
     let odb = repository.odb().map_err(git("read the objects"))?;
     let mut reader = TreeReader { repository, odb, selection, place, files: BTreeMap::new() };
     reader.enter(&tree, "", 0)?;

@@ -11,6 +11,9 @@ async fn a_small_platform_from_nothing() {
     bench.mono_repo();
     let said = bench.run("plan --dir repo --detailed-exitcode").exits(2);
     assert_snapshot!(said.transcript(), @r#"
+    Two-way: without a ledger, what is wanted is compared with what is there alone. Nobody knows what is
+      ours, so nothing is removed.
+
     gitea
       + organization/acme users/acme/organisation.yaml:1
       + team/acme/core users/acme/core.yaml:1
@@ -40,7 +43,10 @@ async fn a_small_platform_from_nothing() {
             first_sign_in: none · last_name: Jones
 
     Plan: 15 to create · 0 in sync · about 30 calls
+    This plan is for reading: it cannot be applied.
     revision [digest] · digest [digest]
+    --- stderr
+    There is no ledger at [folder]/state/ledger.db. The first 'formulary apply', 'approve' or 'plan -o' makes it; if there should be one, restore it or correct the config before you go on.
     --- exit 2
     "#);
     bench
@@ -84,6 +90,9 @@ async fn a_stranger_holds_a_username() {
     assert!(!said.out.contains("create gitea:user/bob"), "{}", said.transcript());
     let said = bench.run("drift --dir repo");
     assert_snapshot!(said.transcript(), @r"
+    Two-way: without a ledger, what is wanted is compared with what is there alone. Nobody knows what is
+      ours, so nothing is removed.
+
     gitea
       missing organization/acme — declared, and not there yet
           → create
@@ -127,6 +136,8 @@ async fn a_stranger_holds_a_username() {
         of the two, or make them agree at the service
 
     Drift: 1 conflict · 14 missing · 0 in sync
+    --- stderr
+    There is no ledger at [folder]/state/ledger.db. The first 'formulary apply', 'approve' or 'plan -o' makes it; if there should be one, restore it or correct the config before you go on.
     --- exit 0
     ");
 }

@@ -6,11 +6,12 @@ use insta::assert_snapshot;
 
 use crate::bench::{Bench, run_in};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "demo",
     "validate",
     "plan",
     "apply",
+    "run",
     "drift",
     "approve",
     "explain",
@@ -144,7 +145,7 @@ async fn the_doctor_names_every_right() {
     let said = bench.run("doctor").exits(0);
     assert_snapshot!(said.transcript(), @r"
     config [folder]/formulary.yaml
-      ✓ no ledger yet: the first plan makes it
+      ✓ no ledger yet: the first apply, approve or plan -o makes it
 
     gitea http://[host]/ (Gitea)
       ✓ reachable, 1.27.0

@@ -41,6 +41,20 @@ fn it_is_named_and_not_there() {
 }
 
 #[test]
+fn a_config_inside_the_planned_folder_is_refused_unless_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "platform: acme\nservices:\n  gitea:\n    url: http://127.0.0.1:1\n    credentials: { token: \"env:TOKEN\" }\n    options: { source_id: 1 }\n";
+    write(folder.path(), "formulary.yaml", config);
+    let found = run_in(folder.path(), "plan --dir .", &[("TOKEN", "hunter2")]).exits(1);
+    assert!(found.err.contains("formulary.yaml' lies in the folder that is planned"), "{}", found.err);
+    assert!(found.err.contains("say that you trust it: --config"), "{}", found.err);
+    // Whoever names it trusts it; then only the service is missing.
+    let named = run_in(folder.path(), "plan --dir . --config formulary.yaml", &[("TOKEN", "hunter2")]).exits(7);
+    assert!(!named.err.contains("lies in"), "{}", named.err);
+    assert!(!named.err.contains("hunter2") && !named.out.contains("hunter2"));
+}
+
+#[test]
 fn it_has_a_key_that_does_not_exist() {
     let folder = tempfile::tempdir().unwrap();
     let config = "platform: acme\nservices:\n  gitea:\n    url: http://127.0.0.1:3000\n    mod: enforce\n    credentials: { token: \"env:TOKEN\" }\n    options: { sorce_id: 1 }\n";

@@ -15,6 +15,9 @@ async fn the_url_is_another_service() {
     bench.write("formulary.yaml", &config);
     let said = bench.run("plan --dir repo").exits(7);
     assert_snapshot!(said.transcript(), @r"
+    Two-way: without a ledger, what is wanted is compared with what is there alone. Nobody knows what is
+      ours, so nothing is removed.
+
     keycloak
       + group/acme users/acme/organisation.yaml:1
       + group/acme/core users/acme/core.yaml:1
@@ -34,13 +37,16 @@ async fn the_url_is_another_service() {
       Unable to find matching target resource method (check the URL: this is not an answer of Gitea)
 
     Plan: 7 to create · 0 in sync · about 14 calls
+    This plan is for reading: it cannot be applied.
     revision [digest] · digest [digest]
+    --- stderr
+    There is no ledger at [folder]/state/ledger.db. The first 'formulary apply', 'approve' or 'plan -o' makes it; if there should be one, restore it or correct the config before you go on.
     --- exit 7
     ");
     let said = bench.run("doctor gitea").exits(7);
     assert_snapshot!(said.transcript(), @r"
     config [folder]/formulary.yaml
-      ✓ ledger [uuid]
+      ✓ no ledger yet: the first apply, approve or plan -o makes it
 
     gitea http://[host]/wrong (Gitea)
       ✗ read Gitea's version: Unable to find matching target resource method
@@ -56,6 +62,9 @@ async fn the_token_is_wrong() {
     bench.secret("gitea.secret", "not-the-token");
     let said = bench.run("plan --dir repo").exits(7);
     assert_snapshot!(said.transcript(), @r"
+    Two-way: without a ledger, what is wanted is compared with what is there alone. Nobody knows what is
+      ours, so nothing is removed.
+
     keycloak
       + group/acme users/acme/organisation.yaml:1
       + group/acme/core users/acme/core.yaml:1
@@ -76,7 +85,10 @@ async fn the_token_is_wrong() {
       shows)
 
     Plan: 7 to create · 0 in sync · about 14 calls
+    This plan is for reading: it cannot be applied.
     revision [digest] · digest [digest]
+    --- stderr
+    There is no ledger at [folder]/state/ledger.db. The first 'formulary apply', 'approve' or 'plan -o' makes it; if there should be one, restore it or correct the config before you go on.
     --- exit 7
     ");
     bench.run("apply --dir repo").exits(7).says(&["done"]);
@@ -108,6 +120,9 @@ async fn one_is_down() {
     bench.write("formulary.yaml", &config);
     let said = bench.run("plan --dir repo").exits(7);
     assert_snapshot!(said.transcript(), @r"
+    Two-way: without a ledger, what is wanted is compared with what is there alone. Nobody knows what is
+      ours, so nothing is removed.
+
     keycloak
       + group/acme users/acme/organisation.yaml:1
       + group/acme/core users/acme/core.yaml:1
@@ -128,7 +143,10 @@ async fn one_is_down() {
       runs and that the URL, the port and the certificates are right)
 
     Plan: 7 to create · 0 in sync · about 14 calls
+    This plan is for reading: it cannot be applied.
     revision [digest] · digest [digest]
+    --- stderr
+    There is no ledger at [folder]/state/ledger.db. The first 'formulary apply', 'approve' or 'plan -o' makes it; if there should be one, restore it or correct the config before you go on.
     --- exit 7
     ");
     // The other service is served all the same.
@@ -142,6 +160,9 @@ async fn one_answers_html() {
     bench.sandbox.service("gitea").unwrap().arm(Fault::new(Defect::Html { status: 200 })).unwrap();
     let said = bench.run("plan --dir repo").exits(7);
     assert_snapshot!(said.transcript(), @r"
+    Two-way: without a ledger, what is wanted is compared with what is there alone. Nobody knows what is
+      ours, so nothing is removed.
+
     keycloak
       + group/acme users/acme/organisation.yaml:1
       + group/acme/core users/acme/core.yaml:1
@@ -162,7 +183,10 @@ async fn one_answers_html() {
       page or another service may answer there)
 
     Plan: 7 to create · 0 in sync · about 14 calls
+    This plan is for reading: it cannot be applied.
     revision [digest] · digest [digest]
+    --- stderr
+    There is no ledger at [folder]/state/ledger.db. The first 'formulary apply', 'approve' or 'plan -o' makes it; if there should be one, restore it or correct the config before you go on.
     --- exit 7
     ");
 }
@@ -175,7 +199,7 @@ async fn the_token_only_reads() {
     let said = bench.run("doctor gitea").exits(4);
     assert_snapshot!(said.transcript(), @r"
     config [folder]/formulary.yaml
-      ✓ no ledger yet: the first plan makes it
+      ✓ no ledger yet: the first apply, approve or plan -o makes it
 
     gitea http://[host]/ (Gitea)
       ✓ reachable, 1.27.0

@@ -117,6 +117,23 @@ async fn lies_about(path: &str) -> Vec<String> {
     wrong
 }
 
+/// A list of members comes without pages or count: its only proof is that it came. So what we know and it does not show
+/// is looked at by itself, before it is forgotten or taken for removed by somebody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_list_of_members_forgets_nobody() {
+    let mut tour = Tour::emulated().await;
+    as_declared(&mut tour).await;
+    tour.write("carol", person("carol", "Carol Diaz", &["acme"]));
+    let empty = Fault::new(Defect::EmptyList).on("GET", "/admin/realms/*/groups/*/members");
+    tour.served.as_ref().unwrap().arm(empty).unwrap();
+    let reading = tour.reading().await;
+    assert!(reading.steps().is_empty(), "{}", reading.shown());
+    let unread = reading.unread();
+    assert!(unread.iter().all(|(_, it)| it.said.contains("which is there")) && !unread.is_empty(), "{unread:#?}");
+    tour.served.as_ref().unwrap().lift_all();
+    tour.leg("read whole", &["delete keycloak:membership/acme/core/carol"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_expires_in_the_middle_is_renewed() {
     let mut tour = Tour::emulated().await;

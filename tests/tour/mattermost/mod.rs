@@ -22,7 +22,7 @@ use formulary::runtime::sys::{MovableClock, SharedClock, SystemClock};
 use futures::FutureExt;
 use serde_json::{Value, json};
 
-use super::hand::{Hand, Proof, item, text};
+use super::hand::{Hand, Proof, text};
 use super::real as server;
 use super::stage::Stage;
 

@@ -47,6 +47,15 @@ impl Api {
         decode(call, &self.send(call).await?)
     }
 
+    /// Reads a list that comes in one answer.
+    ///
+    /// # Errors
+    /// As the table of errors says, and when the answer is not what it should be.
+    pub async fn many<T: DeserializeOwned>(&self, call: &Call) -> Result<Vec<T>, Failure> {
+        let rows = body(call, &self.send(call).await?)?;
+        serde_json::from_value(rows).map_err(|error| odd(call, &error))
+    }
+
     /// Reads one object that may be absent, by Gitea's own word for it.
     ///
     /// # Errors
@@ -228,8 +237,9 @@ impl Api {
     /// # Errors
     /// As the table of errors says.
     pub async fn protections(&self, owner: &str, name: &str) -> Result<Vec<Protection>, Failure> {
-        let doing = format!("list protected branches of '{owner}/{name}'");
-        self.one(&Call::get(routes::PROTECTIONS, &[owner, name], doing)).await
+        let call =
+            Call::get(routes::PROTECTIONS, &[owner, name], format!("list protected branches of '{owner}/{name}'"));
+        self.many(&call).await
     }
 
     /// One protection rule.
@@ -257,16 +267,27 @@ impl Api {
     }
 }
 
-/// The answer as a type.
+/// The object that an answer holds.
 ///
 /// # Errors
-/// When it is not JSON, or not of that shape; `null` where something should be is a missing right.
+/// When it is not JSON, or not of that shape; `null` where something should be is a missing right. A list is no object,
+/// although an empty one would pass for an object without any field.
 pub fn decode<T: DeserializeOwned>(call: &Call, answer: &Answer) -> Result<T, Failure> {
-    let body: Json = serde_json::from_slice(&answer.body).map_err(|error| odd(call, &error))?;
-    if body.is_null() {
-        return Err(missing(call));
+    let body = body(call, answer)?;
+    if !body.is_object() {
+        return Err(no_object(call));
     }
     serde_json::from_value(body).map_err(|error| odd(call, &error))
+}
+
+fn body(call: &Call, answer: &Answer) -> Result<Json, Failure> {
+    let body: Json = serde_json::from_slice(&answer.body).map_err(|error| odd(call, &error))?;
+    if body.is_null() { Err(missing(call)) } else { Ok(body) }
+}
+
+fn no_object(call: &Call) -> Failure {
+    Failure::new(FailureClass::Refused, &call.doing, "the answer holds no object where one should be")
+        .help("check that the URL is that of Gitea and that no proxy answers in its place")
 }
 
 pub(super) fn missing(call: &Call) -> Failure {

@@ -155,7 +155,7 @@ fn common_user(fields: &Fields) -> Map<String, Json> {
 
 /// The named fields that are there; nothing is sent as an empty text, which empties.
 fn texts(fields: &Fields, names: &[&str]) -> Map<String, Json> {
-    let there = names.iter().filter(|name| fields.contains_key(**name));
+    let there = names.iter().filter(|name| fields.contains_key(name));
     there.map(|name| ((*name).to_owned(), json!(text(fields, name)))).collect()
 }
 

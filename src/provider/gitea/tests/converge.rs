@@ -241,6 +241,7 @@ impl Loop {
             recorded: Some(&recorded),
             ledger: Some(LEDGER),
             policies: &policies,
+            attempted: &BTreeSet::new(),
             quarantine: &quarantine,
             own_accounts: &own,
             now: chrono::DateTime::UNIX_EPOCH,

@@ -193,6 +193,6 @@ fn of(live: &Live, step: Step) -> Step {
 #[track_caller]
 fn has(live: &Live, fields: &[(&'static str, Value)]) {
     for (name, value) in fields {
-        assert_eq!(live.fields.get(*name), Some(value), "{name} of {}", live.address);
+        assert_eq!(live.fields.get(name), Some(value), "{name} of {}", live.address);
     }
 }

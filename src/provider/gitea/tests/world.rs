@@ -241,5 +241,6 @@ fn connection(base: &str, token: &str, options: Json) -> Connection {
         secrets: Arc::new(NamedSecrets::new([("token", token)])),
         limits: Limits { attempts: 2, ..Limits::default() },
         clock: Arc::new(SystemClock),
+        meter: None,
     }
 }

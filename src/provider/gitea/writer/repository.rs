@@ -45,7 +45,7 @@ async fn not_on_disk(hand: &Hand, step: &Step) -> Result<(), Failure> {
         let call = Call::get(routes::ADMIN_UNADOPTED, &[], "look for repositories on disk that Gitea does not know")
             .query("limit", hand.api.page_size().await)
             .query("page", page);
-        let found: Vec<String> = match hand.api.one(&call).await {
+        let found: Vec<String> = match hand.api.many(&call).await {
             // A server that never held a repository has no directory of them yet, and fails on looking into it.
             Err(failure)
                 if failure.said.starts_with("lstat") && failure.said.ends_with("no such file or directory") =>

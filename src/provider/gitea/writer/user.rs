@@ -93,7 +93,7 @@ async fn send(hand: &Hand, step: &Step, found: &User, fields: &Fields) -> Result
     let applied: Vec<&str> = now
         .fields
         .iter()
-        .filter(|(name, value)| fields.contains_key(*name) && was.fields.get(*name) != Some(value))
+        .filter(|(name, value)| fields.contains_key(name) && was.fields.get(name) != Some(value))
         .map(|(name, _)| name.as_ref())
         .collect();
     if applied.is_empty() {

@@ -387,7 +387,7 @@ impl Reads {
     }
 
     async fn if_there<T: DeserializeOwned>(&self, call: &Call) -> Result<Option<T>, Failure> {
-        absent_is_none(self.one(call).await)
+        absent_is_none(async { object(call, self.one(call).await?) }.await)
     }
 
     /// `5`, or `{"count": 5}`.
@@ -401,6 +401,14 @@ impl Reads {
 /// Reads a body, or says that it cannot be what it should be.
 pub fn parsed<T: DeserializeOwned>(call: &Call, answer: &Answer) -> Result<T, Failure> {
     serde_json::from_slice(&answer.body).map_err(|error| not_understood(call, &error.to_string()))
+}
+
+/// One object, or why what came is none: an empty list would pass for an object without any field.
+fn object<T: DeserializeOwned>(call: &Call, body: Value) -> Result<T, Failure> {
+    if !body.is_object() {
+        return Err(not_understood(call, "no object came"));
+    }
+    serde_json::from_value(body).map_err(|error| not_understood(call, &error.to_string()))
 }
 
 /// A body cut short or not Keycloak's: nothing was learnt, so asking again later is right.

@@ -48,6 +48,7 @@ pub fn connection(base: &str, client: &str, secret: &str, options: &Json) -> Con
         secrets: Arc::new(NamedSecrets::new([("client_id", client), ("client_secret", secret)])),
         limits: Limits::default(),
         clock: Arc::new(SystemClock),
+        meter: None,
     }
 }
 
@@ -143,6 +144,7 @@ impl World {
             recorded: Some(&recorded),
             ledger: Some(LEDGER),
             policies: &policies,
+            attempted: &BTreeSet::new(),
             quarantine: &Quarantine::default(),
             own_accounts: &own_accounts,
             now: Utc::now(),

@@ -16,7 +16,6 @@ use super::reply::{Refusal, invalid_url, too_large};
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) method: Method,
-    pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) params: Vec<(&'static str, String)>,
     pub(super) headers: HeaderMap,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::bodies::WrongKind;
 use super::call::Call;
-use super::channels::show_channel;
+use super::channel_store::show_channel;
 use super::config::VERSION;
 use super::ids::is_id;
 use super::paging::Page;
@@ -36,7 +36,7 @@ fn by_display_name(channels: &mut [&Channel]) {
 }
 
 /// Channels with their teams, by the display names of both. Conversations are not among them.
-fn with_teams<'w>(world: &'w World, is_listed: impl Fn(&Channel) -> bool) -> Vec<(&'w Channel, &'w Team)> {
+fn with_teams(world: &World, is_listed: impl Fn(&Channel) -> bool) -> Vec<(&Channel, &Team)> {
     let channels = world.channels.values().filter(|channel| channel.is_of_a_team() && is_listed(channel));
     let mut found: Vec<_> =
         channels.filter_map(|channel| Some((channel, world.teams.get(&channel.team_id)?))).collect();

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::bodies::{text_map, value_map};
 use super::call::Call;
 use super::ids::is_id;
 use super::member_roles::{NewRoles, are_valid, read_scheme};
@@ -122,7 +121,7 @@ fn stats(world: &mut World, call: &Call) -> Answer {
 
 /// Whom a body names: a list, or somebody alone.
 fn named(call: &Call) -> Result<Vec<String>, Refusal> {
-    let body = value_map(&call.body);
+    let body = call.value_map();
     let id = |value: &Value| value.as_str().filter(|id| is_id(id)).map(str::to_owned);
     let Some(list) = body.get("user_ids").and_then(Value::as_array) else {
         let one = body.get("user_id").and_then(id);
@@ -176,7 +175,7 @@ fn add(world: &mut World, call: &Call) -> Answer {
         return Err(refusal);
     }
     let shown: Vec<Value> = rows.iter().map(|row| show_row(row, call.caller())).collect();
-    let body = match value_map(&call.body).get("user_id").and_then(Value::as_str) {
+    let body = match call.value_map().get("user_id").and_then(Value::as_str) {
         Some(one) if rows.len() == 1 && rows[0].user_id == one => shown[0].clone(),
         // Nobody at all is no list.
         _ if shown.is_empty() => Value::Null,
@@ -211,7 +210,7 @@ fn remove(world: &mut World, call: &Call) -> Answer {
 
 fn set_roles(world: &mut World, call: &Call) -> Answer {
     let (channel_id, user_id) = (call.id("channel_id")?, call.user_id()?);
-    let roles = text_map(&call.body).remove("roles").unwrap_or_default();
+    let roles = call.text_map().remove("roles").unwrap_or_default();
     if !are_valid(&roles) {
         return Err(invalid_body("roles"));
     }

@@ -1,11 +1,12 @@
 //! Channels: created, changed, archived, restored, deleted for good.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::bodies::{WrongKind, value_map};
+use super::bodies::WrongKind;
 use super::call::Call;
-use super::place_refusals::{no_channels, unknown_channel, unknown_channel_name, unknown_team_name};
-use super::place_rules::{LONGEST_NAME, TOWN_SQUARE, check_channel, is_channel_name};
+use super::channel_store::show_channel;
+use super::place_refusals::{no_channels, unknown_channel_name, unknown_team_name};
+use super::place_rules::{TOWN_SQUARE, is_channel_name};
 use super::places::Channel;
 use super::reply::{Answer, Refusal, Reply, forbidden, invalid_body, invalid_url, refuse};
 use super::routes::{Route, route};
@@ -23,131 +24,6 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/api/v4/teams/{team_id}/channels/name/{channel_name}", get_by_name),
     route("GET", "/api/v4/teams/name/{team_name}/channels/name/{channel_name}", get_by_names),
 ];
-
-pub(super) fn show_channel(channel: &Channel) -> Value {
-    json!({
-        "id": channel.id,
-        "create_at": channel.create_at,
-        "update_at": channel.update_at,
-        "delete_at": channel.delete_at,
-        "team_id": channel.team_id,
-        "type": channel.kind,
-        "display_name": channel.display_name,
-        "name": channel.name,
-        "header": channel.header,
-        "purpose": channel.purpose,
-        "last_post_at": channel.last_post_at,
-        "total_msg_count": channel.total_msg_count,
-        "extra_update_at": 0,
-        "creator_id": channel.creator_id,
-        "scheme_id": null,
-        "props": null,
-        "group_constrained": channel.group_constrained,
-        "autotranslation": false,
-        "shared": null,
-        "total_msg_count_root": channel.total_msg_count_root,
-        "policy_id": null,
-        "last_root_post_at": channel.last_root_post_at,
-        "banner_info": null,
-        "policy_enforced": false,
-        "policy_is_active": false,
-        "default_category_name": "",
-    })
-}
-
-fn name_taken() -> Refusal {
-    let message = "A channel with that name already exists on the same team.";
-    refuse(400, "store.sql_channel.save_channel.exists.app_error", message)
-}
-
-impl World {
-    pub(super) fn channel(&self, channel_id: &str) -> Result<&Channel, Refusal> {
-        self.channels.get(channel_id).ok_or_else(|| unknown_channel(channel_id))
-    }
-
-    /// Refuses a caller who lacks a permission in a channel.
-    pub(super) fn require_in_channel(&self, call: &Call, channel_id: &str, permission: &str) -> Result<(), Refusal> {
-        if self.may_in_channel(call.caller(), channel_id, permission) { Ok(()) } else { Err(forbidden()) }
-    }
-
-    /// Refuses a caller who lacks the permission that channels of this kind ask for.
-    fn require_by_kind(&self, call: &Call, channel: &Channel, public: &str, private: &str) -> Result<(), Refusal> {
-        let permission = if channel.kind == "O" { public } else { private };
-        self.require_in_channel(call, &channel.id, permission)
-    }
-
-    /// Stores a new channel, or refuses it in the words of the database.
-    fn store_channel(&mut self, mut channel: Channel) -> Result<Channel, Refusal> {
-        check_channel(&mut channel)?;
-        let of_team = self.channels.values().filter(|other| other.team_id == channel.team_id);
-        let live = of_team.filter(|other| other.delete_at == 0 && other.is_of_a_team()).count();
-        if self.is_at_limit(live) {
-            let message = "You've reached the limit of the number of allowed channels.";
-            return Err(refuse(400, "store.sql_channel.save_channel.limit.app_error", message));
-        }
-        if channel.name.len() > LONGEST_NAME {
-            return Err(refuse(500, "app.channel.create_channel.internal_error", "Unable to save channel."));
-        }
-        // Archived channels keep their names.
-        if self.channel_by_name(&channel.team_id, &channel.name).is_some() {
-            return Err(name_taken());
-        }
-        channel.id = self.new_id();
-        self.channels.insert(channel.id.clone(), channel.clone());
-        Ok(channel)
-    }
-
-    fn is_at_limit(&self, channels: usize) -> bool {
-        let limit = self.config.number("TeamSettings", "MaxChannelsPerTeam");
-        i64::try_from(channels).is_ok_and(|channels| channels >= limit)
-    }
-
-    /// Makes a channel that a new team begins with. Nobody counts as its maker.
-    pub(super) fn store_default_channel(&mut self, team: &str, name: &str, shown: &str) -> Result<(), Refusal> {
-        let now = self.next_moment();
-        self.store_channel(Channel {
-            create_at: now,
-            update_at: now,
-            team_id: team.to_owned(),
-            kind: "O".to_owned(),
-            name: name.to_owned(),
-            display_name: shown.to_owned(),
-            ..Channel::default()
-        })?;
-        Ok(())
-    }
-
-    /// Stores a channel that was changed, at the moment of the call. One that is archived cannot be changed.
-    fn change_channel(&mut self, mut channel: Channel, now: i64) -> Result<Channel, Refusal> {
-        if channel.delete_at != 0 {
-            return Err(refuse(400, "app.channel.update.bad_id", "Unable to update the channel."));
-        }
-        check_channel(&mut channel)?;
-        if channel.name.len() > LONGEST_NAME {
-            return Err(refuse(500, "app.channel.update_channel.internal_error", "Unable to update channel."));
-        }
-        if self.channel_by_name(&channel.team_id, &channel.name).is_some_and(|other| other.id != channel.id) {
-            return Err(name_taken());
-        }
-        channel.update_at = now;
-        self.channels.insert(channel.id.clone(), channel.clone());
-        Ok(channel)
-    }
-
-    /// Removes a channel with its members, posts and webhooks.
-    pub(super) fn delete_channel_for_good(&mut self, channel_id: &str) {
-        self.posts.forget_channel(channel_id);
-        self.channel_rows.retain(|(channel, _), _| channel != channel_id);
-        self.forget_hooks(channel_id);
-        self.channels.remove(channel_id);
-    }
-
-    /// Deletes the webhooks of a channel. They do not come back with it.
-    fn forget_hooks(&mut self, channel_id: &str) {
-        self.incoming_hooks.retain(|hook| hook.channel_id != channel_id);
-        self.outgoing_hooks.retain(|hook| hook.channel_id != channel_id);
-    }
-}
 
 fn create(world: &mut World, call: &Call) -> Answer {
     let fields = call.fields()?.ok_or_else(|| invalid_body("channel"))?;
@@ -372,7 +248,7 @@ fn patch(world: &mut World, call: &Call) -> Answer {
 
 fn set_privacy(world: &mut World, call: &Call) -> Answer {
     let id = call.id("channel_id")?;
-    let body = value_map(&call.body);
+    let body = call.value_map();
     let kind = body.get("privacy").and_then(Value::as_str).filter(|kind| ["O", "P"].contains(kind));
     let kind = kind.ok_or_else(|| invalid_body("privacy"))?;
     let mut channel = world.channel(id)?.clone();

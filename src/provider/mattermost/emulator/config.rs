@@ -40,7 +40,6 @@ impl Default for Config {
                 "RestrictCreationToDomains": "",
                 "ExperimentalDefaultChannels": [],
                 "ExperimentalEnableAutomaticReplies": false,
-                "ExperimentalEnableDefaultChannelLeaveJoinMessages": true,
                 "RestrictDirectMessage": "any",
             },
             "EmailSettings": {

@@ -30,6 +30,10 @@ pub(super) async fn serve(mattermost: Arc<Mattermost>, request: Request) -> Resp
         return Reply::empty(413).render(&Manner::default());
     };
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
+    if let Some(clean) = cleaned(head.uri.path()) {
+        let query = head.uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        return Reply::empty(301).header("location", format!("{clean}{query}")).render(&Manner::default());
+    }
     let mut world = mattermost.world();
     let now = world.moment(mattermost.clock.now());
     world.make_system_bot_in_time(now);
@@ -51,7 +55,6 @@ pub(super) async fn serve(mattermost: Arc<Mattermost>, request: Request) -> Resp
             let call = Call {
                 is_too_large: is_too_large(&world, body.len()),
                 method: head.method,
-                path,
                 query,
                 params,
                 headers: head.headers,
@@ -138,6 +141,21 @@ fn nowhere(method: &Method, path: &str) -> Response<Body> {
         return unknown_route(path).render(&Manner::default());
     }
     super::reply::not_modelled().render(&Manner::default())
+}
+
+/// The path without empty parts and with dots resolved, where it differs: the server sends the caller there.
+fn cleaned(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    let end = if path.ends_with('/') && !parts.is_empty() { "/" } else { "" };
+    let clean = format!("/{}{end}", parts.join("/"));
+    (clean != path).then_some(clean)
 }
 
 fn parse_query(raw: &str) -> Vec<(String, String)> {

@@ -8,12 +8,6 @@ use super::reply::{Refusal, refuse};
 use super::world::World;
 
 impl World {
-    /// An account, or the refusal that every operation on an unknown one gives.
-    pub(super) fn account(&self, user_id: &str) -> Result<&User, Refusal> {
-        let user = self.users.get(user_id);
-        user.ok_or_else(|| refuse(404, "app.user.missing_account.const", "Unable to find the user."))
-    }
-
     /// The channels that everybody of a team is in: town-square, and off-topic unless others are configured.
     pub(super) fn default_channel_names(&self) -> Vec<String> {
         let configured = self.config.list("TeamSettings", "ExperimentalDefaultChannels");
@@ -171,7 +165,7 @@ impl World {
 
     /// Makes the row of a member.
     pub(super) fn enter(&mut self, channel_id: &str, user_id: &str, is_admin: bool) -> ChannelRow {
-        let row = ChannelRow::new(channel_id, user_id, is_admin, self.next_moment());
+        let row = ChannelRow::new(channel_id, user_id, is_admin, self.moment_later());
         self.channel_rows.insert((channel_id.to_owned(), user_id.to_owned()), row.clone());
         row
     }
@@ -195,8 +189,8 @@ impl World {
     /// Empties a team that is now bound to groups: without a licence nobody is in one. Bots stay.
     pub(super) fn empty_constrained_team(&mut self, team_id: &str, now: i64) {
         if self.teams.get(team_id).is_some_and(|team| team.delete_at == 0) {
-            let members: Vec<String> = self.members_of_team(team_id).map(|row| row.user_id.clone()).collect();
-            for user_id in members.into_iter().filter(|id| !self.bots.contains_key(id)).collect::<Vec<_>>() {
+            let people = self.members_of_team(team_id).filter(|row| !self.is_bot(&row.user_id));
+            for user_id in people.map(|row| row.user_id.clone()).collect::<Vec<_>>() {
                 // A refusal stops nobody but this one, and nobody is told of it.
                 let _ = self.leave_team(team_id, &user_id, "", now);
             }
@@ -205,8 +199,8 @@ impl World {
 
     /// Empties a channel that is now bound to groups. Bots stay, and town-square cannot be left.
     pub(super) fn empty_constrained_channel(&mut self, channel_id: &str) {
-        let members: Vec<String> = self.members_of_channel(channel_id).map(|row| row.user_id.clone()).collect();
-        for user_id in members.into_iter().filter(|id| !self.bots.contains_key(id)).collect::<Vec<_>>() {
+        let people = self.members_of_channel(channel_id).filter(|row| !self.is_bot(&row.user_id));
+        for user_id in people.map(|row| row.user_id.clone()).collect::<Vec<_>>() {
             // As above.
             let _ = self.leave_channel(channel_id, &user_id, None);
         }

@@ -129,10 +129,14 @@ fn show(world: &World, session: &Session) -> Value {
         "token": "",
         "create_at": session.create_at,
         "expires_at": session.expires_at,
+        "last_activity_at": session.create_at,
         "user_id": session.user_id,
+        "device_id": "",
         "roles": session.roles,
         "is_oauth": false,
+        "expired_notify": false,
         "props": props,
+        "local": false,
     })
 }
 

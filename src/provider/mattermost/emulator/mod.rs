@@ -12,8 +12,10 @@ mod bots;
 mod call;
 mod channel_lists;
 mod channel_members;
+mod channel_store;
 mod channels;
 mod config;
+mod deliveries;
 mod dispatch;
 mod hook_table;
 mod ids;
@@ -56,6 +58,11 @@ mod user_state;
 mod user_table;
 mod user_view;
 mod world;
+
+#[cfg(test)]
+mod place_tests;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -45,22 +45,12 @@ GET /api/v4/analytics/old
 POST DELETE /api/v4/audit_logs/certificate
 GET /api/v4/audits
 POST /api/v4/bleve/purge_indexes
-POST GET /api/v4/bots
-PUT GET /api/v4/bots/{bot_user_id}
-POST /api/v4/bots/{bot_user_id}/assign/{user_id}
-POST /api/v4/bots/{bot_user_id}/convert_to_user
-POST /api/v4/bots/{bot_user_id}/disable
-POST /api/v4/bots/{bot_user_id}/enable
 GET POST DELETE /api/v4/bots/{bot_user_id}/icon
 GET POST DELETE /api/v4/brand/image
-POST /api/v4/caches/invalidate
-GET POST /api/v4/channels
 POST /api/v4/channels/direct
 POST /api/v4/channels/group
 POST /api/v4/channels/group/search
 POST /api/v4/channels/members/{user_id}/view
-POST /api/v4/channels/search
-GET PUT DELETE /api/v4/channels/{channel_id}
 GET /api/v4/channels/{channel_id}/access_control/attributes
 GET POST /api/v4/channels/{channel_id}/bookmarks
 PATCH DELETE /api/v4/channels/{channel_id}/bookmarks/{bookmark_id}
@@ -68,24 +58,14 @@ POST /api/v4/channels/{channel_id}/bookmarks/{bookmark_id}/sort_order
 GET /api/v4/channels/{channel_id}/common_teams
 GET /api/v4/channels/{channel_id}/groups
 GET /api/v4/channels/{channel_id}/member_counts_by_group
-GET POST /api/v4/channels/{channel_id}/members
-POST /api/v4/channels/{channel_id}/members/ids
-GET DELETE /api/v4/channels/{channel_id}/members/{user_id}
 PUT /api/v4/channels/{channel_id}/members/{user_id}/autotranslation
 PUT /api/v4/channels/{channel_id}/members/{user_id}/notify_props
-PUT /api/v4/channels/{channel_id}/members/{user_id}/roles
-PUT /api/v4/channels/{channel_id}/members/{user_id}/schemeRoles
 GET /api/v4/channels/{channel_id}/members_minus_group_members
 GET /api/v4/channels/{channel_id}/moderations
 PUT /api/v4/channels/{channel_id}/moderations/patch
 POST /api/v4/channels/{channel_id}/move
-PUT /api/v4/channels/{channel_id}/patch
 GET /api/v4/channels/{channel_id}/pinned
-GET /api/v4/channels/{channel_id}/posts
-PUT /api/v4/channels/{channel_id}/privacy
-POST /api/v4/channels/{channel_id}/restore
 PUT /api/v4/channels/{channel_id}/scheme
-GET /api/v4/channels/{channel_id}/stats
 GET /api/v4/channels/{channel_id}/timezones
 POST /api/v4/client_perf
 GET /api/v4/cloud/check-cws-connection
@@ -110,10 +90,8 @@ PUT /api/v4/commands/{command_id}/regen_token
 POST GET /api/v4/compliance/reports
 GET /api/v4/compliance/reports/{report_id}
 GET /api/v4/compliance/reports/{report_id}/download
-GET PUT /api/v4/config
-GET /api/v4/config/client
+PUT /api/v4/config
 GET /api/v4/config/environment
-PUT /api/v4/config/patch
 POST /api/v4/config/reload
 GET PUT /api/v4/content_flagging/config
 GET /api/v4/content_flagging/fields
@@ -159,7 +137,7 @@ GET /api/v4/files/{file_id}/info
 GET /api/v4/files/{file_id}/link
 GET /api/v4/files/{file_id}/preview
 GET /api/v4/files/{file_id}/thumbnail
-GET POST /api/v4/groups
+POST /api/v4/groups
 POST /api/v4/groups/names
 GET DELETE /api/v4/groups/{group_id}
 GET /api/v4/groups/{group_id}/channels
@@ -174,11 +152,6 @@ GET /api/v4/groups/{group_id}/teams
 GET /api/v4/groups/{group_id}/teams/{team_id}
 POST DELETE /api/v4/groups/{group_id}/teams/{team_id}/link
 PUT /api/v4/groups/{group_id}/teams/{team_id}/patch
-POST GET /api/v4/hooks/incoming
-GET DELETE PUT /api/v4/hooks/incoming/{hook_id}
-POST GET /api/v4/hooks/outgoing
-GET DELETE PUT /api/v4/hooks/outgoing/{hook_id}
-POST /api/v4/hooks/outgoing/{hook_id}/regen_token
 GET /api/v4/image
 GET /api/v4/imports
 DELETE /api/v4/imports/{import_name}
@@ -193,7 +166,6 @@ GET /api/v4/jobs/{job_id}/download
 PATCH /api/v4/jobs/{job_id}/status
 POST DELETE /api/v4/ldap/certificate/private
 POST DELETE /api/v4/ldap/certificate/public
-GET /api/v4/ldap/groups
 POST DELETE /api/v4/ldap/groups/{remote_id}/link
 POST /api/v4/ldap/migrateid
 POST /api/v4/ldap/sync
@@ -202,10 +174,8 @@ POST /api/v4/ldap/test_connection
 POST /api/v4/ldap/test_diagnostics
 POST /api/v4/ldap/users/{user_id}/group_sync_memberships
 POST DELETE /api/v4/license
-GET /api/v4/license/client
 GET /api/v4/license/load_metric
 GET /api/v4/license/renewal
-GET /api/v4/limits/server
 GET /api/v4/llmservices
 GET POST /api/v4/logs
 GET /api/v4/logs/download
@@ -229,7 +199,6 @@ GET /api/v4/plugins/webapp
 DELETE /api/v4/plugins/{plugin_id}
 POST /api/v4/plugins/{plugin_id}/disable
 POST /api/v4/plugins/{plugin_id}/enable
-POST /api/v4/posts
 POST /api/v4/posts/ephemeral
 POST /api/v4/posts/ids
 POST /api/v4/posts/ids/reactions
@@ -237,12 +206,10 @@ POST /api/v4/posts/rewrite
 POST /api/v4/posts/schedule
 PUT DELETE /api/v4/posts/schedule/{scheduled_post_id}
 GET /api/v4/posts/scheduled/team/{team_id}
-GET DELETE PUT /api/v4/posts/{post_id}
 POST /api/v4/posts/{post_id}/actions/{action_id}
 DELETE /api/v4/posts/{post_id}/burn
 GET /api/v4/posts/{post_id}/files/info
 POST /api/v4/posts/{post_id}/move
-PUT /api/v4/posts/{post_id}/patch
 POST /api/v4/posts/{post_id}/pin
 GET /api/v4/posts/{post_id}/reactions
 POST /api/v4/posts/{post_id}/restore/{restore_version_id}
@@ -263,8 +230,6 @@ POST /api/v4/remotecluster/{remote_id}/channels/{channel_id}/uninvite
 POST /api/v4/remotecluster/{remote_id}/generate_invite
 GET /api/v4/remotecluster/{remote_id}/sharedchannelremotes
 POST /api/v4/reports/posts
-GET /api/v4/reports/users
-GET /api/v4/reports/users/count
 POST /api/v4/reports/users/export
 POST /api/v4/restart
 GET /api/v4/roles
@@ -279,7 +244,7 @@ GET /api/v4/saml/certificate/status
 GET /api/v4/saml/metadata
 POST /api/v4/saml/metadatafromidp
 POST /api/v4/saml/reset_auth_data
-GET POST /api/v4/schemes
+POST /api/v4/schemes
 GET DELETE /api/v4/schemes/{scheme_id}
 GET /api/v4/schemes/{scheme_id}/channels
 PUT /api/v4/schemes/{scheme_id}/patch
@@ -292,25 +257,12 @@ GET /api/v4/sharedchannels/{team_id}
 POST /api/v4/site_url/test
 PUT /api/v4/system/notices/view
 GET /api/v4/system/notices/{teamId}
-GET /api/v4/system/ping
 GET /api/v4/system/support_packet
 GET /api/v4/system/timezones
-POST GET /api/v4/teams
 GET /api/v4/teams/invite/{invite_id}
 DELETE /api/v4/teams/invites/email
 POST /api/v4/teams/members/invite
-GET /api/v4/teams/name/{team_name}
-GET /api/v4/teams/name/{team_name}/channels/name/{channel_name}
-GET /api/v4/teams/name/{team_name}/exists
-POST /api/v4/teams/search
-GET PUT DELETE /api/v4/teams/{team_id}
-GET /api/v4/teams/{team_id}/channels
 GET /api/v4/teams/{team_id}/channels/autocomplete
-GET /api/v4/teams/{team_id}/channels/deleted
-POST /api/v4/teams/{team_id}/channels/ids
-GET /api/v4/teams/{team_id}/channels/name/{channel_name}
-GET /api/v4/teams/{team_id}/channels/private
-POST /api/v4/teams/{team_id}/channels/search
 GET /api/v4/teams/{team_id}/channels/search_autocomplete
 GET /api/v4/teams/{team_id}/commands/autocomplete
 GET /api/v4/teams/{team_id}/commands/autocomplete_suggestions
@@ -321,20 +273,9 @@ GET POST DELETE /api/v4/teams/{team_id}/image
 POST /api/v4/teams/{team_id}/import
 POST /api/v4/teams/{team_id}/invite-guests/email
 POST /api/v4/teams/{team_id}/invite/email
-GET POST /api/v4/teams/{team_id}/members
-POST /api/v4/teams/{team_id}/members/batch
-POST /api/v4/teams/{team_id}/members/ids
-GET DELETE /api/v4/teams/{team_id}/members/{user_id}
-PUT /api/v4/teams/{team_id}/members/{user_id}/roles
-PUT /api/v4/teams/{team_id}/members/{user_id}/schemeRoles
 GET /api/v4/teams/{team_id}/members_minus_group_members
-PUT /api/v4/teams/{team_id}/patch
 POST /api/v4/teams/{team_id}/posts/search
-PUT /api/v4/teams/{team_id}/privacy
-POST /api/v4/teams/{team_id}/regenerate_invite_id
-POST /api/v4/teams/{team_id}/restore
 PUT /api/v4/teams/{team_id}/scheme
-GET /api/v4/teams/{team_id}/stats
 GET POST /api/v4/terms_of_service
 POST /api/v4/trial-license
 GET /api/v4/trial-license/prev
@@ -345,62 +286,34 @@ POST /api/v4/uploads
 GET POST /api/v4/uploads/{upload_id}
 GET /api/v4/usage/posts
 GET /api/v4/usage/storage
-POST GET DELETE /api/v4/users
-GET /api/v4/users/autocomplete
+DELETE /api/v4/users
 POST /api/v4/users/email/verify
 POST /api/v4/users/email/verify/send
-GET /api/v4/users/email/{email}
 POST /api/v4/users/group_channels
-POST /api/v4/users/ids
 GET /api/v4/users/invalid_emails
 GET /api/v4/users/known
-POST /api/v4/users/login
 POST /api/v4/users/login/cws
 POST /api/v4/users/login/sso/code-exchange
 POST /api/v4/users/login/switch
-POST /api/v4/users/login/type
-POST /api/v4/users/logout
 POST /api/v4/users/mfa
 POST /api/v4/users/migrate_auth/ldap
 POST /api/v4/users/migrate_auth/saml
 POST /api/v4/users/password/reset
 POST /api/v4/users/password/reset/send
-POST /api/v4/users/search
 PUT /api/v4/users/sessions/device
-POST /api/v4/users/sessions/revoke/all
-GET /api/v4/users/stats
-GET /api/v4/users/stats/filtered
 POST /api/v4/users/status/ids
-GET /api/v4/users/tokens
-POST /api/v4/users/tokens/disable
-POST /api/v4/users/tokens/enable
-POST /api/v4/users/tokens/revoke
-POST /api/v4/users/tokens/search
-GET /api/v4/users/tokens/{token_id}
-GET /api/v4/users/username/{username}
-POST /api/v4/users/usernames
-GET PUT DELETE /api/v4/users/{user_id}
-PUT /api/v4/users/{user_id}/active
 GET /api/v4/users/{user_id}/audits
-PUT /api/v4/users/{user_id}/auth
-GET /api/v4/users/{user_id}/channel_members
-GET /api/v4/users/{user_id}/channels
 GET /api/v4/users/{user_id}/channels/{channel_id}/posts/unread
 GET /api/v4/users/{user_id}/channels/{channel_id}/unread
-POST /api/v4/users/{user_id}/convert_to_bot
 GET PATCH /api/v4/users/{user_id}/custom_profile_attributes
 GET /api/v4/users/{user_id}/data_retention/channel_policies
 GET /api/v4/users/{user_id}/data_retention/team_policies
-POST /api/v4/users/{user_id}/demote
-POST /api/v4/users/{user_id}/email/verify/member
 GET /api/v4/users/{user_id}/groups
 GET POST DELETE /api/v4/users/{user_id}/image
 GET /api/v4/users/{user_id}/image/default
 PUT /api/v4/users/{user_id}/mfa
 POST /api/v4/users/{user_id}/mfa/generate
 GET /api/v4/users/{user_id}/oauth/apps/authorized
-PUT /api/v4/users/{user_id}/password
-PUT /api/v4/users/{user_id}/patch
 GET /api/v4/users/{user_id}/posts/flagged
 POST DELETE /api/v4/users/{user_id}/posts/{post_id}/ack
 DELETE /api/v4/users/{user_id}/posts/{post_id}/reactions/{emoji_name}
@@ -410,24 +323,14 @@ GET PUT /api/v4/users/{user_id}/preferences
 POST /api/v4/users/{user_id}/preferences/delete
 GET /api/v4/users/{user_id}/preferences/{category}
 GET /api/v4/users/{user_id}/preferences/{category}/name/{preference_name}
-POST /api/v4/users/{user_id}/promote
-POST /api/v4/users/{user_id}/reset_failed_attempts
-PUT /api/v4/users/{user_id}/roles
-GET /api/v4/users/{user_id}/sessions
-POST /api/v4/users/{user_id}/sessions/revoke
-POST /api/v4/users/{user_id}/sessions/revoke/all
 GET PUT /api/v4/users/{user_id}/status
 PUT DELETE /api/v4/users/{user_id}/status/custom
 DELETE /api/v4/users/{user_id}/status/custom/recent
 POST /api/v4/users/{user_id}/status/custom/recent/delete
-GET /api/v4/users/{user_id}/teams
-GET /api/v4/users/{user_id}/teams/members
 GET /api/v4/users/{user_id}/teams/unread
-GET /api/v4/users/{user_id}/teams/{team_id}/channels
 GET POST PUT /api/v4/users/{user_id}/teams/{team_id}/channels/categories
 GET PUT /api/v4/users/{user_id}/teams/{team_id}/channels/categories/order
 GET PUT DELETE /api/v4/users/{user_id}/teams/{team_id}/channels/categories/{category_id}
-GET /api/v4/users/{user_id}/teams/{team_id}/channels/members
 GET /api/v4/users/{user_id}/teams/{team_id}/threads
 GET /api/v4/users/{user_id}/teams/{team_id}/threads/mention_counts
 PUT /api/v4/users/{user_id}/teams/{team_id}/threads/read
@@ -437,7 +340,6 @@ PUT /api/v4/users/{user_id}/teams/{team_id}/threads/{thread_id}/read/{timestamp}
 POST /api/v4/users/{user_id}/teams/{team_id}/threads/{thread_id}/set_unread/{post_id}
 GET /api/v4/users/{user_id}/teams/{team_id}/unread
 POST GET /api/v4/users/{user_id}/terms_of_service
-POST GET /api/v4/users/{user_id}/tokens
 POST /api/v4/users/{user_id}/typing
 GET /api/v4/users/{user_id}/uploads
 ";

@@ -25,8 +25,6 @@ pub(super) enum Content {
     Text(&'static str, String),
     /// A body and that of a refusal glued behind it: what a handler does that notices too late.
     Then(String, Refusal),
-    /// An operation that is not imitated.
-    NotModelled,
 }
 
 /// A refusal, whose text is written when the request's identifier and the configuration are known.
@@ -86,7 +84,6 @@ impl Reply {
     /// The bytes that go over the wire.
     pub(super) fn render(self, manner: &Manner) -> Response<Body> {
         let (media_type, body) = match self.content {
-            Content::NotModelled => return crate::provider::emulator::not_modelled(),
             Content::Empty => (None, String::new()),
             Content::Json(body) => (Some("application/json"), body.to_string()),
             Content::Text(media_type, body) => (Some(media_type), body),

@@ -31,7 +31,7 @@ fn ping(_: &mut World, call: &Call) -> Answer {
         "IosMinVersion": "",
         "status": "OK",
     });
-    if !call.ask("get_server_status").is_empty() {
+    if call.ask("get_server_status") == "true" {
         status["database_status"] = json!("OK");
         status["filestore_status"] = json!("OK");
     }
@@ -87,7 +87,7 @@ fn client_config(world: &mut World, call: &Call) -> Answer {
         ("ServiceSettings", "EnableIncomingWebhooks"),
         ("ServiceSettings", "EnableOutgoingWebhooks"),
         ("TeamSettings", "RestrictDirectMessage"),
-        ("TeamSettings", "ExperimentalEnableDefaultChannelLeaveJoinMessages"),
+        ("ServiceSettings", "ExperimentalEnableDefaultChannelLeaveJoinMessages"),
         ("EmailSettings", "RequireEmailVerification"),
     ];
     let more = if call.session.is_some() { &signed_in[..] } else { &[] };

@@ -14,7 +14,7 @@ impl World {
             Value::Object(props) => props,
             _ => Map::new(),
         };
-        let create_at = self.next_moment();
+        let create_at = self.moment_later();
         self.store_post(Post {
             create_at,
             user_id: author.to_owned(),

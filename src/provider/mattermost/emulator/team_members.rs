@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::bodies::{Fields, WrongKind, text_map};
+use super::bodies::{Fields, WrongKind};
 use super::call::Call;
 use super::ids::is_id;
 use super::member_roles::{NewRoles, are_valid, read_scheme};
@@ -202,7 +202,7 @@ fn remove(world: &mut World, call: &Call) -> Answer {
 
 fn set_roles(world: &mut World, call: &Call) -> Answer {
     let (team_id, user_id) = (call.id("team_id")?, call.user_id()?);
-    let roles = text_map(&call.body).remove("roles").unwrap_or_default();
+    let roles = call.text_map().remove("roles").unwrap_or_default();
     if !are_valid(&roles) {
         return Err(invalid_body("team_member_roles"));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::bodies::{Fields, WrongKind, value_map};
+use super::bodies::{Fields, WrongKind};
 use super::call::Call;
 use super::place_refusals::{domain_not_allowed, unknown_team, unknown_team_name};
 use super::place_rules::{check_team, domains, is_address_allowed, is_team_name};
@@ -268,7 +268,7 @@ fn patch(world: &mut World, call: &Call) -> Answer {
 
 fn set_privacy(world: &mut World, call: &Call) -> Answer {
     let id = call.id("team_id")?;
-    let body = value_map(&call.body);
+    let body = call.value_map();
     let kind = body.get("privacy").and_then(Value::as_str).filter(|kind| ["O", "I"].contains(kind));
     let kind = kind.ok_or_else(|| invalid_body("privacy"))?;
     world.require_in_team(call, id, "manage_team")?;

@@ -75,8 +75,10 @@ fn list(world: &mut World, call: &Call) -> Answer {
             "create_at" => users.sort_by_key(|user| std::cmp::Reverse(user.create_at)),
             "last_activity_at" => return Err(not_modelled()), // Nobody is ever online here.
             _ => {
-                let newest = users.iter().map(|user| user.stored_update_at()).max().unwrap_or(call.now);
-                tag = Some(format!("{VERSION}.{newest}.{}", world.privacy_tag()));
+                // Who has left counts too.
+                let rows = world.team_rows.values().filter(|row| row.team_id == in_team);
+                let times = rows.filter_map(|row| world.users.get(&row.user_id)).map(User::stored_update_at);
+                tag = Some(format!("{VERSION}.{}.{}", times.max().unwrap_or(call.now), world.privacy_tag()));
                 users.retain(|user| is_wanted(user) && roles.fits(world, user, in_team, ""));
             }
         }
@@ -216,7 +218,8 @@ fn by_names(world: &mut World, call: &Call) -> Answer {
 /// A body that is a list of texts, and not an empty one.
 fn texts(call: &Call, name: &str) -> Result<Vec<String>, Refusal> {
     let unreadable = || refuse(400, "api.payload.parse.error", "An error occurred while parsing the payload.");
-    let texts: Vec<String> = call.json()?.ok_or_else(unreadable)?;
+    let texts: Option<Vec<String>> = call.json()?.ok_or_else(unreadable)?;
+    let texts = texts.unwrap_or_default();
     if texts.is_empty() { Err(invalid_body(name)) } else { Ok(texts) }
 }
 

@@ -164,9 +164,9 @@ impl World {
         let is_in_any = |user: &User| self.team_rows.values().any(|row| row.user_id == user.id && row.delete_at == 0);
         let mut users = self.matching(call, call.ask("search_term"), true);
         users.retain(|user| {
+            let is_hidden = if user.is_active() { hides_active } else { hides_inactive };
             !self.is_bot(&user.id)
-                && !(hides_active && user.is_active())
-                && !(hides_inactive && !user.is_active())
+                && !is_hidden
                 && (role.is_empty() || user.has_role(role))
                 && if call.ask("has_no_team") == "true" {
                     !is_in_any(user)

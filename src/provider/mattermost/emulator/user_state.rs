@@ -157,6 +157,9 @@ impl World {
         self.tokens.retain(|token| token.user_id != user_id);
         self.channel_rows.retain(|_, row| row.user_id != user_id);
         self.team_rows.retain(|_, row| row.user_id != user_id);
+        self.posts.forget_author(user_id);
+        self.incoming_hooks.retain(|hook| hook.user_id != user_id);
+        self.outgoing_hooks.retain(|hook| hook.creator_id != user_id);
         self.bots.remove(user_id);
         self.users.remove(user_id);
     }

@@ -12,6 +12,7 @@ use super::mail::Mail;
 use super::places::{Channel, ChannelRow, Team, TeamRow};
 use super::post_table::Posts;
 use super::rate_limit::Limiter;
+use super::reply::{Refusal, no_account};
 
 /// A pair of identifiers: of a place and of somebody in it.
 pub(super) type Pair = (String, String);
@@ -89,15 +90,15 @@ impl World {
         self.latest
     }
 
-    /// A moment after all others, for what follows from a call within it.
-    pub(super) fn next_moment(&mut self) -> i64 {
-        self.moment_later()
-    }
-
     /// A moment after the one of the call: of what the server writes second.
     pub(super) fn moment_later(&mut self) -> i64 {
         self.latest += 1;
         self.latest
+    }
+
+    /// The account of an identifier, active or not.
+    pub(super) fn account(&self, id: &str) -> Result<&User, Refusal> {
+        self.users.get(id).ok_or_else(|| no_account().detail(format!("resource \"User\" not found, id: {id}")))
     }
 
     /// The account of a name in lower case, active or not.

@@ -38,7 +38,8 @@ spec: {profile: {email: bob@acme.example}, memberOf: [acme]}
 ";
 
 fn with(files: &[(&str, &str)], options: &Json, facts: &[(&str, Value)], offers: &'static [&'static str]) -> Lowered {
-    let texts = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let texts =
+        files.iter().map(|(path, text)| ((*path).to_owned(), format!("apiVersion: backstage.io/v1alpha1\n{text}")));
     let loaded = load(&Snapshot::from_texts(Revision::default(), texts), &Options::default());
     assert!(loaded.is_sound(), "{:?}", loaded.diagnostics);
     let instance = Instance::new("mattermost");
@@ -106,8 +107,8 @@ fn an_organisation_is_a_team_and_a_team_asks_for_channels() {
         [
             "mattermost:channel/acme/platform",
             "mattermost:channel/acme/platform-news",
-            "mattermost:channel-member/acme/platform/alice",
             "mattermost:channel-member/acme/platform-news/alice",
+            "mattermost:channel-member/acme/platform/alice",
             "mattermost:team/acme",
             "mattermost:team-member/acme/alice",
             "mattermost:team-member/acme/bob",
@@ -226,7 +227,9 @@ fn whoever_has_no_room_is_left_out_with_all_that_hangs_on_it() {
         (limits::PEOPLE, Value::set(["root"])),
     ];
     let lowered = with(&all(), &json!({"sign_in": "gitlab"}), &full, &[NUMBERS]);
-    assert!(told(&lowered)[0].contains("takes 250 active people without a licence, and 249 are active; no room for bob"));
+    assert!(
+        told(&lowered)[0].contains("takes 250 active people without a licence, and 249 are active; no room for bob")
+    );
     assert_eq!(held(&lowered), ["user:default/bob"]);
     assert!(addresses(&lowered).iter().all(|it| !it.ends_with("/bob")), "{:?}", addresses(&lowered));
 
@@ -237,5 +240,9 @@ fn whoever_has_no_room_is_left_out_with_all_that_hangs_on_it() {
     let lowered = with(&all(), &json!({"sign_in": "gitlab"}), &crowded, &[NUMBERS]);
     assert!(told(&lowered)[0].contains("the team 'acme' takes 2 accounts, and 2 are in it; no room for alice"));
     let edges: Vec<String> = addresses(&lowered).into_iter().filter(|it| it.contains("member")).collect();
-    assert_eq!(edges, ["mattermost:team-member/acme/bob"], "known by the former name; and alice is in no channel either");
+    assert_eq!(
+        edges,
+        ["mattermost:team-member/acme/bob"],
+        "known by the former name; and alice is in no channel either"
+    );
 }

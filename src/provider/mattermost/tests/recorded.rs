@@ -103,7 +103,10 @@ fn a_404_counts_only_with_the_id_of_an_error_that_says_so() {
         let answer = Answer { status: 404, headers: HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) };
         classify(&Call::get(routes::TEAM, &["x"], "read team"), &answer).expect("it is refused").class
     };
-    assert_eq!(class(r#"{"id": "app.team.get.find.app_error", "message": "m", "status_code": 404}"#), FailureClass::Gone);
+    assert_eq!(
+        class(r#"{"id": "app.team.get.find.app_error", "message": "m", "status_code": 404}"#),
+        FailureClass::Gone
+    );
     for other in [
         r#"{"id": "api.context.404.app_error", "message": "m", "status_code": 404}"#,
         r#"{"message": "Not Found"}"#,

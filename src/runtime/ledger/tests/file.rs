@@ -129,7 +129,9 @@ async fn a_lease_is_free_as_soon_as_its_holder_is_dead() {
 #[tokio::test]
 async fn replicas_that_start_together_make_one_ledger() {
     let Some(options) = postgres_schema().await else { return };
+    assert!(postgres::open_existing(options.clone(), "acme", moment(0)).await.unwrap().is_none());
     let opened = futures::future::join_all((0..4).map(|_| postgres::open(options.clone(), "acme", moment(0)))).await;
+    assert!(postgres::open_existing(options.clone(), "acme", moment(0)).await.unwrap().is_some());
     let identities: std::collections::BTreeSet<String> =
         opened.into_iter().map(|ledger| ledger.unwrap().identity().id.clone()).collect();
     assert_eq!(identities.len(), 1);

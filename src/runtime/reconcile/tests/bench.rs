@@ -15,13 +15,13 @@ use crate::engine::model::{
     Address, Desired, Failure, FailureClass, Instance, InstancePolicy, KindName, Live, MembershipMode, MembershipSet,
     Mode, OutputRef, Owner, Recorded, Term, Value,
 };
-use crate::engine::plan::{Plan, Step, StepId};
+use crate::engine::plan::{Basis, Plan, Step, StepId};
 use crate::provider::contract::{ObserveRequest, Related};
 use crate::provider::inmemory::{InMemory, KINDS, World as Service};
 use crate::runtime::ledger::{Birth, Entry, Fence, SharedLedger, in_memory};
 use crate::runtime::reconcile::{
     Apply, ApplyError, Boundary, Hands, JournalProbe, NoProbe, Outcome, PlannedWorld, Recovered, StepOutcome,
-    StepProgress, StepSecrets, World, apply, recover,
+    StepProgress, StepSecrets, Tenure, World, apply, recover,
 };
 use crate::runtime::sys::{FixedClock, SharedClock};
 
@@ -31,6 +31,7 @@ pub(super) struct Bench {
     pub(super) service: Service,
     pub(super) ledger: SharedLedger,
     pub(super) fence: Fence,
+    pub(super) tenure: Tenure,
     pub(super) hands: BTreeMap<Instance, Hands>,
     pub(super) kinds: Kinds,
     pub(super) clock: FixedClock,
@@ -94,6 +95,7 @@ impl Bench {
             service: provider.world,
             ledger,
             fence: lease.fence,
+            tenure: Tenure::until(lease.until, &shared),
             hands,
             kinds,
             clock,
@@ -137,11 +139,13 @@ impl Bench {
             observations,
             recorded: Some(recorded),
             ledger: Some(self.ledger.identity().id.clone()),
+            attempted: self.ledger.attempted_since(now()).await.unwrap(),
             policies: [(id(), enforce.clone()), (app(), enforce)].into(),
             own_accounts: BTreeSet::new(),
             identity: Some(id()),
             spent: BTreeMap::new(),
             repeated: BTreeMap::new(),
+            assumed: None,
             given: Vec::new(),
         }
         .plan(&[])
@@ -168,6 +172,7 @@ impl Bench {
             hands: &self.hands,
             ledger: &*self.ledger,
             fence: &self.fence,
+            tenure: &self.tenure,
             known,
             released,
             secrets: &OneSecret,
@@ -270,6 +275,7 @@ pub(super) fn plan_of(bench: &Bench, steps: Vec<Step>) -> Plan {
         format_version: "1.0".to_owned(),
         platform: "acme".to_owned(),
         revision: "r1".to_owned(),
+        basis: Basis::ThreeWay,
         ledger: Some(bench.ledger.identity().id.clone()),
         made_for: now(),
         snapshot: String::new(),
@@ -336,6 +342,11 @@ pub(super) fn id() -> Instance {
 
 pub(super) fn app() -> Instance {
     Instance::new("app")
+}
+
+/// A clock that stands still.
+pub(super) fn clock() -> SharedClock {
+    Arc::new(FixedClock(now()))
 }
 
 pub(super) fn now() -> DateTime<Utc> {

@@ -2,4 +2,5 @@
 
 mod bench;
 mod crash;
+mod part;
 mod rules;

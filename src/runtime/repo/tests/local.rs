@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::world::{Put, World, lines};
-use crate::runtime::repo::{GitRepository, RepoError, RepoErrorKind, Source, read};
+use crate::runtime::repo::{GitRepository, ReadOptions, RepoError, RepoErrorKind, Source, read, read_pair};
 
 fn source(world: &World, rev: Option<&str>) -> Source {
     Source::Git { url: world.path(), rev: rev.map(str::to_owned) }
@@ -179,8 +179,9 @@ fn what_is_no_repository_says_so() {
     let message = |url: &str| error(&world, url, None).to_string();
     assert_snapshot!(message("http://git.example.org/a.git"), @"'http://git.example.org/a.git' is not the address of a Git repository: http is for this machine only; use https");
     assert_snapshot!(message("https://bob:hunter2@git.example.org/a.git?x=hunter2"), @"'https://git.example.org/a.git' is not the address of a Git repository: it holds credentials; name them by reference in the config");
-    assert_snapshot!(message("git@git.example.org:a.git"), @"'git@git.example.org:a.git' is not the address of a Git repository: ssh is not supported; use https");
-    assert_snapshot!(message("ftp://git.example.org/a.git"), @"'ftp://git.example.org/a.git' is not the address of a Git repository: only https://, file:// and paths are supported");
+    assert_snapshot!(message("ssh://-oProxyCommand=id@git.example.org/a.git"), @"'ssh://git.example.org/a.git' is not the address of a Git repository: its user begins with a dash");
+    assert_snapshot!(message("git@git.example.org:"), @"'ssh://git.example.org/~/' is not the address of a Git repository: it names no repository");
+    assert_snapshot!(message("ftp://git.example.org/a.git"), @"'ftp://git.example.org/a.git' is not the address of a Git repository: only https://, ssh://, file:// and paths are supported");
     assert_snapshot!(message("https://hunter2:pass word@[/"), @"'…' is not the address of a Git repository: it is no well-formed URL");
     assert_snapshot!(message(""), @"'' is not the address of a Git repository: it is empty");
 }
@@ -202,4 +203,54 @@ fn changed_paths_are_those_whose_entry_differs() {
     let changed: Vec<String> = repository.changed_paths(&base, &head).expect("a difference").into_iter().collect();
     assert_eq!(changed, ["users/acme/alice.yaml", "users/acme/bob.yaml", "users/beta/bob.yaml"]);
     assert!(repository.changed_paths(&head, &head).expect("no difference").is_empty());
+}
+
+#[test]
+fn a_change_and_what_it_starts_from_are_read_together() {
+    let world = World::with_people();
+    let first = world.repository.refname_to_id("refs/heads/main").expect("main");
+    let head = world.repository.find_commit(first).expect("the commit");
+    world.repository.branch("feature", &head, false).expect("a branch");
+    world.commit("feature", &[("users/acme/carol.yaml", Put::File("kind: User\n"))]);
+    let pair = read_pair(&source(&world, Some("feature")), "main", &world.options()).expect("they are read");
+    assert_eq!((pair.base.files.len(), pair.head.files.len(), pair.left_at), (2, 3, None));
+    // The base goes on.
+    world.commit("main", &[("users/acme/dora.yaml", Put::File("kind: User\n"))]);
+    let pair = read_pair(&source(&world, Some("feature")), "main", &world.options()).expect("they are read");
+    assert_eq!(pair.left_at.expect("it left before").id, first.to_string());
+    assert!(read_pair(&source(&world, Some("feature")), "nowhere", &world.options()).is_err());
+}
+
+#[test]
+fn a_folder_is_compared_with_a_commit_of_the_repository_around_it() {
+    let world = World::with_people();
+    let folder = world.folder.path().join("copy");
+    git2::Repository::clone(&world.path(), &folder).expect("a clone");
+    std::fs::write(folder.join("users/acme/carol.yaml"), "kind: User\n").expect("it can be written");
+    let paths = |folder: std::path::PathBuf| {
+        let pair = read_pair(&Source::Dir(folder), "HEAD", &world.options()).expect("they are read");
+        let of = |snapshot: crate::engine::source::Snapshot| snapshot.files.into_keys().collect::<Vec<_>>().join(" ");
+        (of(pair.base), of(pair.head))
+    };
+    let (base, head) = paths(folder.clone());
+    assert_eq!(base, "users/acme/alice.yaml users/acme/bob.yaml");
+    assert_eq!(head, "users/acme/alice.yaml users/acme/bob.yaml users/acme/carol.yaml");
+    // A folder within it has the paths that it has itself.
+    let (base, head) = paths(folder.join("users"));
+    assert_eq!(
+        (base.as_str(), head.as_str()),
+        ("acme/alice.yaml acme/bob.yaml", "acme/alice.yaml acme/bob.yaml acme/carol.yaml")
+    );
+    let alone = tempfile::tempdir().expect("a temporary folder");
+    let error = read_pair(&Source::Dir(alone.path().to_owned()), "HEAD", &world.options()).expect_err("no repository");
+    assert!(matches!(error, RepoError::NoRepository { .. }), "{error}");
+}
+
+#[test]
+fn offline_a_clone_is_never_asked_for() {
+    let world = World::new();
+    let options = ReadOptions { fetch: false, ..world.options() };
+    let source = Source::Git { url: "https://127.0.0.1:9/platform.git".to_owned(), rev: None };
+    let error = read(&source, &options).expect_err("it was never fetched");
+    assert!(error.to_string().contains("never fetched"), "{error}");
 }
