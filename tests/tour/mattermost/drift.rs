@@ -67,7 +67,7 @@ pub async fn what_opens_waits(tour: &mut Tour) {
     .await;
     assert_eq!(tour.in_channel("~acme", "~core").await, ["~alice", "~bob"]);
 
-    let other = json!({ "auth_service": "gitlab", "auth_data": "900719925475" });
+    let other = json!({ "auth_service": "gitlab", "auth_data": super::strange_number() });
     tour.put(&format!("/users/{alice}/auth"), other).await;
     tour.leg("an account bound to somebody else", &["update mattermost:user/~alice (sign-in)"]).await;
     assert_eq!(tour.user("~alice").await["auth_data"], json!(tour.number("~alice")));
