@@ -67,8 +67,22 @@ pub async fn what_opens_waits(tour: &mut Tour) {
     .await;
     assert_eq!(tour.in_channel("~acme", "~core").await, ["~alice", "~bob"]);
 
-    let other = json!({ "auth_service": "gitlab", "auth_data": "900719925475" });
+    let other = json!({ "auth_service": "gitlab", "auth_data": super::strange_number() });
     tour.put(&format!("/users/{alice}/auth"), other).await;
     tour.leg("an account bound to somebody else", &["update mattermost:user/~alice (sign-in)"]).await;
     assert_eq!(tour.user("~alice").await["auth_data"], json!(tour.number("~alice")));
+}
+
+/// Sign-in, or somebody, gives an account another name: it is a conflict for a person to settle, and meanwhile nobody is
+/// thrown out of anything for the name that they have now.
+pub async fn whoever_has_another_name_there_keeps_their_places(tour: &mut Tour) {
+    tour.sign_in("password");
+    as_declared(tour).await;
+    let bob = tour.user_id("~bob").await;
+    tour.put(&format!("/users/{bob}/patch"), json!({ "username": tour.named("~robert") })).await;
+    tour.leg("renamed by somebody", &[]).await;
+    let reading = tour.reading().await;
+    let conflict = tour.named("conflict mattermost:user/~bob");
+    assert!(reading.changes().contains(&conflict), "{:?}", reading.changes());
+    assert_eq!(tour.in_channel("~acme", "~core").await, ["~alice", "~robert"]);
 }

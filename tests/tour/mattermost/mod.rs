@@ -35,7 +35,12 @@ pub struct Tour {
     pub people: World,
     /// The emulator, where it is one.
     pub served: Option<Served>,
+    /// Its turn on the real server.
+    _turn: Option<tokio::sync::MutexGuard<'static, ()>>,
 }
+
+/// One tour at a time on the real server: two ledgers that look at the same accounts give out the same next number.
+static REAL: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 impl Tour {
     pub async fn emulated() -> Self {
@@ -58,7 +63,8 @@ impl Tour {
         };
         let url = variable("FORMULARY_MATTERMOST_URL")?;
         let token = variable("FORMULARY_MATTERMOST_TOKEN")?;
-        Some(Self::at(&url, &format!("Bearer {token}"), Arc::new(SystemClock)).await)
+        let turn = REAL.lock().await;
+        Some(Self { _turn: Some(turn), ..Self::at(&url, &format!("Bearer {token}"), Arc::new(SystemClock)).await })
     }
 
     async fn at(base: &str, authorization: &str, clock: SharedClock) -> Self {
@@ -69,14 +75,13 @@ impl Tour {
         // Several tours may be under way on one server, each with its own people.
         identity.world.ids_from(uuid::Uuid::new_v4().as_u64_pair().0 >> 16);
         let mut stage = Stage::new(&prefix, vec![&MattermostProvider, identity], clock).await;
-        // Accounts that carry a number of one pool must not meet those of another tour: each has a pool of its own.
         stage.config = format!(
             "platform: tour\nservices:\n  idp:\n    type: inmemory\n    url: http://127.0.0.1\n    mode: enforce\n    credentials:\n      token: env:MATTERMOST_TOKEN\n  \
              mattermost:\n    url: {base}\n    mode: enforce\n    credentials:\n      token: env:MATTERMOST_TOKEN\n    options:\n      \
              sign_in: gitlab\n"
         );
         stage.secrets.insert("MATTERMOST_TOKEN", bare(authorization).to_owned());
-        Self { stage, hand, people: identity.world.clone(), served: None }
+        Self { stage, hand, people: identity.world.clone(), served: None, _turn: None }
     }
 
     /// Another way to sign in for our config.
@@ -199,6 +204,11 @@ impl Tour {
     }
 }
 
+/// A number that nobody carries: what an earlier tour left behind stays on a real server for ever.
+pub fn strange_number() -> String {
+    (uuid::Uuid::new_v4().as_u64_pair().0 >> 24).to_string()
+}
+
 /// The secret of an authorization header.
 fn bare(authorization: &str) -> &str {
     authorization.split_once(' ').map_or(authorization, |(_, secret)| secret)
@@ -266,11 +276,11 @@ tours! {
     channels::group_constrained_ones_are_left_alone,
     drift::what_closes_is_repaired_at_once,
     drift::what_opens_waits,
+    drift::whoever_has_another_name_there_keeps_their_places,
     sign_in::by_a_password,
     sign_in::names_follow_at_next_sign_in,
     sign_in::from_a_password_to_the_identity_provider,
     limits::a_full_team_is_told_before_anything_is_done,
     rights::without_the_role,
     rights::wrong_credentials,
-    rights::whoever_owns_our_bot_is_protected,
 }

@@ -62,10 +62,18 @@ pub async fn they_join_move_leave_and_return(tour: &mut Tour) {
     .await;
 
     tour.write("bob", person("~bob", "Bob Okafor", &["~acme", "~core"]).with("services", "-mattermost"));
-    tour.leg("taken out of this service only", &["disable mattermost:user/~bob"]).await;
+    tour.leg(
+        "taken out of this service only",
+        &["disable mattermost:user/~bob", "forget idp:number/mattermost_id/~bob"],
+    )
+    .await;
     assert_ne!(tour.user("~bob").await["delete_at"], json!(0));
     tour.write("bob", person("~bob", "Bob Okafor", &["~acme", "~core"]));
-    tour.leg("placed here again", &["restore mattermost:user/~bob"]).await;
+    tour.leg(
+        "placed here again, with the same number",
+        &["adopt idp:number/mattermost_id/~bob", "restore mattermost:user/~bob"],
+    )
+    .await;
 
     tour.remove("alice");
     tour.leg("somebody leaves", &["disable idp:user/~alice", "disable mattermost:user/~alice"]).await;
@@ -139,7 +147,7 @@ pub async fn what_was_there_is_adopted(tour: &mut Tour) {
 }
 
 pub async fn a_stranger_is_not_touched(tour: &mut Tour) {
-    tour.make_user("~alice", Some("900719925474")).await;
+    tour.make_user("~alice", Some(&super::strange_number())).await;
     tour.make_user("~carol", None).await;
     let carol = tour.user_id("~carol").await;
     tour.put(&format!("/users/{carol}/patch"), json!({ "email": tour.named("~other@tour.example") })).await;
@@ -161,6 +169,7 @@ pub async fn a_stranger_is_not_touched(tour: &mut Tour) {
 pub async fn tokens_of_a_leaver_are_revoked(tour: &mut Tour) {
     tour.write("acme", organisation("~acme"));
     tour.write("alice", person("~alice", "Alice Chen", &["~acme"]));
+    tour.write("bob", person("~bob", "Bob Okafor", &["~acme"]));
     tour.any_leg("as declared").await;
     let alice = tour.user_id("~alice").await;
     for name in ["laptop", "script"] {
