@@ -352,7 +352,7 @@ fn holds(step: &Step, there: &Fields) -> bool {
 
 fn differences(planned: &Fields, now: &Fields) -> Vec<Moved> {
     let names: BTreeSet<&Field> = planned.keys().chain(now.keys()).collect();
-    let moved = names.into_iter().filter(|name| planned.get(*name) != now.get(*name));
+    let moved = names.into_iter().filter(|name| planned.get(name) != now.get(name));
     moved
         .map(|name| Moved { field: name.clone(), planned: planned.get(name).cloned(), now: now.get(name).cloned() })
         .collect()
