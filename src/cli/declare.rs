@@ -52,7 +52,7 @@ pub(super) async fn write(
         let folder = folder.display();
         shell.say(&format!(
             "read them, then: formulary validate --dir {folder} && formulary plan --dir {folder}\n\
-             The first plan takes over what is there: one group of steps to approve, nothing is made or removed."
+             The first plan takes over what is there, once somebody approves it; nothing is removed by it."
         ));
     }
     Ok(())

@@ -61,8 +61,9 @@ pub trait Provider: Send + Sync {
     fn lower(&self, input: &LowerInput<'_>) -> Lowered;
 
     /// What an object would be declared as, so that a company with accounts can begin: the way back from
-    /// [`Provider::lower`]. `None` for what the mono-repo has no noun for, and for what the service has of its own.
-    fn describe(&self, live: &Live) -> Option<Described>;
+    /// [`Provider::lower`]. `None` for what the mono-repo has no noun for, and for what the service, or lowering, has of
+    /// its own. Whether there is a noun for a kind does not depend on the object's fields.
+    fn describe(&self, options: &serde_json::Value, live: &Live) -> Option<Described>;
 
     /// The reading half. Can send only what the service's guide says changes nothing.
     fn reader(&self, connection: Connection) -> Box<dyn Reader>;

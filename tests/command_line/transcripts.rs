@@ -1,5 +1,6 @@
 //! What a new user would try, and what they are told.
 
+mod beginning;
 mod changes;
 mod commands;
 mod config;

@@ -1,14 +1,18 @@
 //! From live objects back to what the mono-repo would say of them.
 
-use super::kinds;
+use super::options::Options;
+use super::{kinds, names};
 use crate::engine::model::{Live, Value};
 use crate::engine::report::declarations::Described;
 
 /// The team that every organisation has of its own.
 const OWNERS: &str = "owners";
 
-/// What an object of a Gitea would be declared as. The team `Owners` is never touched, so it is none of ours.
-pub fn describe(live: &Live) -> Option<Described> {
+/// What an object of a Gitea would be declared as. The team `Owners` is never touched, and the team of everybody follows
+/// from the organisation: neither is declared, and who is in them is in the organisation.
+pub fn describe(options: &Options, live: &Live) -> Option<Described> {
+    let follows =
+        |team: &str| team == OWNERS || options.members_team().is_some_and(|everybody| team == names::fold(everybody));
     let text = |field: &str| {
         let text = live.fields.get(field).and_then(Value::as_text).filter(|text| !text.is_empty());
         text.map(str::to_owned)
@@ -19,13 +23,13 @@ pub fn describe(live: &Live) -> Option<Described> {
         kinds::ORGANIZATION => {
             Described::Organisation { name, display_name: text("full_name"), description: text("description") }
         }
-        kinds::TEAM if name != OWNERS => {
+        kinds::TEAM if !follows(&name) => {
             Described::Team { name, parent: parent?.to_owned(), display_name: None, description: text("description") }
         }
         kinds::USER => Described::Person { name, display_name: text("full_name"), email: text("email") },
         kinds::TEAM_MEMBER => {
             let (organisation, team) = parent?.rsplit_once('/')?;
-            let group = if team == OWNERS { organisation } else { team };
+            let group = if follows(team) { organisation } else { team };
             Described::Member { person: name, group: group.to_owned() }
         }
         _ => return None,

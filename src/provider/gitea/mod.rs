@@ -80,8 +80,8 @@ impl Provider for GiteaProvider {
         lower::lower(input)
     }
 
-    fn describe(&self, live: &Live) -> Option<Described> {
-        describe::describe(live)
+    fn describe(&self, options: &serde_json::Value, live: &Live) -> Option<Described> {
+        describe::describe(&options::Options::read(options).ok()?, live)
     }
 
     fn reader(&self, connection: Connection) -> Box<dyn Reader> {

@@ -72,7 +72,7 @@ impl Provider for InMemory {
         lower::lower(input)
     }
 
-    fn describe(&self, live: &Live) -> Option<Described> {
+    fn describe(&self, _options: &serde_json::Value, live: &Live) -> Option<Described> {
         let email = live.fields.get("email").and_then(Value::as_text).map(str::to_owned);
         (live.address.kind.as_str() == "user").then(|| Described::Person {
             name: live.address.leaf().to_owned(),

@@ -74,7 +74,7 @@ impl Provider for Keycloak {
         lower::lower(input)
     }
 
-    fn describe(&self, live: &Live) -> Option<Described> {
+    fn describe(&self, _options: &serde_json::Value, live: &Live) -> Option<Described> {
         describe::describe(live)
     }
 

@@ -67,7 +67,7 @@ impl Provider for MattermostProvider {
         lower::lower(input)
     }
 
-    fn describe(&self, live: &Live) -> Option<Described> {
+    fn describe(&self, _options: &serde_json::Value, live: &Live) -> Option<Described> {
         describe::describe(live)
     }
 

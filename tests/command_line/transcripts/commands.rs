@@ -6,8 +6,9 @@ use insta::assert_snapshot;
 
 use crate::bench::{Bench, run_in};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "demo",
+    "new",
     "validate",
     "plan",
     "apply",
