@@ -83,8 +83,8 @@ pub fn user_patch(fields: &Fields) -> Option<Json> {
 
 /// What is said of these keys; nothing clears.
 fn patch(fields: &Fields, keys: &[&str]) -> Option<Json> {
-    let said = |key: &&str| Some(((*key).to_owned(), json!(fields.get(*key)?.as_text().unwrap_or_default())));
-    let body: Map<String, Json> = keys.iter().filter_map(said).collect();
+    let said = |key: &str| Some((key.to_owned(), json!(fields.get(key)?.as_text().unwrap_or_default())));
+    let body: Map<String, Json> = keys.iter().filter_map(|key| said(key)).collect();
     (!body.is_empty()).then_some(Json::Object(body))
 }
 

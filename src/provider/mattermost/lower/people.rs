@@ -27,7 +27,7 @@ impl Lowering<'_> {
             Ok(sign_in) => sign_in,
             Err(diagnostic) => {
                 self.out.held.extend(here.iter().map(|(reference, _)| (*reference).clone()));
-                self.out.diagnostics.push(diagnostic);
+                self.out.diagnostics.push(*diagnostic);
                 return;
             }
         };
@@ -131,36 +131,36 @@ impl Lowering<'_> {
     }
 
     /// How people sign in, if they can.
-    fn sign_in(&self, count: usize) -> Result<SignIn, Diagnostic> {
+    fn sign_in(&self, count: usize) -> Result<SignIn, Box<Diagnostic>> {
         let instance = self.input.instance;
         let people = if count == 1 { "1 person is".to_owned() } else { format!("{count} people are") };
         let Some(sign_in) = self.options.sign_in else {
             let message = format!("{people} placed in '{instance}', and its options do not say how they sign in");
-            return Err(Diagnostic::error(SET_UP_INCOMPLETE, message).help(format!(
+            let help = format!(
                 "set 'services.{instance}.options.sign_in' to 'gitlab' (any edition), 'openid' or 'saml' (licensed), or \
                  'password'"
-            )));
+            );
+            return Err(Box::new(Diagnostic::error(SET_UP_INCOMPLETE, message).help(help)));
         };
         let licensed = self.input.capabilities.facts.get(LICENSED);
         if sign_in.needs_licence() && licensed == Some(&Value::Bool(false)) {
             let message =
                 format!("'{instance}' has no licence, and signs nobody in by '{}' without one", word(sign_in));
-            return Err(Diagnostic::error(NOT_POSSIBLE_THERE, message).help(
-                "use 'sign_in: gitlab', which works in Team Edition by the link /oauth/gitlab/login, or 'password'",
-            ));
+            let help =
+                "use 'sign_in: gitlab', which works in Team Edition by the link /oauth/gitlab/login, or 'password'";
+            return Err(Box::new(Diagnostic::error(NOT_POSSIBLE_THERE, message).help(help)));
         }
         if sign_in != SignIn::Password && !self.input.roles.contains_key("identity") {
             let message = format!("{people} placed in '{instance}', and no service plays the role 'identity'");
-            return Err(Diagnostic::error(SET_UP_INCOMPLETE, message).help(
-                "accounts are bound by what the identity provider tells of a person; name that service under 'roles', or use \
-                 'sign_in: password'",
-            ));
+            let help = "accounts are bound by what the identity provider tells of a person; name that service under 'roles', \
+                        or use 'sign_in: password'";
+            return Err(Box::new(Diagnostic::error(SET_UP_INCOMPLETE, message).help(help)));
         }
         Ok(sign_in)
     }
 
     /// What binds an account: the server's word for the sign-in, and whom it will name.
-    fn bound(&self, sign_in: SignIn, name: &str) -> Result<Option<(&'static str, OutputRef)>, Diagnostic> {
+    fn bound(&self, sign_in: SignIn, name: &str) -> Result<Option<(&'static str, OutputRef)>, Box<Diagnostic>> {
         let Some(service) = sign_in.auth_service() else { return Ok(None) };
         let output = |address, output| OutputRef { address, output: Field::Borrowed(output) };
         let data = match sign_in {
@@ -171,10 +171,9 @@ impl Lowering<'_> {
         };
         let data = data.ok_or_else(|| {
             let message = format!("the identity provider cannot carry a number for '{name}', and Mattermost needs one");
-            Diagnostic::error(NOT_POSSIBLE_THERE, message).help(
-                "Mattermost's GitLab sign-in reads an integer claim 'id'; use an identity provider that can hold one, \
-                 'sign_in: openid' with a licence, or 'sign_in: password'",
-            )
+            let help = "Mattermost's GitLab sign-in reads an integer claim 'id'; use an identity provider that can hold one, \
+                        'sign_in: openid' with a licence, or 'sign_in: password'";
+            Box::new(Diagnostic::error(NOT_POSSIBLE_THERE, message).help(help))
         })?;
         Ok(Some((service, data)))
     }

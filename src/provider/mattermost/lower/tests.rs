@@ -193,9 +193,11 @@ fn without_a_way_to_sign_in_nobody_is_made_and_nobody_is_lost() {
 
 #[test]
 fn what_mattermost_would_refuse_is_told_and_held() {
-    let helpdesk = ACME.replace("name: acme,", "name: helpdesk,");
+    let helpdesk = ACME.replace("name: acme,", "name: helpdesk,").replace("acme-corp", "support");
     let odd = BOB.replace("name: bob", "name: carl").replace("memberOf: [acme]", "memberOf: [helpdesk]");
-    let odd = odd.replace("email: bob@acme.example", "email: 'carl b@acme.example'");
+    // Longer than an address may be there.
+    let long = format!("carl@{}.example", ["d".repeat(60), "e".repeat(60)].join("."));
+    let odd = odd.replace("bob@acme.example", &long);
     let town = PLATFORM.replace("platform-news:public", "town-square");
     let twice = PLATFORM.replace("name: platform", "name: another").replace("platform-news:public", "others");
     let files = [
@@ -210,7 +212,7 @@ fn what_mattermost_would_refuse_is_told_and_held() {
     let told = told(&lowered);
     for words in [
         "refuses the team name 'helpdesk': Mattermost keeps 'help' for itself",
-        "refuses the e-mail address 'carl b@acme.example'",
+        "refuses the e-mail address 'carl@ddd",
         "refuses the channel name 'town-square'",
         "there would be two channels 'acme/platform'",
     ] {

@@ -163,7 +163,7 @@ fn unchanged(step: &Step, live: &Live, fields: &Fields) -> Result<(), Failure> {
     };
     let moved = step.before.iter().find(|(name, before)| {
         let is_ours = compared(name).is_some_and(|field| field.compare != Compare::ServerOwned);
-        is_ours && fields.contains_key(*name) && live.fields.get(*name).is_some_and(|now| now != *before)
+        is_ours && fields.contains_key(name) && live.fields.get(name).is_some_and(|now| now != *before)
     });
     match moved {
         None => Ok(()),

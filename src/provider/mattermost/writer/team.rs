@@ -55,7 +55,7 @@ async fn edit(hand: &Hand, step: &Step, fields: &Fields) -> Result<Performed, Fa
 
 /// The fields that differ from what is there.
 pub(super) fn changed(fields: &Fields, live: &crate::engine::model::Live) -> Fields {
-    let differs = fields.iter().filter(|(name, value)| live.fields.get(*name) != Some(*value));
+    let differs = fields.iter().filter(|(name, value)| live.fields.get(name) != Some(value));
     differs.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
