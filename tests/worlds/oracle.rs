@@ -231,7 +231,7 @@ pub fn is_right(story: &Story, phase: usize, service: &str, holdings: &Holdings)
     let mut tell = |what: String| wrong.push(format!("phase {phase}, {service}: {what}"));
     for (name, email) in &strangers {
         match holdings.people.get(*name) {
-            Some(account) if account.open == !closed.contains(name) && account.email == *email => {}
+            Some(account) if account.open != closed.contains(name) && account.email == *email => {}
             other => tell(format!("the stranger {name} is no more as they were: {other:?}")),
         }
     }
