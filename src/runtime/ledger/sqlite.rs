@@ -34,7 +34,7 @@ pub async fn open(path: &Path, platform: &str, now: DateTime<Utc>) -> Result<Sha
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.len() == 0 => return Err(LedgerError::Empty { place }),
         Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_private(path).map_err(failed)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bear(path, platform, now).await?,
         Err(error) => return Err(failed(error)),
     }
     let store = SqliteStore::on_file(path).await?;
@@ -198,20 +198,46 @@ fn bound(
     })
 }
 
-/// Makes an empty file, and its folder, that only their owner may enter: the ledger holds the key of its digests.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
+/// Makes a ledger beside its place and puts it there once it is whole: whoever is killed before has made none, and of two
+/// that make one at the same time the second finds the first one's.
+///
+/// The file, and its folder where there was none, may be entered by their owner alone: it holds the key of the digests.
+async fn bear(path: &Path, platform: &str, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::File { place: path.display().to_string(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_private_folder(folder).map_err(failed)?;
+    let unborn = tempfile::Builder::new().prefix(".ledger-").suffix(".new").tempfile_in(folder).map_err(failed)?;
+
+    let store = SqliteStore::on_file(unborn.path()).await?;
+    let (writer, reader) = (store.writer.clone(), store.reader.clone());
+    SqlLedger::open(Box::new(store), platform, Birth::random(), now).await?;
+    // Out of the write-ahead log, which does not move with the file.
+    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&writer).await;
+    emptied.map_err(|error| LedgerError::from_database("write the new ledger", error))?;
+    reader.close().await;
+    writer.close().await;
+
+    match unborn.persist_noclobber(path) {
+        Ok(_) => keep_name(folder).map_err(failed),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed(error.error)),
+    }
+}
+
+/// Makes a folder that only its owner may enter, unless it is there.
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut folders = std::fs::DirBuilder::new();
     folders.recursive(true);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        options.mode(0o600);
-        folders.mode(0o700);
-    }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        folders.create(folder)?;
-    }
-    options.open(path).map(|_| ())
+    std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+    folders.create(folder)
+}
+
+/// Makes a new name in a folder survive a power cut; where a folder cannot be opened, the system does it by itself.
+fn keep_name(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }

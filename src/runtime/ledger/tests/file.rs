@@ -1,6 +1,7 @@
 //! What can be wrong with a ledger before it is one, and who may take it over.
 
 use std::path::Path;
+use std::task::Poll;
 
 use chrono::Duration;
 
@@ -41,6 +42,47 @@ async fn what_was_written_is_there_when_it_is_opened_again() {
     assert_eq!(second.objects().await.unwrap(), [recorded("gitea:user/alice")]);
     assert_eq!(second.open_intents().await.unwrap().len(), 1);
     assert!(sqlite::open_existing(&folder.path().join("none.db"), "acme", moment(0)).await.unwrap().is_none());
+}
+
+/// Polls a future so many times, then drops it; whether it was done by then.
+async fn for_a_while(polls: usize, future: impl Future) -> bool {
+    let mut future = std::pin::pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(|_| true)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_ledger_whose_making_was_cut_short_is_none() {
+    for polls in 1.. {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let whole = for_a_while(polls, open(&path)).await;
+        let opened = open(&path).await;
+        assert!(opened.is_ok(), "after {polls} polls: {:?}", opened.err());
+        if whole {
+            assert!(polls > 3, "it was never cut short");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn processes_that_start_together_make_one_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let opened = futures::future::join_all((0..4).map(|_| open(&path))).await;
+    let identities: std::collections::BTreeSet<String> =
+        opened.into_iter().map(|ledger| ledger.unwrap().identity().id.clone()).collect();
+    assert_eq!(identities.len(), 1);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name.to_string_lossy().starts_with("ledger.db")), "{left:?}");
 }
 
 #[cfg(unix)]
