@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::failure::CommandError;
+use super::files::write_new;
 use super::shell::{Activity, Shell};
 use crate::engine::plan::Plan;
 use crate::engine::report::declarations::{Declarations, declarations};
@@ -56,13 +57,4 @@ pub(super) async fn write(
         ));
     }
     Ok(())
-}
-
-/// Writes a file that is not there yet, and the folders above it.
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    io::Write::write_all(&mut file, text.as_bytes())
 }

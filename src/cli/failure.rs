@@ -1,10 +1,9 @@
 //! Errors of commands: what was attempted, why it failed below, and what to do.
 
 use std::error::Error;
-use std::fmt::Write as _;
 
 use super::exit::Exit;
-use crate::engine::diag::Diagnostic;
+use crate::engine::diag::{Diagnostic, with_causes};
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -27,17 +26,7 @@ impl CommandError {
 
     /// An error with its causes.
     pub fn of(exit: Exit, error: &(dyn Error + 'static)) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(next) = cause {
-            let text = next.to_string();
-            // Some libraries repeat their cause in their own words.
-            if !message.ends_with(&text) {
-                let _ = write!(message, ": {text}");
-            }
-            cause = next.source();
-        }
-        Self::new(exit, message)
+        Self::new(exit, with_causes(error))
     }
 
     /// The same error with a hint.

@@ -15,6 +15,7 @@ mod drift;
 mod exit;
 mod explain;
 mod failure;
+mod files;
 mod graph;
 mod new;
 mod options;

@@ -1,13 +1,13 @@
 //! `formulary new`: a commented mono-repo to begin with, a config, and a check of pull requests.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use include_dir::{Dir, include_dir};
 
 use super::exit::Exit;
 use super::failure::CommandError;
+use super::files::write_new;
 use super::shell::Shell;
 use crate::engine::diag::did_you_mean;
 use crate::engine::model::entity::is_name;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &NewArgs, shell: &Shell) -> Result<Exit, CommandError> {
         .hint("name a folder that is empty or not there"));
     }
     for (path, text) in &files {
-        write(&folder.join(path), text).map_err(|error| {
+        write_new(&folder.join(path), text).map_err(|error| {
             CommandError::new(Exit::Error, format!("cannot write '{}': {error}", folder.join(path).display()))
         })?;
     }
@@ -109,14 +109,6 @@ fn collect(folder: &Dir<'_>, take: &mut impl FnMut(&str, &str)) {
         }
     }
     folder.dirs().for_each(|folder| collect(folder, take));
-}
-
-/// Writes a file that is not there, and the folders above it.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ pub mod inmemory;
 pub mod keycloak;
 pub mod mattermost;
 
+#[cfg(test)]
+mod tests;
+
 use contract::Provider;
 
 /// Every provider. Adding a service is one folder and one line here.

@@ -6,12 +6,14 @@
 //! How to word a message: what is wrong, in lower case, no full stop, the object in single quotes. The help says
 //! what to do, as a whole sentence without the full stop.
 
+mod causes;
 pub mod codes;
 mod collector;
 pub mod render;
 mod span;
 mod suggest;
 
+pub use causes::with_causes;
 pub use collector::Collector;
 pub use span::{Mark, Span};
 pub use suggest::{did_you_mean, nearest};

@@ -30,6 +30,18 @@ impl Kinds {
         self.0.get(instance).copied().unwrap_or_default().iter().filter(move |spec| spec.class == class)
     }
 
+    /// What may lie around an address, whether it is there or not: its container, and an edge's person. Writing needs
+    /// their ids.
+    pub fn around(&self, address: &Address) -> impl Iterator<Item = Address> {
+        let of_person = self.spec(address).is_some_and(|spec| spec.class.is_of_person());
+        let kinds = self.0.get(&address.instance).copied().unwrap_or_default();
+        kinds.iter().flat_map(move |kind| {
+            let person = (of_person && kind.class == KindClass::Person).then(|| address.leaf());
+            let keys = address.parent_key().into_iter().chain(person);
+            keys.map(|key| Address::new(&address.instance, kind.name, key))
+        })
+    }
+
     /// Every installation with its kinds.
     pub fn iter(&self) -> impl Iterator<Item = (&Instance, &'static [KindSpec])> {
         self.0.iter().map(|(instance, kinds)| (instance, *kinds))

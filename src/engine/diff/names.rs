@@ -114,7 +114,7 @@ impl Names {
             return (**new != *address.key).then(|| Address { key: new.as_str().into(), ..address.clone() });
         }
         let mut key = address.key.to_string();
-        if matches!(spec.class, KindClass::Membership | KindClass::Number)
+        if spec.class.is_of_person()
             && let Some((parent, leaf)) = key.rsplit_once('/')
             && let Some(new) = of(KindClass::Person).and_then(|names| names.get(leaf))
         {

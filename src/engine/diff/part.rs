@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{DiffInput, Observed};
-use crate::engine::model::{Address, Desired, KindClass, MembershipSet, Recorded, Scope};
+use crate::engine::model::{Address, Desired, MembershipSet, Recorded, Scope};
 
 /// What is wanted, seen and remembered of some addresses.
 ///
@@ -77,20 +77,10 @@ impl Part {
     }
 }
 
-/// What lies around an address and is there or wanted: writing needs the ids of its container and of an edge's person.
+/// What lies around an address and is there or wanted.
 fn around(whole: &DiffInput<'_>, address: &Address) -> Vec<Address> {
-    let spec = whole.kinds.spec(address);
-    let kinds = whole.kinds.iter().filter(|(instance, _)| **instance == address.instance).flat_map(|(_, kinds)| kinds);
-    let mut around = Vec::new();
-    for kind in kinds {
-        let parent = address.parent_key();
-        let of_person = spec.is_some_and(|it| matches!(it.class, KindClass::Membership | KindClass::Number));
-        let person = of_person && kind.class == KindClass::Person;
-        let keys = parent.into_iter().chain(person.then(|| address.leaf()));
-        around.extend(keys.map(|key| Address::new(&address.instance, kind.name, key)));
-    }
-    around.retain(|it| whole.observed.live.contains_key(it) || desired(whole, it).is_some());
-    around
+    let known = |it: &Address| whole.observed.live.contains_key(it) || desired(whole, it).is_some();
+    whole.kinds.around(address).filter(known).collect()
 }
 
 fn desired<'a>(whole: &DiffInput<'a>, address: &Address) -> Option<&'a Desired> {

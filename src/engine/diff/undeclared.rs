@@ -87,7 +87,7 @@ impl<'a> Rest<'_, '_, 'a> {
             }
             return;
         }
-        let leaver = matches!(spec.class, KindClass::Membership | KindClass::Number) && self.is_leaver(address);
+        let leaver = spec.class.is_of_person() && self.is_leaver(address);
         if leaver {
             // Blocking the account is the offboarding; what hangs on it stays, so that returning restores it.
             return;
@@ -171,7 +171,7 @@ impl<'a> Rest<'_, '_, 'a> {
             return;
         }
         if spec.class != KindClass::Membership {
-            let worth_a_word = matches!(spec.class, KindClass::Person | KindClass::Organisation | KindClass::Team);
+            let worth_a_word = spec.class == KindClass::Person || spec.class.is_group();
             // What is switched off opens nothing to anybody.
             if worth_a_word && !is_off(spec, live) {
                 let why = "it exists, and nobody declared it";

@@ -31,6 +31,18 @@ pub enum KindClass {
     Setting,
 }
 
+impl KindClass {
+    /// Whether a resource of it is about one person, who is the last part of its key.
+    pub const fn is_of_person(self) -> bool {
+        matches!(self, Self::Membership | Self::Number)
+    }
+
+    /// Whether a resource of it is declared as a group, and people are in it.
+    pub const fn is_group(self) -> bool {
+        matches!(self, Self::Organisation | Self::Team)
+    }
+}
+
 /// The field, and the output, of a kind of the class [`KindClass::Number`].
 pub const NUMBER: &str = "number";
 

@@ -33,6 +33,13 @@ pub struct Live {
     pub mark: Option<Mark>,
 }
 
+impl Live {
+    /// A field's text; `None` where it has none, or an empty one.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).and_then(Value::as_text).filter(|text| !text.is_empty())
+    }
+}
+
 /// A list whose completeness is judged as one: all objects of a kind, or those within one parent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope {

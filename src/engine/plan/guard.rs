@@ -144,30 +144,14 @@ fn top(edge: &Address) -> &str {
     edge.key.split('/').next().unwrap_or_default()
 }
 
-/// What lies around a resource: its container, and an edge's person, as far as they are known. A writing half needs
-/// their ids.
-pub(super) fn surroundings(input: &PlanInput<'_>, address: &Address) -> BTreeSet<Address> {
-    let Some(spec) = input.diff.kinds.spec(address) else { return BTreeSet::new() };
-    let Some((_, kinds)) = input.diff.kinds.iter().find(|(instance, _)| **instance == address.instance) else {
-        return BTreeSet::new();
-    };
+/// What lies around a resource, as far as it is known.
+pub(super) fn surroundings<'a>(input: &'a PlanInput<'_>, address: &'a Address) -> impl Iterator<Item = Address> + 'a {
     let known = |it: &Address| {
         input.diff.observed.live.contains_key(it)
             || input.changes.matched.contains_key(it)
             || input.changes.absent.contains(it)
     };
-    let mut around = BTreeSet::new();
-    for kind in kinds {
-        if let Some(parent) = address.parent_key() {
-            around.insert(Address::new(&address.instance, kind.name, parent));
-        }
-        let of_person = matches!(spec.class, KindClass::Membership | KindClass::Number);
-        if of_person && kind.class == KindClass::Person {
-            around.insert(Address::new(&address.instance, kind.name, address.leaf()));
-        }
-    }
-    around.retain(known);
-    around
+    input.diff.kinds.around(address).filter(known)
 }
 
 fn plural(class: KindClass) -> &'static str {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::engine::documents::Catalogue;
 use crate::engine::model::entity::is_name;
-use crate::engine::model::{EntityRef, Instance};
+use crate::engine::model::{EntityRef, Instance, Live};
 
 /// What a live object would be declared as. Names are those of entities.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,16 @@ pub enum Described {
         /// The organisation or team.
         group: String,
     },
+}
+
+impl Described {
+    /// An account as a person; `whole_name` are the fields that hold the name, in order.
+    pub fn person(live: &Live, whole_name: &[&str]) -> Self {
+        let words: Vec<&str> = whole_name.iter().filter_map(|field| live.text(field)).collect();
+        let display_name = (!words.is_empty()).then(|| words.join(" "));
+        let email = live.text("email").map(str::to_owned);
+        Self::Person { name: live.address.leaf().to_owned(), display_name, email }
+    }
 }
 
 /// Documents for what nobody declared.

@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::{kinds, names};
-use crate::engine::model::{Live, Value};
+use crate::engine::model::Live;
 use crate::engine::report::declarations::Described;
 
 /// The team that every organisation has of its own.
@@ -13,10 +13,7 @@ const OWNERS: &str = "owners";
 pub fn describe(options: &Options, live: &Live) -> Option<Described> {
     let follows =
         |team: &str| team == OWNERS || options.members_team().is_some_and(|everybody| team == names::fold(everybody));
-    let text = |field: &str| {
-        let text = live.fields.get(field).and_then(Value::as_text).filter(|text| !text.is_empty());
-        text.map(str::to_owned)
-    };
+    let text = |field: &str| live.text(field).map(str::to_owned);
     let name = live.address.leaf().to_owned();
     let parent = live.address.parent_key();
     Some(match live.address.kind.as_str() {
@@ -26,7 +23,7 @@ pub fn describe(options: &Options, live: &Live) -> Option<Described> {
         kinds::TEAM if !follows(&name) => {
             Described::Team { name, parent: parent?.to_owned(), display_name: None, description: text("description") }
         }
-        kinds::USER => Described::Person { name, display_name: text("full_name"), email: text("email") },
+        kinds::USER => Described::person(live, &["full_name"]),
         kinds::TEAM_MEMBER => {
             let (organisation, team) = parent?.rsplit_once('/')?;
             let group = if follows(team) { organisation } else { team };

@@ -286,38 +286,3 @@ const WEBHOOK_SPEC: KindSpec = KindSpec {
     wakes: "",
     cannot_be_undone: "",
 };
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_kind_and_field_is_named_once() {
-        let kinds: BTreeSet<_> = KINDS.iter().map(|kind| kind.name).collect();
-        assert_eq!(kinds.len(), KINDS.len());
-        for kind in KINDS {
-            let fields: BTreeSet<_> = kind.fields.iter().map(|field| field.name).collect();
-            assert_eq!(fields.len(), kind.fields.len(), "{}", kind.name);
-        }
-    }
-
-    #[test]
-    fn what_a_kind_refers_to_exists() {
-        for kind in KINDS {
-            let mut named: Vec<&str> = kind.goes_with.iter().filter_map(|it| it.when).map(|(field, _)| field).collect();
-            for evidence in kind.identity.iter().copied().flatten() {
-                if let Evidence::Same(field) | Evidence::IsTrue(field) = evidence {
-                    named.push(field);
-                }
-            }
-            if let Removal::Disable { field, .. } = kind.removal {
-                named.push(field);
-            }
-            for field in named {
-                assert!(kind.field(field).is_some(), "{}: {field}", kind.name);
-            }
-        }
-    }
-}

@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::auth::sensitive;
-use super::footprint;
 use super::retry::Waits;
+use super::under_way;
 use super::{Answer, Authorize, Body, Call, Connection};
 use crate::engine::model::{Failure, FailureClass};
 
@@ -112,7 +112,7 @@ impl Door {
                     }
                     match (self.0.classify)(call, &answer) {
                         None => {
-                            footprint::note(call, &answer);
+                            under_way::note(call, &answer);
                             return Ok(answer);
                         }
                         Some(failure) => {
@@ -151,7 +151,7 @@ impl Door {
             rate.until_ready().await;
         }
         // Here and no earlier: a process may be paused while it waits for its turn.
-        if !footprint::may_send(call) {
+        if !under_way::may_send(call) {
             let said = "this process was paused for longer than its lease lasts; it was not sent";
             return Err(Failure::new(FailureClass::Refused, &call.doing, said)
                 .help("another process may be at work by now; the next run reads what is there"));

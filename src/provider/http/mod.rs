@@ -8,14 +8,14 @@ mod auth;
 mod call;
 mod connection;
 mod door;
-mod footprint;
 mod retry;
 mod secrets;
+mod under_way;
 
 pub use auth::{Authorize, StaticHeader};
 pub use call::{Answer, Body, Call, Repeat};
 pub use connection::{CallMeter, Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
-pub use footprint::{MayWrite, watched};
 pub use retry::Waits;
 pub use secrets::{NamedSecrets, SecretSource};
+pub use under_way::{MayWrite, watched};

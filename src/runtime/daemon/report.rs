@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::pace::{Trigger, Went};
-use super::wanted::with_causes;
 use crate::engine::diag::render;
+use crate::engine::diag::with_causes;
 use crate::engine::model::{Completeness, Failure, Instance};
 use crate::engine::report::summary::Summary;
 use crate::engine::report::{Look, json, text};

@@ -1,5 +1,6 @@
 //! What is wanted: the last revision of the mono-repo that can be acted on.
 
+use crate::engine::diag::with_causes;
 use crate::engine::documents::{Loaded, Quarantine};
 use crate::engine::source::Snapshot;
 use crate::runtime::reconcile::{OpenError, Site};
@@ -95,20 +96,6 @@ impl std::fmt::Display for Trouble {
             Trouble::Empty(revision) => write!(f, "revision {revision} declares nobody"),
         }
     }
-}
-
-/// An error with what is behind it.
-pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let text = next.to_string();
-        if !said.ends_with(&text) {
-            said = format!("{said}: {text}");
-        }
-        cause = next.source();
-    }
-    said
 }
 
 #[cfg(test)]

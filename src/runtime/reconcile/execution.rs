@@ -1,6 +1,6 @@
 //! An attempt at a plan under way: what is journalled, what runs, what came back, and what that lets go.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::inputs::{Ready, resolve};
 use super::outcome::{EndedEarly, Held, Outcome, StepOutcome, StepReport};
 use super::probe::Boundary;
 use super::record::{Records, differences, entries, events};
+use crate::engine::diag::with_causes;
 use crate::engine::model::{Address, Failure, FailureClass, Instance, Recorded};
 use crate::engine::plan::Step;
 use crate::provider::contract::{Facts, Related};
@@ -456,7 +457,7 @@ impl<'a> Execution<'a> {
     }
 
     fn ledger_failed(&mut self, error: &LedgerError) {
-        self.ended_early = Some(EndedEarly::Ledger { said: said(error), help: error.hint().to_owned() });
+        self.ended_early = Some(EndedEarly::Ledger { said: with_causes(error), help: error.hint().to_owned() });
     }
 
     /// Closes the run in the ledger.
@@ -478,7 +479,7 @@ impl<'a> Execution<'a> {
         let (exit, summary) = (i64::from(outcome.exit()), outcome.summary());
         let closed = self.job.ledger.finish_run(self.job.fence, self.run, exit, &summary, self.job.clock.now()).await;
         if let (Err(error), None) = (closed, &outcome.ended_early) {
-            outcome.ended_early = Some(EndedEarly::Ledger { said: said(&error), help: error.hint().to_owned() });
+            outcome.ended_early = Some(EndedEarly::Ledger { said: with_causes(&error), help: error.hint().to_owned() });
         }
         outcome
     }
@@ -494,23 +495,7 @@ fn unrecorded(step: &Step, outcome: StepOutcome, error: &LedgerError) -> StepOut
         StepOutcome::Held { .. } | StepOutcome::Waiting { .. } => return outcome,
     };
     let doing = format!("{} '{}'", step.verb, step.address);
-    let failure = Failure::new(FailureClass::Unclear, doing, format!("{what}: {}", said(error)))
+    let failure = Failure::new(FailureClass::Unclear, doing, format!("{what}: {}", with_causes(error)))
         .help("the next run reads the service and records what is there");
     StepOutcome::Failed { failure }
-}
-
-/// An error with its causes, in one line.
-fn said(error: &LedgerError) -> String {
-    let mut text = error.to_string();
-    let mut seen = BTreeSet::from([text.clone()]);
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if seen.insert(more.clone()) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }

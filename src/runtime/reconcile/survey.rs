@@ -65,7 +65,7 @@ pub async fn survey(platform: &Platform, world: &World, plan: &Plan, progress: &
 /// Whether something holds people.
 fn is_group(world: &World, address: &Address) -> bool {
     let class = world.kinds.spec(address).map(|spec| spec.class);
-    matches!(class, Some(KindClass::Organisation | KindClass::Team))
+    class.is_some_and(KindClass::is_group)
 }
 
 /// Whether the mono-repo has a noun for a kind.
@@ -96,7 +96,7 @@ async fn within(
         let wanted = wanted.map(|spec| KindName::new(spec.name));
         let parents: BTreeMap<KindName, BTreeSet<String>> = wanted.map(|kind| (kind, keys.clone())).collect();
         // What they lie in must be seen in the same reading.
-        let holds = |spec: &&KindSpec| matches!(spec.class, KindClass::Organisation | KindClass::Team);
+        let holds = |spec: &&KindSpec| spec.class.is_group();
         let containers = member.provider.kinds().iter().filter(holds).map(|spec| KindName::new(spec.name));
         let kinds = parents.keys().cloned().chain(containers).collect();
         let asked = !keys.is_empty() && !parents.is_empty();

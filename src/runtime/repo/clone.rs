@@ -12,7 +12,7 @@ use url::Url;
 
 use super::error::RepoError;
 use super::http::HttpSession;
-use super::session::{Fault, Session};
+use super::session::{Bounds, Fault, Session};
 use super::ssh::{SSH, SshSession};
 use super::transport::with_session;
 use super::{ReadOptions, refs::References};
@@ -57,19 +57,19 @@ fn fetch_here(url: &Url, shown: &str, options: &ReadOptions) -> Result<Cloned, R
     take(&lock, &lock_path, shown, options)?;
 
     let repository = open_or_make(&folder)?;
-    let (deadline, limit) = (options.deadline, options.pack_limit);
+    let bounds = Bounds::new(options.deadline, options.pack_limit);
     let session = if url.scheme() == "ssh" {
-        Session::Ssh(SshSession::new(options.ssh.clone(), url.clone(), deadline, limit))
+        Session::Ssh(Arc::new(SshSession::new(options.ssh.clone(), url.clone(), bounds)))
     } else {
-        let session = HttpSession::new(url.clone(), options.basic.clone(), deadline, limit);
-        Session::Http(session.map_err(|error| RepoError::Unreachable {
+        let session = HttpSession::new(url.clone(), options.basic.clone(), bounds);
+        Session::Http(Arc::new(session.map_err(|error| RepoError::Unreachable {
             url: shown.to_owned(),
             reason: error.without_url().to_string(),
-        })?)
+        })?))
     };
-    let session = Arc::new(session);
+    let bounds = session.bounds();
     let heads =
-        with_session(&session, || transfer(&repository, url, &session)).map_err(|source| match session.fault() {
+        with_session(&session, || transfer(&repository, url, bounds)).map_err(|source| match bounds.fault() {
             Some(fault) => failure(fault, shown, options),
             None => RepoError::Git { what: "fetch the repository", source },
         })?;
@@ -99,7 +99,7 @@ struct Heads {
     default: Option<String>,
 }
 
-fn transfer(repository: &git2::Repository, url: &Url, session: &Session) -> Result<Heads, git2::Error> {
+fn transfer(repository: &git2::Repository, url: &Url, bounds: &Bounds) -> Result<Heads, git2::Error> {
     let mut remote = repository.remote_anonymous(url.as_str())?;
     remote.connect(Direction::Fetch)?;
     let names: BTreeMap<String, Oid> = remote.list()?.iter().map(|head| (head.name().to_owned(), head.oid())).collect();
@@ -108,11 +108,11 @@ fn transfer(repository: &git2::Repository, url: &Url, session: &Session) -> Resu
     if !names.is_empty() {
         let mut callbacks = RemoteCallbacks::new();
         callbacks.transfer_progress(|_| {
-            let may_go_on = !session.is_over();
-            if !may_go_on {
-                session.end();
+            let is_over = bounds.is_over();
+            if is_over {
+                bounds.fail(Fault::Deadline);
             }
-            may_go_on
+            !is_over
         });
         let mut fetch = FetchOptions::new();
         fetch

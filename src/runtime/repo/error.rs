@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::ssh::SSH;
-use crate::engine::diag::{Code, Diagnostic, codes};
+use crate::engine::diag::{Code, Diagnostic, codes, with_causes};
 
 /// Why a revision could not be read.
 ///
@@ -213,12 +213,6 @@ impl RepoError {
 
     /// The error as a diagnostic of the whole repository, with its causes in the message.
     pub fn diagnostic(&self) -> Diagnostic {
-        let mut message = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            message = format!("{message}: {error}");
-            cause = error.source();
-        }
-        Diagnostic::error(self.code(), message).help(self.hint())
+        Diagnostic::error(self.code(), with_causes(self)).help(self.hint())
     }
 }

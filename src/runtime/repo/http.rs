@@ -6,7 +6,6 @@
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use git2::transport::{Service, SmartSubtransport, SmartSubtransportStream};
 use reqwest::StatusCode;
@@ -16,7 +15,7 @@ use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use super::session::{Fault, Session};
+use super::session::{Bounds, Fault};
 
 /// What servers look for to tell a Git client from a browser, and who we are.
 const USER_AGENT: &str = concat!("git/2.0 (formulary/", env!("CARGO_PKG_VERSION"), ")");
@@ -26,17 +25,9 @@ const USER_AGENT: &str = concat!("git/2.0 (formulary/", env!("CARGO_PKG_VERSION"
 pub(super) struct HttpSession {
     client: Client,
     basic: Option<(String, SecretString)>,
-    end: Instant,
-    limit: u64,
-    progress: Mutex<Progress>,
-}
-
-#[derive(Debug)]
-struct Progress {
     /// The address of the repository, as the server has it.
-    base: Url,
-    received: u64,
-    fault: Option<Fault>,
+    base: Mutex<Url>,
+    pub(super) bounds: Bounds,
 }
 
 impl HttpSession {
@@ -44,8 +35,7 @@ impl HttpSession {
     pub(super) fn new(
         base: Url,
         basic: Option<(String, SecretString)>,
-        deadline: Duration,
-        limit: u64,
+        bounds: Bounds,
     ) -> Result<Self, reqwest::Error> {
         // A proxy for the outside world knows nothing of this machine's own addresses.
         let builder = if is_loopback(&base) { Client::builder().no_proxy() } else { Client::builder() };
@@ -64,45 +54,16 @@ impl HttpSession {
                 attempt.error(format!("it redirects to '{to}', which is not followed"))
             }))
             .build()?;
-        Ok(Self {
-            client,
-            basic,
-            end: Instant::now() + deadline,
-            limit,
-            progress: Mutex::new(Progress { base, received: 0, fault: None }),
-        })
+        Ok(Self { client, basic, base: Mutex::new(base), bounds })
     }
 
-    /// What went wrong, if something did.
-    pub(super) fn fault(&self) -> Option<Fault> {
-        self.progress().fault.clone()
-    }
-
-    /// Whether the time is over.
-    pub(super) fn is_over(&self) -> bool {
-        Instant::now() >= self.end
-    }
-
-    /// Ends the session with [`Fault::Deadline`].
-    pub(super) fn end(&self) {
-        self.fail(Fault::Deadline);
-    }
-
-    fn progress(&self) -> MutexGuard<'_, Progress> {
+    fn base(&self) -> MutexGuard<'_, Url> {
         // What is inside stays whole whoever panicked with it.
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes a fault (the first one counts) and gives the error that libgit2 carries to its caller.
-    fn fail(&self, fault: Fault) -> io::Error {
-        let text = format!("{fault:?}");
-        self.progress().fault.get_or_insert(fault);
-        io::Error::other(text)
+        self.base.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn advertisement(&self) -> io::Result<Response> {
-        let base = self.progress().base.clone();
-        let mut url = under(&base, "info/refs");
+        let mut url = under(&self.base(), "info/refs");
         url.set_query(Some("service=git-upload-pack"));
         let answer = self.send(self.client.get(url), "application/x-git-upload-pack-advertisement")?;
         // Later requests go where this one ended up, or a POST would be redirected and lose its body.
@@ -110,13 +71,13 @@ impl HttpSession {
         base.set_query(None);
         if let Some(path) = base.path().strip_suffix("/info/refs").map(str::to_owned) {
             base.set_path(&path);
-            self.progress().base = base;
+            *self.base() = base;
         }
         Ok(answer)
     }
 
     fn pack(&self, request: Vec<u8>) -> io::Result<Response> {
-        let url = under(&self.progress().base, "git-upload-pack");
+        let url = under(&self.base(), "git-upload-pack");
         let content_type = HeaderValue::from_static("application/x-git-upload-pack-request");
         self.send(
             self.client.post(url).header(CONTENT_TYPE, content_type).body(request),
@@ -125,25 +86,24 @@ impl HttpSession {
     }
 
     fn send(&self, request: RequestBuilder, expected: &'static str) -> io::Result<Response> {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(self.fail(Fault::Deadline));
+        if self.bounds.is_over() {
+            return Err(self.bounds.fail(Fault::Deadline));
         }
-        let mut request = request.timeout(left).header(ACCEPT, expected);
+        let mut request = request.timeout(self.bounds.left()).header(ACCEPT, expected);
         if let Some((username, password)) = &self.basic {
             request = request.basic_auth(username, Some(password.expose_secret()));
         }
-        let answer = request.send().map_err(|error| self.fail(fault_of(error)))?;
+        let answer = request.send().map_err(|error| self.bounds.fail(fault_of(error)))?;
         let status = answer.status();
         match status {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return Err(self.fail(Fault::Denied(status.as_u16().to_string())));
+                return Err(self.bounds.fail(Fault::Denied(status.as_u16().to_string())));
             }
-            StatusCode::NOT_FOUND | StatusCode::GONE => return Err(self.fail(Fault::Missing)),
+            StatusCode::NOT_FOUND | StatusCode::GONE => return Err(self.bounds.fail(Fault::Missing)),
             _ => {
                 let reason = format!("it answered with status {}", status.as_u16());
-                return Err(self.fail(Fault::Unreachable(reason)));
+                return Err(self.bounds.fail(Fault::Unreachable(reason)));
             }
         }
         let content_type = answer.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
@@ -152,19 +112,19 @@ impl HttpSession {
                 Some(other) => format!("it answered with '{other}', not as a Git server"),
                 None => "it did not answer as a Git server".to_owned(),
             };
-            return Err(self.fail(Fault::Unreachable(reason)));
+            return Err(self.bounds.fail(Fault::Unreachable(reason)));
         }
         Ok(answer)
     }
 }
 
-/// What libgit2 talks to: opens one exchange after the other in a [`Session`].
+/// What libgit2 talks to: opens one exchange after the other in an [`HttpSession`].
 pub(super) struct Connection {
-    session: Arc<Session>,
+    session: Arc<HttpSession>,
 }
 
 impl Connection {
-    pub(super) fn new(session: Arc<Session>) -> Self {
+    pub(super) fn new(session: Arc<HttpSession>) -> Self {
         Self { session }
     }
 }
@@ -188,17 +148,8 @@ impl SmartSubtransport for Connection {
 
 /// One request and its answer. The request is sent when the answer is first asked for, because only then it is whole.
 struct Exchange {
-    session: Arc<Session>,
+    session: Arc<HttpSession>,
     stage: Stage,
-}
-
-impl Exchange {
-    fn session(&self) -> io::Result<&HttpSession> {
-        match &*self.session {
-            Session::Http(session) => Ok(session),
-            Session::Ssh(_) => Err(io::Error::other("this is no HTTP session")),
-        }
-    }
 }
 
 enum Stage {
@@ -210,12 +161,9 @@ enum Stage {
 impl Read for Exchange {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let answer = match &mut self.stage {
-            Stage::Answer(answer) => return receive(&self.session, answer, buffer),
-            Stage::Advertisement => self.session()?.advertisement()?,
-            Stage::Request(request) => {
-                let request = std::mem::take(request);
-                self.session()?.pack(request)?
-            }
+            Stage::Answer(answer) => return receive(&self.session.bounds, answer, buffer),
+            Stage::Advertisement => self.session.advertisement()?,
+            Stage::Request(request) => self.session.pack(std::mem::take(request))?,
         };
         self.stage = Stage::Answer(answer);
         self.read(buffer)
@@ -238,25 +186,16 @@ impl Write for Exchange {
     }
 }
 
-fn receive(session: &Session, answer: &mut Response, buffer: &mut [u8]) -> io::Result<usize> {
-    let Session::Http(session) = session else { return Err(io::Error::other("this is no HTTP session")) };
+fn receive(bounds: &Bounds, answer: &mut Response, buffer: &mut [u8]) -> io::Result<usize> {
     let count = answer.read(buffer).map_err(|_| {
         // Either the client's deadline in mid-body or the server's end of the line; the clock tells which.
-        session.fail(if session.is_over() {
+        bounds.fail(if bounds.is_over() {
             Fault::Deadline
         } else {
             Fault::Unreachable("the answer broke off".to_owned())
         })
     })?;
-    let received = {
-        let mut progress = session.progress();
-        progress.received += count as u64;
-        progress.received
-    };
-    if received > session.limit {
-        return Err(session.fail(Fault::TooMuch));
-    }
-    Ok(count)
+    bounds.receive(count)
 }
 
 /// Whether an address leads to this machine.

@@ -7,13 +7,13 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use git2::transport::{Service, SmartSubtransport, SmartSubtransportStream};
 use url::Url;
 
-use super::session::{Fault, Session};
+use super::session::{Bounds, Fault};
 
 /// What [`Fault::Denied`] holds instead of a status.
 pub(super) const SSH: &str = "ssh";
@@ -111,53 +111,21 @@ fn quoted(text: &str) -> String {
 pub(super) struct SshSession {
     ssh: Ssh,
     url: Url,
-    end: Instant,
-    limit: u64,
-    progress: Mutex<Progress>,
-}
-
-#[derive(Debug, Default)]
-struct Progress {
-    received: u64,
-    fault: Option<Fault>,
+    pub(super) bounds: Bounds,
 }
 
 impl SshSession {
-    pub(super) fn new(ssh: Ssh, url: Url, deadline: Duration, limit: u64) -> Self {
-        Self { ssh, url, end: Instant::now() + deadline, limit, progress: Mutex::default() }
-    }
-
-    pub(super) fn fault(&self) -> Option<Fault> {
-        self.progress().fault.clone()
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        Instant::now() >= self.end
-    }
-
-    pub(super) fn end(&self) {
-        self.fail(Fault::Deadline);
-    }
-
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        // What is inside stays whole whoever panicked with it.
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes a fault (the first one counts) and gives the error that libgit2 carries to its caller.
-    fn fail(&self, fault: Fault) -> io::Error {
-        let text = format!("{fault:?}");
-        self.progress().fault.get_or_insert(fault);
-        io::Error::other(text)
+    pub(super) fn new(ssh: Ssh, url: Url, bounds: Bounds) -> Self {
+        Self { ssh, url, bounds }
     }
 
     fn start(&self) -> io::Result<Process> {
-        let left = self.end.saturating_duration_since(Instant::now());
+        let left = self.bounds.left();
         let mut command = self.ssh.command(&self.url, left);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| {
             let program = self.ssh.program.display();
-            self.fail(Fault::Unreachable(format!("the program '{program}' cannot be run: {error}")))
+            self.bounds.fail(Fault::Unreachable(format!("the program '{program}' cannot be run: {error}")))
         })?;
         let taken = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(input), Some(output), Some(complaints)) = taken else {
@@ -267,20 +235,19 @@ fn last_line(text: &str) -> String {
 }
 
 /// What libgit2 talks to. One process serves the whole exchange.
-pub(super) struct SshConnection(Arc<Session>);
+pub(super) struct SshConnection(Arc<SshSession>);
 
 impl SshConnection {
-    pub(super) fn new(session: Arc<Session>) -> Self {
+    pub(super) fn new(session: Arc<SshSession>) -> Self {
         Self(session)
     }
 }
 
 impl SmartSubtransport for SshConnection {
     fn action(&self, _url: &str, action: Service) -> Result<Box<dyn SmartSubtransportStream>, git2::Error> {
-        let Session::Ssh(session) = &*self.0 else { return Err(git2::Error::from_str("this is no ssh session")) };
         match action {
             Service::UploadPackLs | Service::UploadPack => {
-                let process = session.start().map_err(|error| git2::Error::from_str(&error.to_string()))?;
+                let process = self.0.start().map_err(|error| git2::Error::from_str(&error.to_string()))?;
                 Ok(Box::new(Exchange { session: Arc::clone(&self.0), process }))
             }
             Service::ReceivePackLs | Service::ReceivePack => Err(git2::Error::from_str("this connection only reads")),
@@ -293,43 +260,24 @@ impl SmartSubtransport for SshConnection {
 }
 
 struct Exchange {
-    session: Arc<Session>,
+    session: Arc<SshSession>,
     process: Process,
-}
-
-impl Exchange {
-    fn session(&self) -> io::Result<&SshSession> {
-        match &*self.session {
-            Session::Ssh(session) => Ok(session),
-            Session::Http(_) => Err(io::Error::other("this is no ssh session")),
-        }
-    }
 }
 
 impl Read for Exchange {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.process.output.read(buffer);
-        if let Ok(count @ 1..) = count {
-            let session = self.session()?;
-            session.progress().received += count as u64;
-            let received = session.progress().received;
-            return if received > session.limit { Err(session.fail(Fault::TooMuch)) } else { Ok(count) };
+        let bounds = &self.session.bounds;
+        if let Ok(count @ 1..) = self.process.output.read(buffer) {
+            return bounds.receive(count);
         }
         // libgit2 reads no further than the server has to say, so that an end is an end too early.
-        let fault = if self.session()?.is_over() { Fault::Deadline } else { self.process.fault() };
-        Err(self.session()?.fail(fault))
+        Err(bounds.fail(if bounds.is_over() { Fault::Deadline } else { self.process.fault() }))
     }
 }
 
 impl Write for Exchange {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.process.input.write(bytes).map_err(|_| {
-            let fault = self.process.fault();
-            match self.session() {
-                Ok(session) => session.fail(fault),
-                Err(error) => error,
-            }
-        })
+        self.process.input.write(bytes).map_err(|_| self.session.bounds.fail(self.process.fault()))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use git2::transport::Transport;
 
@@ -15,7 +15,7 @@ use super::ssh::SshConnection;
 ///
 /// libgit2 makes a transport on the thread that fetches and knows only the address, so the session travels by thread.
 pub(super) fn with_session<T>(
-    session: &Arc<Session>,
+    session: &Session,
     work: impl FnOnce() -> Result<T, git2::Error>,
 ) -> Result<T, git2::Error> {
     register()?;
@@ -26,7 +26,7 @@ pub(super) fn with_session<T>(
 }
 
 thread_local! {
-    static SESSION: RefCell<Option<Arc<Session>>> = const { RefCell::new(None) };
+    static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
 fn register() -> Result<(), git2::Error> {
@@ -50,8 +50,8 @@ fn transport(remote: &git2::Remote<'_>) -> Result<Transport, git2::Error> {
         .with_borrow(Clone::clone)
         .ok_or_else(|| git2::Error::from_str("no session was opened for this remote"))?;
     // HTTP keeps no state between the requests of a negotiation (`true`); a process does.
-    match &*session {
-        Session::Http(_) => Transport::smart(remote, true, Connection::new(session)),
-        Session::Ssh(_) => Transport::smart(remote, false, SshConnection::new(session)),
+    match session {
+        Session::Http(session) => Transport::smart(remote, true, Connection::new(session)),
+        Session::Ssh(session) => Transport::smart(remote, false, SshConnection::new(session)),
     }
 }
