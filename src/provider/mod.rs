@@ -9,6 +9,8 @@ pub mod keycloak;
 pub mod mattermost;
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 
 use contract::Provider;

@@ -21,6 +21,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(missing_docs, reason = "nobody calls a test")]
 
+#[macro_use]
+mod legs;
+
 mod documents;
 mod gitea;
 mod hand;

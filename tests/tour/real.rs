@@ -11,8 +11,17 @@ pub fn variable(name: &str) -> Option<String> {
     Machine.variable(name)?.into_string().ok().filter(|value| !value.is_empty())
 }
 
+/// A variable without which a real server is not toured; without it that is told loudly.
+pub fn needed(service: &str, name: &str) -> Option<String> {
+    let value = variable(name);
+    if value.is_none() {
+        skipped(service, name);
+    }
+    value
+}
+
 /// Tells loudly that a real server is not there; fails where it must be.
-pub fn skipped(service: &str, missing: &str) {
+fn skipped(service: &str, missing: &str) {
     let required = format!("FORMULARY_REQUIRE_REAL_{}", service.to_uppercase());
     let demanded = variable(&required).as_deref() == Some("1");
     assert!(!demanded, "{required} is 1, and {missing} is not set: there is no real {service} to be toured");

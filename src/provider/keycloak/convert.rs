@@ -429,7 +429,7 @@ mod tests {
 
     use super::*;
     use crate::provider::keycloak::api::wire;
-    use crate::provider::keycloak::tests::recordings::{exchanges, scenarios};
+    use crate::provider::recorded;
 
     fn view() -> View {
         View { instance: Instance::new("keycloak"), mark: "formulary.ledger".to_owned() }
@@ -446,24 +446,22 @@ mod tests {
     /// Every person that a server ever showed can be read, and sent back without a change.
     #[test]
     fn recorded_people_are_read_and_written_back_as_they_were() {
-        for scenario in scenarios() {
-            for exchange in exchanges(&scenario) {
-                let path: Vec<&str> = exchange.path.split('/').collect();
-                let ["", "admin", "realms", _, "users", id] = path[..] else { continue };
-                if exchange.method != "GET" || exchange.status != 200 || ["count", "profile"].contains(&id) {
-                    continue;
-                }
-                // Some bodies were cut to a few fields, or described.
-                if exchange.answer.get("emailVerified").is_none() {
-                    continue;
-                }
-                let user = wire::User::deserialize(&exchange.answer).unwrap();
-                let Some(live) = view().user(&user) else { continue };
-                let mut body = exchange.answer.as_object().unwrap().clone();
-                put_user(&mut body, &live.fields);
-                let again = view().user(&wire::User::deserialize(&Json::Object(body)).unwrap()).unwrap();
-                assert_eq!(again, live, "{scenario}: {}", exchange.label);
+        for exchange in recorded::all("keycloak") {
+            let path: Vec<&str> = exchange.path.split('/').collect();
+            let ["", "admin", "realms", _, "users", id] = path[..] else { continue };
+            if exchange.method != "GET" || exchange.status != 200 || ["count", "profile"].contains(&id) {
+                continue;
             }
+            // Some bodies were cut to a few fields, or described.
+            if exchange.answer.get("emailVerified").is_none() {
+                continue;
+            }
+            let user = wire::User::deserialize(&exchange.answer).unwrap();
+            let Some(live) = view().user(&user) else { continue };
+            let mut body = exchange.answer.as_object().unwrap().clone();
+            put_user(&mut body, &live.fields);
+            let again = view().user(&wire::User::deserialize(&Json::Object(body)).unwrap()).unwrap();
+            assert_eq!(again, live, "{}", exchange.label);
         }
     }
 

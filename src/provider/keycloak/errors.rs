@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
     use crate::provider::keycloak::api::routes::*;
-    use crate::provider::keycloak::tests::recordings::{exchanges, scenarios};
+    use crate::provider::recorded;
 
     /// Every route that we call, the more exact ones first.
     const ROUTES: [&str; 30] = [
@@ -251,18 +251,16 @@ mod tests {
     #[test]
     fn everything_that_was_ever_refused_has_its_class() {
         let mut table: BTreeMap<String, usize> = BTreeMap::new();
-        for scenario in scenarios() {
-            for exchange in exchanges(&scenario).into_iter().filter(|it| it.status >= 400) {
-                let Some(route) = route_of(&exchange.path) else { continue };
-                if !["GET", "POST", "PUT", "DELETE"].contains(&exchange.method.as_str()) {
-                    continue;
-                }
-                let failure = verdict_of(&exchange.method, route, exchange.status, &exchange.answer).unwrap();
-                let words: String = failure.said.chars().take(60).collect();
-                let route = route.trim_start_matches("/admin/realms/{realm}");
-                let row = format!("{} {} {route} {:?}: {words}", exchange.status, exchange.method, failure.class);
-                *table.entry(row).or_default() += 1;
+        for exchange in recorded::all("keycloak").into_iter().filter(|it| it.status >= 400) {
+            let Some(route) = route_of(&exchange.path) else { continue };
+            if !["GET", "POST", "PUT", "DELETE"].contains(&exchange.method.as_str()) {
+                continue;
             }
+            let failure = verdict_of(&exchange.method, route, exchange.status, &exchange.answer).unwrap();
+            let words: String = failure.said.chars().take(60).collect();
+            let route = route.trim_start_matches("/admin/realms/{realm}");
+            let row = format!("{} {} {route} {:?}: {words}", exchange.status, exchange.method, failure.class);
+            *table.entry(row).or_default() += 1;
         }
         if table.is_empty() {
             return;
@@ -456,12 +454,10 @@ mod tests {
     /// No success is taken for a failure.
     #[test]
     fn everything_that_ever_succeeded_still_does() {
-        for scenario in scenarios() {
-            for exchange in exchanges(&scenario).into_iter().filter(|it| (200..300).contains(&it.status)) {
-                let Some(route) = route_of(&exchange.path) else { continue };
-                let failure = verdict_of(&exchange.method, route, exchange.status, &exchange.answer);
-                assert_eq!(failure, None, "{scenario}: {}", exchange.label);
-            }
+        for exchange in recorded::all("keycloak").into_iter().filter(|it| (200..300).contains(&it.status)) {
+            let Some(route) = route_of(&exchange.path) else { continue };
+            let failure = verdict_of(&exchange.method, route, exchange.status, &exchange.answer);
+            assert_eq!(failure, None, "{}", exchange.label);
         }
     }
 

@@ -261,7 +261,7 @@ fn is_latin(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::keycloak::tests::recordings::exchanges;
+    use crate::provider::recorded::exchanges;
 
     /// Every person that was ever sent to a running server: what we let pass, Keycloak took, unless it says that
     /// somebody else has the name.
@@ -269,7 +269,7 @@ mod tests {
     fn what_passes_here_passes_there() {
         let mut judged = 0;
         for scenario in ["users-names", "users-emails", "users-create"] {
-            for exchange in exchanges(scenario) {
+            for exchange in exchanges("keycloak", scenario) {
                 if exchange.method != "POST" || !exchange.path.ends_with("/users") || exchange.status == 409 {
                     continue;
                 }

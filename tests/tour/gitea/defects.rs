@@ -2,10 +2,11 @@
 
 use formulary::provider::emulator::faults::{Defect, Fault};
 use futures::future::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Tour;
 use crate::documents::{organisation, person, team};
+use crate::legs::lies;
 
 /// Every list that a reading is made of, with what it alone proves.
 const READS: [(&str, &str); 8] = [
@@ -18,20 +19,6 @@ const READS: [(&str, &str); 8] = [
     ("/api/v1/repos/*/*/hooks", "gitea:webhook/"),
     ("/api/v1/user", "nothing by itself"),
 ];
-
-fn defects() -> Vec<Defect> {
-    vec![
-        Defect::Html { status: 200 },
-        Defect::EmptyBody,
-        Defect::EmptyList,
-        Defect::NullList,
-        Defect::TruncatedPage { keep: None },
-        Defect::TruncatedPage { keep: Some(0) },
-        Defect::MissingRights,
-        Defect::Status { status: 404, body: None, applied: false },
-        Defect::Status { status: 200, body: Some(json!({})), applied: false },
-    ]
-}
 
 async fn as_declared(tour: &mut Tour) {
     tour.secrets.insert("HOOK_SECRET", "the-hook-secret".to_owned());
@@ -71,7 +58,7 @@ async fn lies_about(path: &str, proves: &str) -> Vec<String> {
     assert_eq!(honest.len(), 3, "carol leaves twice, and mallory is taken out: {honest:?}");
     let served = tour.served.as_ref().unwrap();
     let mut wrong = Vec::new();
-    for defect in defects() {
+    for defect in lies() {
         served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
         let reading = tour.reading().await;
         assert!(served.lift_all().iter().any(|armed| armed.used > 0), "nothing reads {path}");

@@ -7,8 +7,6 @@ mod people;
 mod repositories;
 mod rights;
 
-use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
 use formulary::engine::model::{Address, Instance, Value as Field};
@@ -17,10 +15,10 @@ use formulary::provider::gitea::GiteaProvider;
 use formulary::provider::gitea::emulator::Gitea as Emulator;
 use formulary::provider::inmemory::{InMemory, World};
 use formulary::runtime::sys::{MovableClock, SharedClock, SystemClock};
-use futures::FutureExt;
 use serde_json::{Value, json};
 
 use super::hand::{Hand, Proof, item, text};
+use super::legs::Ends;
 use super::real as server;
 use super::stage::Stage;
 
@@ -56,13 +54,7 @@ impl Tour {
 
     /// A tour of the real server, if there is one.
     pub async fn real() -> Option<Self> {
-        let variable = |name: &str| {
-            let value = server::variable(name);
-            if value.is_none() {
-                server::skipped("gitea", name);
-            }
-            value
-        };
+        let variable = |name| server::needed("gitea", name);
         let url = variable("FORMULARY_GITEA_URL")?;
         let token = variable("FORMULARY_GITEA_TOKEN")?;
         let source = server::variable("FORMULARY_GITEA_SOURCE_ID").map_or(1, |it| it.parse().unwrap());
@@ -178,7 +170,9 @@ impl Tour {
         names.sort();
         names
     }
+}
 
+impl Ends for Tour {
     /// Removes everything that has the tour's prefix.
     async fn end(self) {
         if self.served.is_some() {
@@ -209,56 +203,6 @@ impl Tour {
             self.hand.clear(&format!("/api/v1/admin/users/{person}?purge=true")).await;
         }
     }
-}
-
-impl Deref for Tour {
-    type Target = Stage;
-
-    fn deref(&self) -> &Stage {
-        &self.stage
-    }
-}
-
-impl DerefMut for Tour {
-    fn deref_mut(&mut self) -> &mut Stage {
-        &mut self.stage
-    }
-}
-
-/// Runs legs, and removes what they made however they end.
-async fn run(tour: Option<Tour>, legs: impl AsyncFnOnce(&mut Tour)) {
-    let Some(mut tour) = tour else { return };
-    let ended = AssertUnwindSafe(legs(&mut tour)).catch_unwind().await;
-    tour.end().await;
-    if let Err(panic) = ended {
-        resume_unwind(panic);
-    }
-}
-
-macro_rules! tours {
-    ($($module:ident :: $legs:ident,)*) => {
-        mod emulator {
-            use super::*;
-
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $legs() {
-                    run(Some(Tour::emulated().await), $module::$legs).await;
-                }
-            )*
-        }
-
-        mod real {
-            use super::*;
-
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $legs() {
-                    run(Tour::real().await, $module::$legs).await;
-                }
-            )*
-        }
-    };
 }
 
 tours! {

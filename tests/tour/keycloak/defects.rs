@@ -2,10 +2,10 @@
 
 use formulary::provider::emulator::faults::{Defect, Fault};
 use futures::future::join_all;
-use serde_json::json;
 
 use super::Tour;
 use crate::documents::{organisation, person, team};
+use crate::legs::lies;
 
 /// Every list, count and document that a reading is made of.
 const READS: [&str; 14] = [
@@ -32,20 +32,6 @@ const UNPAGED: [&str; 4] = [
     "/admin/realms/*/client-scopes",
     "/admin/realms/*/roles",
 ];
-
-fn defects() -> Vec<Defect> {
-    vec![
-        Defect::Html { status: 200 },
-        Defect::EmptyBody,
-        Defect::EmptyList,
-        Defect::NullList,
-        Defect::TruncatedPage { keep: None },
-        Defect::TruncatedPage { keep: Some(0) },
-        Defect::MissingRights,
-        Defect::Status { status: 404, body: None, applied: false },
-        Defect::Status { status: 200, body: Some(json!({})), applied: false },
-    ]
-}
 
 async fn as_declared(tour: &mut Tour) {
     tour.configure(
@@ -96,7 +82,7 @@ async fn lies_about(path: &str) -> Vec<String> {
     };
     let served = tour.served.as_ref().unwrap();
     let mut wrong = Vec::new();
-    for defect in defects() {
+    for defect in lies() {
         let cuts = matches!(defect, Defect::TruncatedPage { .. });
         // A count cannot be cut; and what comes unpaged has no other proof than that it came.
         let uncut = path.ends_with("/count") || UNPAGED.contains(&path);

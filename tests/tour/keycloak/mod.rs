@@ -7,18 +7,16 @@ mod people;
 mod rights;
 mod settings;
 
-use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
 use formulary::provider::emulator::serve::{ServeOptions, Served, serve};
 use formulary::provider::keycloak::Keycloak;
 use formulary::provider::keycloak::emulator::{BOOTSTRAP_CLIENT, Keycloak as Emulator};
 use formulary::runtime::sys::{MovableClock, SharedClock, SystemClock};
-use futures::FutureExt;
 use serde_json::{Value, json};
 
 use super::hand::{Hand, Proof, item, text};
+use super::legs::Ends;
 use super::real as server;
 use super::stage::Stage;
 
@@ -50,13 +48,7 @@ impl Tour {
 
     /// A tour of the real server, if there is one.
     pub async fn real() -> Option<Self> {
-        let variable = |name: &str| {
-            let value = server::variable(name);
-            if value.is_none() {
-                server::skipped("keycloak", name);
-            }
-            value
-        };
+        let variable = |name| server::needed("keycloak", name);
         let url = variable("FORMULARY_KEYCLOAK_URL")?;
         let id = variable("FORMULARY_KEYCLOAK_ADMIN_CLIENT_ID")?;
         let secret = variable("FORMULARY_KEYCLOAK_ADMIN_CLIENT_SECRET")?;
@@ -173,62 +165,14 @@ impl Tour {
         paths.sort();
         paths
     }
+}
 
+impl Ends for Tour {
     async fn end(self) {
         if self.served.is_none() {
             self.hand.clear(&self.realm).await;
         }
     }
-}
-
-impl Deref for Tour {
-    type Target = Stage;
-
-    fn deref(&self) -> &Stage {
-        &self.stage
-    }
-}
-
-impl DerefMut for Tour {
-    fn deref_mut(&mut self) -> &mut Stage {
-        &mut self.stage
-    }
-}
-
-/// Runs legs, and removes the realm however they end.
-async fn run(tour: Option<Tour>, legs: impl AsyncFnOnce(&mut Tour)) {
-    let Some(mut tour) = tour else { return };
-    let ended = AssertUnwindSafe(legs(&mut tour)).catch_unwind().await;
-    tour.end().await;
-    if let Err(panic) = ended {
-        resume_unwind(panic);
-    }
-}
-
-macro_rules! tours {
-    ($($module:ident :: $legs:ident,)*) => {
-        mod emulator {
-            use super::*;
-
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $legs() {
-                    run(Some(Tour::emulated().await), $module::$legs).await;
-                }
-            )*
-        }
-
-        mod real {
-            use super::*;
-
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $legs() {
-                    run(Tour::real().await, $module::$legs).await;
-                }
-            )*
-        }
-    };
 }
 
 tours! {

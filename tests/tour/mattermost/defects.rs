@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Tour;
 use crate::documents::{organisation, person, team};
+use crate::legs::lies;
 
 /// Every list that a reading is made of, with what it alone proves.
 const READS: [&str; 6] = [
@@ -16,20 +17,6 @@ const READS: [&str; 6] = [
     "/api/v4/channels",
     "/api/v4/users/me",
 ];
-
-fn defects() -> Vec<Defect> {
-    vec![
-        Defect::Html { status: 200 },
-        Defect::EmptyBody,
-        Defect::EmptyList,
-        Defect::NullList,
-        Defect::TruncatedPage { keep: None },
-        Defect::TruncatedPage { keep: Some(0) },
-        Defect::MissingRights,
-        Defect::Status { status: 404, body: None, applied: false },
-        Defect::Status { status: 200, body: Some(json!({})), applied: false },
-    ]
-}
 
 async fn as_declared(tour: &mut Tour) {
     tour.write("acme", organisation("~acme"));
@@ -60,7 +47,7 @@ async fn lies_about(path: &str) -> Vec<String> {
     assert_eq!(honest.len(), 3, "carol leaves twice, and mallory is taken out: {honest:?}");
     let served = tour.served.as_ref().unwrap();
     let mut wrong = Vec::new();
-    for defect in defects() {
+    for defect in lies() {
         served.arm(Fault::new(defect.clone()).on("GET", path)).unwrap();
         let reading = tour.reading().await;
         assert!(served.lift_all().iter().any(|armed| armed.used > 0), "nothing reads {path}");

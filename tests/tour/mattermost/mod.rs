@@ -9,8 +9,6 @@ mod people;
 mod rights;
 mod sign_in;
 
-use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
 use formulary::engine::model::{Address, Instance, Value as Field};
@@ -19,10 +17,10 @@ use formulary::provider::inmemory::{InMemory, World};
 use formulary::provider::mattermost::MattermostProvider;
 use formulary::provider::mattermost::emulator::Mattermost as Emulator;
 use formulary::runtime::sys::{MovableClock, SharedClock, SystemClock};
-use futures::FutureExt;
 use serde_json::{Value, json};
 
 use super::hand::{Hand, Proof, text};
+use super::legs::Ends;
 use super::real as server;
 use super::stage::Stage;
 
@@ -54,13 +52,7 @@ impl Tour {
 
     /// A tour of the real server, if there is one.
     pub async fn real() -> Option<Self> {
-        let variable = |name: &str| {
-            let value = server::variable(name);
-            if value.is_none() {
-                server::skipped("mattermost", name);
-            }
-            value
-        };
+        let variable = |name| server::needed("mattermost", name);
         let url = variable("FORMULARY_MATTERMOST_URL")?;
         let token = variable("FORMULARY_MATTERMOST_TOKEN")?;
         let turn = REAL.lock().await;
@@ -176,7 +168,19 @@ impl Tour {
         names.sort();
         names
     }
+}
 
+/// A number that nobody carries: what an earlier tour left behind stays on a real server for ever.
+pub fn strange_number() -> String {
+    (uuid::Uuid::new_v4().as_u64_pair().0 >> 24).to_string()
+}
+
+/// The secret of an authorization header.
+fn bare(authorization: &str) -> &str {
+    authorization.split_once(' ').map_or(authorization, |(_, secret)| secret)
+}
+
+impl Ends for Tour {
     /// Archives and deactivates everything that has the tour's prefix: nothing can be deleted.
     async fn end(self) {
         if self.served.is_some() {
@@ -202,66 +206,6 @@ impl Tour {
             self.hand.put(&format!("/api/v4/users/{}/active", text(&user["id"])), json!({ "active": false })).await;
         }
     }
-}
-
-/// A number that nobody carries: what an earlier tour left behind stays on a real server for ever.
-pub fn strange_number() -> String {
-    (uuid::Uuid::new_v4().as_u64_pair().0 >> 24).to_string()
-}
-
-/// The secret of an authorization header.
-fn bare(authorization: &str) -> &str {
-    authorization.split_once(' ').map_or(authorization, |(_, secret)| secret)
-}
-
-impl Deref for Tour {
-    type Target = Stage;
-
-    fn deref(&self) -> &Stage {
-        &self.stage
-    }
-}
-
-impl DerefMut for Tour {
-    fn deref_mut(&mut self) -> &mut Stage {
-        &mut self.stage
-    }
-}
-
-/// Runs legs, and puts away what they made however they end.
-async fn run(tour: Option<Tour>, legs: impl AsyncFnOnce(&mut Tour)) {
-    let Some(mut tour) = tour else { return };
-    let ended = AssertUnwindSafe(legs(&mut tour)).catch_unwind().await;
-    tour.end().await;
-    if let Err(panic) = ended {
-        resume_unwind(panic);
-    }
-}
-
-macro_rules! tours {
-    ($($module:ident :: $legs:ident,)*) => {
-        mod emulator {
-            use super::*;
-
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $legs() {
-                    run(Some(Tour::emulated().await), $module::$legs).await;
-                }
-            )*
-        }
-
-        mod real {
-            use super::*;
-
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $legs() {
-                    run(Tour::real().await, $module::$legs).await;
-                }
-            )*
-        }
-    };
 }
 
 tours! {

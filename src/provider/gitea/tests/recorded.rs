@@ -1,14 +1,12 @@
 //! The table of errors against every answer that was recorded of the calls that we make.
 
-use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::Value as Json;
 
 use crate::engine::model::FailureClass;
 use crate::provider::gitea::api::routes;
 use crate::provider::gitea::errors::classify;
 use crate::provider::http::{Answer, Call};
+use crate::provider::recorded;
 
 /// Everything that the writing half sends.
 const WRITES: &[(Method, &str)] = &[
@@ -37,22 +35,18 @@ const WRITES: &[(Method, &str)] = &[
     (Method::DELETE, routes::HOOK),
 ];
 
-struct Exchange {
-    label: String,
-    call: Call,
-    answer: Answer,
-}
-
 #[test]
 fn every_recorded_answer_means_what_the_guide_says() {
-    let Some(folder) = std::env::var_os("FORMULARY_RECORDINGS") else {
-        eprintln!("\n*** SKIPPED: FORMULARY_RECORDINGS is not set, so the table of errors was held to nothing ***\n");
+    let recorded = recorded::all("gitea");
+    if recorded.is_empty() {
         return;
-    };
-    let exchanges = recorded(&std::path::PathBuf::from(folder).join("gitea"));
-    let refusals = exchanges.iter().filter(|it| !it.answer.is_success()).count();
+    }
+    let ours = || routes::READ_ROUTES.iter().chain(WRITES);
+    let exchanges: Vec<(Call, Answer)> = recorded.iter().filter_map(|it| it.on(ours())).collect();
+    let refusals = exchanges.iter().filter(|(_, answer)| !answer.is_success()).count();
     assert!(exchanges.len() > 500 && refusals > 150, "{} exchanges, {refusals} refusals", exchanges.len());
-    for Exchange { label, call, answer } in &exchanges {
+    for (call, answer) in &exchanges {
+        let label = &call.doing;
         let failure = classify(call, answer);
         let Some(failure) = failure else {
             assert!(answer.is_success(), "{label}: a refusal passes for success");
@@ -85,53 +79,4 @@ fn expected(status: u16, said: &str) -> FailureClass {
         500 => Refused,
         other => panic!("no expectation for status {other}: {said}"),
     }
-}
-
-/// Every recorded exchange of a call that we make.
-fn recorded(folder: &std::path::Path) -> Vec<Exchange> {
-    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the folder can be read").flatten().collect();
-    files.sort_by_key(std::fs::DirEntry::path);
-    let mut all = Vec::new();
-    for file in files.iter().filter(|file| file.path().extension().is_some_and(|it| it == "json")) {
-        let text = std::fs::read(file.path()).expect("the file can be read");
-        let scenario: Json = serde_json::from_slice(&text).expect("a recording is JSON");
-        for exchange in scenario["exchanges"].as_array().into_iter().flatten() {
-            all.extend(of_ours(exchange, &file.file_name().to_string_lossy()));
-        }
-    }
-    all
-}
-
-fn of_ours(exchange: &Json, file: &str) -> Option<Exchange> {
-    let method: Method = exchange["request"]["method"].as_str()?.parse().ok()?;
-    let path = exchange["request"]["path"].as_str()?;
-    let path = path.split('?').next()?;
-    let route = routes::READ_ROUTES
-        .iter()
-        .chain(WRITES)
-        .find(|(of, route)| *of == method && fits(route, path))
-        .map(|(_, route)| *route)?;
-    let response = &exchange["response"];
-    let mut headers = HeaderMap::new();
-    for (name, value) in response["headers"].as_object().into_iter().flatten() {
-        let name: HeaderName = name.parse().ok()?;
-        headers.insert(name, HeaderValue::from_str(value.as_str()?).ok()?);
-    }
-    let body = match &response["body"] {
-        Json::Null => Bytes::new(),
-        Json::String(text) => Bytes::from(text.clone()),
-        body => Bytes::from(body.to_string()),
-    };
-    let status = u16::try_from(response["status"].as_u64()?).ok()?;
-    let label = format!("{file}: {} ({method} {path})", exchange["label"].as_str().unwrap_or_default());
-    Some(Exchange {
-        call: Call::new(method, route, &[], label.clone()),
-        label,
-        answer: Answer { status, headers, body },
-    })
-}
-
-fn fits(route: &str, path: &str) -> bool {
-    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
-    route.len() == path.len() && route.iter().zip(&path).all(|(of, part)| of.starts_with('{') || of == part)
 }

@@ -3,5 +3,4 @@
 mod cycles;
 mod faults;
 mod managed;
-pub mod recordings;
 pub mod world;
