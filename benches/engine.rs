@@ -18,7 +18,7 @@ use formulary::engine::documents::{Changed, Kept, Options, Quarantine};
 use formulary::engine::model::*;
 use formulary::engine::plan::{PlanInput, plan};
 use formulary::engine::source::{FileEntry, Revision, Snapshot};
-use measure::{Measured, Row, child, measure, peak, resident, table};
+use measure::{Measured, child, measure, peak, status, table};
 
 const USER: KindSpec = KindSpec {
     name: "user",
@@ -75,7 +75,7 @@ fn main() {
     }) {
         return;
     }
-    let rows = |what, sizes: &[usize]| sizes.iter().map(|size| child(what, *size)).collect::<Vec<Row>>();
+    let rows = |what, sizes: &[usize]| sizes.iter().map(|size| child(what, *size)).collect::<Vec<Measured>>();
     table("no-op plan (documents and live state in memory)", "resource", &rows("no-op", &SIZES));
     table("first plan (nothing is there yet)", "resource", &rows("first", &SIZES[..3]));
     table("documents from memory to the catalogue", "file", &rows("documents", &SIZES[..3]));
@@ -94,7 +94,7 @@ struct World {
 impl World {
     /// A world of about so many resources: half of them accounts, half memberships, and the teams.
     fn new(count: usize, settled: bool) -> Self {
-        let before = resident();
+        let before = status("VmRSS:");
         let instance = Instance::new("svc");
         let mut kinds = Kinds::default();
         kinds.insert(instance.clone(), &KINDS);
@@ -198,7 +198,7 @@ impl World {
 
 fn documents(count: usize) -> Measured {
     let snapshot = files(count);
-    let before = resident();
+    let before = status("VmRSS:");
     let mut measured = measure(3, || {
         let kept = Kept::new(&snapshot, Options::default());
         assert_eq!(kept.loaded().catalogue.people.len() + 1, count, "every file is a person or the organisation");

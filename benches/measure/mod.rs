@@ -1,7 +1,5 @@
 //! What benchmarks share: a measurement in a process of its own, and a table of several.
 
-#![allow(dead_code, reason = "each benchmark uses some of it")]
-
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,9 +19,6 @@ pub struct Measured {
     /// Bytes above what the process took before.
     pub memory: u64,
 }
-
-/// A row of a table.
-pub type Row = Measured;
 
 /// The best of several rounds.
 pub fn measure(rounds: usize, mut round: impl FnMut()) -> Measured {
@@ -48,12 +43,8 @@ pub fn peak() -> u64 {
     status("VmHWM:")
 }
 
-/// The bytes that it holds now.
-pub fn resident() -> u64 {
-    status("VmRSS:")
-}
-
-fn status(name: &str) -> u64 {
+/// A number of bytes that the system tells of this process.
+pub fn status(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() * 1024
@@ -86,13 +77,13 @@ pub fn as_child(measured: impl FnOnce(&str, usize) -> Measured) -> bool {
 }
 
 /// Prints rows, each beside the first.
-pub fn table(title: &str, unit: &str, rows: &[Row]) {
+pub fn table(title: &str, unit: &str, rows: &[Measured]) {
     println!("{title}");
     println!(
         "{:>12} {:>11} {:>11} {:>12} {:>8} {:>10} {:>8}",
         unit, "clock", "processor", "each", "growth", "memory", "each"
     );
-    let each = |row: &Row| row.cpu as f64 / row.count as f64;
+    let each = |row: &Measured| row.cpu as f64 / row.count as f64;
     for row in rows {
         let growth = rows.first().map_or(1.0, |first| each(row) / each(first));
         let label = if row.label.is_empty() { row.count.to_string() } else { row.label.clone() };

@@ -153,6 +153,14 @@ mod tests {
     }
 
     #[test]
+    fn the_config_in_deploy_is_the_one_that_is_written() {
+        let args = NewArgs { domain: EXAMPLE.to_owned(), ..args("acme", &[]) };
+        let files = files(&args).unwrap();
+        let (_, config) = files.iter().find(|(path, _)| path == "deploy/formulary.yaml").unwrap();
+        assert_eq!(config, include_str!("../../deploy/formulary.yaml"));
+    }
+
+    #[test]
     fn what_is_asked_for_is_checked() {
         assert!(files(&args("beta corp", &[])).is_err());
         assert!(files(&args("beta", &["gitlab"])).is_err());

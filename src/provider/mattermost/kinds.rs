@@ -123,7 +123,7 @@ const USER_SPEC: KindSpec = KindSpec {
     rename: Rename::KeepsOldName("sign-in writes the username, so the new name follows at the next sign-in"),
     creation_opens: true,
     wakes: "personal access tokens that were not revoked, and all memberships, work again",
-    cannot_be_undone: "binding an account to another sign-in: the API has no way back to a password",
+    cannot_be_undone: "binding an account to another sign-in: the way back is a new password that an administrator sets",
 };
 
 const TEAM_MEMBER_SPEC: KindSpec = KindSpec {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
+use futures::StreamExt;
 use futures::future::join_all;
 
 use super::platform::{Member, Platform};
@@ -22,6 +23,9 @@ use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
 const LOOKS: usize = 64;
+
+/// How many of them at the same time; the door bounds the calls of each service.
+const LOOKS_AT_ONCE: usize = 16;
 
 /// What is remembered, as far as a reading needs it.
 #[derive(Debug, Clone, Default)]
@@ -459,9 +463,14 @@ async fn look_for(
         wanted.desired.iter().filter_map(|it| doubtful(&it)).map(|(_, address)| address).take(LOOKS).collect();
     let known: BTreeMap<&Address, Option<&str>> =
         memory.recorded.iter().map(|it| (&it.address, it.external_id.as_deref())).collect();
-    for address in doubtful {
+    let looks = doubtful.into_iter().map(async |address| {
         let id = known.get(&address).copied().flatten();
-        match readers[&address.instance].look(&address, id, &Related::default()).await {
+        let look = readers[&address.instance].look(&address, id, &Related::default()).await;
+        (address, look)
+    });
+    let mut looks = futures::stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE);
+    while let Some((address, look)) = looks.next().await {
+        match look {
             Ok(Look::Present(live)) => drop(observed.live.insert(live.address.clone(), *live)),
             Ok(Look::Absent) => drop(observed.absent.insert(address)),
             Err(failure) => tracing::debug!(%address, %failure, "presence stays unknown"),
@@ -483,7 +492,7 @@ async fn look_again(
         .values()
         .filter_map(|live| Some((&live.address.instance, &live.address.kind, live.external_id.as_deref()?)))
         .collect();
-    let missing: Vec<(&Recorded, Scope)> = memory
+    let missing = memory
         .recorded
         .iter()
         .filter(|it| !observed.live.contains_key(&it.address))
@@ -492,31 +501,56 @@ async fn look_again(
             !id.is_some_and(|id| seen.contains(&(&it.address.instance, &it.address.kind, id)))
         })
         .filter_map(|it| Some((it, Scope::of(&it.address, wanted.kinds.spec(&it.address)?))))
-        .filter(|(it, scope)| observed.is_complete(scope) && readers.contains_key(&it.address.instance))
-        .take(LOOKS)
-        .collect();
-    if missing.is_empty() {
+        .filter(|(it, scope)| observed.is_complete(scope) && readers.contains_key(&it.address.instance));
+    let mut looked_at = one_of_each_first(missing.collect());
+    if looked_at.is_empty() {
         return BTreeMap::new();
+    }
+    let mut doubtful = BTreeMap::new();
+    for (_, scope) in looked_at.split_off(looked_at.len().min(LOOKS)) {
+        if !looked_at.iter().any(|(_, of)| *of == scope) {
+            let said = "more lists than are looked into in one cycle lack what is ours; the next cycle goes on";
+            doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
+        }
     }
     let facts = |it: &Recorded| Facts { external_id: it.external_id.clone(), outputs: it.outputs.clone() };
     let related = Related(memory.recorded.iter().map(|it| (it.address.clone(), facts(it))).collect());
-    let mut doubtful = BTreeMap::new();
+    let looks = looked_at.into_iter().map(async |(recorded, scope)| {
+        let reader = &readers[&recorded.address.instance];
+        (recorded, scope, reader.look(&recorded.address, recorded.external_id.as_deref(), &related).await)
+    });
     let mut found = Vec::new();
-    for (recorded, scope) in missing {
-        let address = &recorded.address;
-        match readers[&address.instance].look(address, recorded.external_id.as_deref(), &related).await {
-            Ok(Look::Absent) => {}
+    let mut looks = futures::stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE);
+    while let Some((recorded, scope, look)) = looks.next().await {
+        let said = match look {
+            Ok(Look::Absent) => continue,
             Ok(Look::Present(live)) => {
                 let said = format!("the list does not show '{}', which is there", live.address);
-                doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
                 found.push(*live);
+                said
             }
             Err(failure) => {
-                let said = format!("the list does not show '{address}', and it cannot be looked at: {failure}");
-                doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
+                format!("the list does not show '{}', and it cannot be looked at: {failure}", recorded.address)
             }
-        }
+        };
+        doubtful.insert(scope.clone(), Failure::new(FailureClass::Later, format!("list {scope}"), said));
     }
+    drop(looks);
     observed.live.extend(found.into_iter().map(|live| (live.address.clone(), live)));
     doubtful
+}
+
+/// In an order in which every list has its turn before any has a second one.
+fn one_of_each_first(missing: Vec<(&Recorded, Scope)>) -> Vec<(&Recorded, Scope)> {
+    let mut turns: BTreeMap<Scope, usize> = BTreeMap::new();
+    let mut ranked: Vec<(usize, (&Recorded, Scope))> = missing
+        .into_iter()
+        .map(|it| {
+            let turn = turns.entry(it.1.clone()).or_default();
+            *turn += 1;
+            (*turn, it)
+        })
+        .collect();
+    ranked.sort_by_key(|(turn, _)| *turn);
+    ranked.into_iter().map(|(_, it)| it).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Lowering, Names, narrower, owner};
 use crate::engine::diag::codes::{NAME_TAKEN, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
-use crate::engine::documents::catalogue::{Entity, Members, MembersMode, Organisation, Person, Team};
+use crate::engine::documents::catalogue::{Entity, Members, MembersMode, Organisation, Team};
 use crate::engine::model::{Address, Desired, EntityRef, MembershipMode, MembershipSet, Value};
 use crate::provider::gitea::doctor::TEAM_VISIBILITY;
 use crate::provider::gitea::units::Rights;
@@ -166,16 +166,15 @@ impl Lowering<'_> {
         if let Some(everybody) = self.options.members_team() {
             for (reference, names) in self.organisations.clone() {
                 let organisation = &catalogue.organisations[&reference];
-                let people = everybody_of(&self.input.catalogue.people, organisation, &reference);
                 let key = names.join(&only(everybody));
                 let mode = mode(&organisation.members, MembershipMode::Additive);
-                self.edges(&organisation.entity, &key, mode, &people);
+                self.edges(&organisation.entity, &key, mode, &organisation.members.people);
             }
         }
         for (reference, key) in self.teams.clone() {
             let team = &catalogue.teams[&reference];
-            let people = team.members.people.iter().map(|(person, span)| (person.clone(), span.clone())).collect();
-            self.edges(&team.entity, &key, mode(&team.members, MembershipMode::Authoritative), &people);
+            let mode = mode(&team.members, MembershipMode::Authoritative);
+            self.edges(&team.entity, &key, mode, &team.members.people);
         }
     }
 
@@ -199,21 +198,6 @@ impl Lowering<'_> {
         let origin = Arc::new(group.span.clone());
         self.out.sets.push(MembershipSet { edges, mode, owner: owner(group), origin });
     }
-}
-
-/// Everybody of an organisation: whoever says so, and whoever is in one of its teams.
-fn everybody_of(
-    people: &BTreeMap<EntityRef, Person>,
-    organisation: &Organisation,
-    reference: &EntityRef,
-) -> BTreeMap<EntityRef, Span> {
-    let mut all: BTreeMap<EntityRef, Span> = organisation.members.people.clone();
-    for (person, declared) in people {
-        if let Some(span) = declared.organisations.get(reference) {
-            all.entry(person.clone()).or_insert_with(|| span.clone());
-        }
-    }
-    all
 }
 
 fn mode(members: &Members, default: MembershipMode) -> MembershipMode {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Lowering, Most, Names, owner};
-use crate::engine::diag::codes::{NAME_TAKEN, VALUE_REFUSED};
+use crate::engine::diag::codes::{NAME_TAKEN, NOT_POSSIBLE_THERE, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::documents::Spanned;
 use crate::engine::documents::catalogue::{Entity, Members, MembersMode, Organisation};
@@ -22,7 +22,7 @@ struct Group<'a> {
     entity: &'a Entity,
     display_name: Option<&'a Spanned<String>>,
     members: &'a Members,
-    people: BTreeMap<EntityRef, Span>,
+    people: &'a BTreeMap<EntityRef, Span>,
     /// The organisation whose team the channels lie in.
     organisation: &'a EntityRef,
     /// Whether it is the organisation itself.
@@ -46,10 +46,10 @@ impl Lowering<'_> {
             }
             let desired = self.team(organisation, &names);
             self.out.desired.push(desired);
-            let people = self.everybody_of(organisation, reference);
-            let seated = self.seated(entity, &names, &people);
+            let people = &organisation.members.people;
+            let seated = self.seated(entity, &names, people);
             let mode = mode(&organisation.members, MembershipMode::Additive);
-            self.edges(kinds::TEAM_MEMBER, kinds::TEAM, entity, &names, mode, &people, &seated);
+            self.edges(kinds::TEAM_MEMBER, kinds::TEAM, entity, &names, mode, people, &seated);
             self.teams.insert(reference.clone(), (names, seated));
         }
     }
@@ -68,17 +68,6 @@ impl Lowering<'_> {
         }
     }
 
-    /// Everybody of an organisation: whoever says so, and whoever is in one of its teams.
-    fn everybody_of(&self, organisation: &Organisation, reference: &EntityRef) -> BTreeMap<EntityRef, Span> {
-        let mut all: BTreeMap<EntityRef, Span> = organisation.members.people.clone();
-        for (person, declared) in &self.input.catalogue.people {
-            if let Some(span) = declared.organisations.get(reference) {
-                all.entry(person.clone()).or_insert_with(|| span.clone());
-            }
-        }
-        all
-    }
-
     /// Those of some people who have an account there, and room in the team.
     fn seated(&mut self, entity: &Entity, team: &Names, people: &BTreeMap<EntityRef, Span>) -> BTreeSet<EntityRef> {
         let here: BTreeMap<String, EntityRef> =
@@ -90,10 +79,8 @@ impl Lowering<'_> {
         if let Some(over) = &over {
             let message = format!("the team '{}' takes {} accounts, and {} are in it", team.now, over.most, over.taken);
             let help = "raise TeamSettings.MaxUsersPerTeam at the server; bots and our own account count too";
-            self.no_room(over, &here, message, help);
-            if let Some(last) = self.out.diagnostics.pop() {
-                self.out.diagnostics.push(last.at(entity.name.span.clone()));
-            }
+            let problem = Diagnostic::error(NOT_POSSIBLE_THERE, message).at(entity.name.span.clone()).help(help);
+            self.no_room(over, &here, problem);
         }
         let has_room = |name: &String| over.as_ref().is_none_or(|over| !over.names.contains(name));
         here.iter().filter(|(name, _)| has_room(name)).map(|(_, person)| person.clone()).collect()
@@ -107,7 +94,7 @@ impl Lowering<'_> {
                 entity: &organisation.entity,
                 display_name: organisation.display_name.as_ref(),
                 members: &organisation.members,
-                people: self.everybody_of(organisation, reference),
+                people: &organisation.members.people,
                 organisation: reference,
                 is_whole: true,
             });
@@ -120,7 +107,7 @@ impl Lowering<'_> {
                 entity: &team.entity,
                 display_name: team.display_name.as_ref(),
                 members: &team.members,
-                people: team.members.people.clone(),
+                people: &team.members.people,
                 organisation: &team.organisation,
                 is_whole: false,
             });
@@ -176,7 +163,7 @@ impl Lowering<'_> {
         // Into a public channel anybody of the team may walk, so what is there is not ours alone unless somebody says so.
         let default = if private && !group.is_whole { MembershipMode::Authoritative } else { MembershipMode::Additive };
         let mode = mode(group.members, default);
-        self.edges(kinds::CHANNEL_MEMBER, kinds::CHANNEL, entity, &names, mode, &group.people, seated);
+        self.edges(kinds::CHANNEL_MEMBER, kinds::CHANNEL, entity, &names, mode, group.people, seated);
     }
 
     /// The people of a team or of a channel. Nobody is in a channel who is not in its team.

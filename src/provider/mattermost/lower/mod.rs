@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::limits::{Limits, Over};
 use super::names::BadName;
 use super::options::Options;
-use crate::engine::diag::codes::{NAME_REFUSED, NOT_POSSIBLE_THERE, SET_UP_INCOMPLETE, VALUE_REFUSED};
+use crate::engine::diag::codes::{NAME_REFUSED, SET_UP_INCOMPLETE, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::documents::Spanned;
 use crate::engine::documents::catalogue::Entity;
@@ -128,12 +128,12 @@ impl Lowering<'_> {
     }
 
     /// Reports a limit that leaves some people out, and holds them.
-    fn no_room(&mut self, over: &Over, people: &BTreeMap<String, EntityRef>, message: String, help: &str) {
+    fn no_room(&mut self, over: &Over, people: &BTreeMap<String, EntityRef>, mut problem: Diagnostic) {
         let shown: Vec<&str> = over.names.iter().take(LISTED).map(String::as_str).collect();
         let more = over.names.len() - shown.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let message = format!("{message}; no room for {}{more}", shown.join(", "));
-        self.out.diagnostics.push(Diagnostic::error(NOT_POSSIBLE_THERE, message).help(help));
+        problem.message.push_str(&format!("; no room for {}{more}", shown.join(", ")));
+        self.out.diagnostics.push(problem);
         self.out.held.extend(over.names.iter().filter_map(|name| people.get(name).cloned()));
     }
 

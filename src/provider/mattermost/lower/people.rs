@@ -59,7 +59,7 @@ impl Lowering<'_> {
             );
             let help = "license the server, deactivate accounts that nobody needs, or take people out of it with \
                         'formulary.dev/services'; seats that this plan frees are counted in the next one";
-            self.no_room(over, &people, message, help);
+            self.no_room(over, &people, Diagnostic::error(NOT_POSSIBLE_THERE, message).help(help));
         }
         for (reference, names, desired) in accepted {
             if over.as_ref().is_none_or(|over| !over.names.contains(&names.now)) {

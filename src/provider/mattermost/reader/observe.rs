@@ -92,6 +92,12 @@ impl<'a> Places<'a> {
         Parent::of(self.teams.get(key).copied(), &self.lists.teams.whole)
     }
 
+    /// The channels of a team, by name.
+    fn channels_of(&self, team: &'a Team) -> impl Iterator<Item = &'a Channel> {
+        let team = team.id.as_str();
+        self.channels.range((team, "")..).take_while(move |((of, _), _)| *of == team).map(|(_, channel)| *channel)
+    }
+
     fn channel(&self, key: &str) -> Parent<'a, Channel> {
         let Some((team, name)) = key.rsplit_once('/') else { return Parent::Absent };
         match self.team(team) {
@@ -178,8 +184,8 @@ impl Cycle<'_> {
         let scope = Scope::within(self.instance, kinds::CHANNEL, key);
         match places.team(key) {
             Parent::Seen(team) => {
-                let here = places.lists.channels.items.values().filter(|channel| channel.team_id == team.id);
-                let live = here
+                let live = places
+                    .channels_of(team)
                     .filter(|channel| !DEFAULT_CHANNELS.contains(&channel.name.as_str()))
                     .map(|channel| convert::channel(self.instance, key, channel))
                     .collect();

@@ -38,9 +38,12 @@ async fn create(hand: &Hand, step: &Step, fields: &Fields) -> Result<Performed, 
     let password = service.is_none().then(password);
     let mut body = convert::user_create(name, fields, password.as_deref());
     body["disable_welcome_email"] = json!(!hand.options.welcome_mail);
+    let sent = Sent { data, email: body["email"].as_str().unwrap_or_default().to_owned() };
     match hand.post(routes::USERS, &[], body, &doing(step)).await {
         Ok(_) => {}
-        Err(failure) if failure.class == FailureClass::Unclear => made_all_the_same(hand, step, data, failure).await?,
+        Err(failure) if failure.class == FailureClass::Unclear => {
+            made_all_the_same(hand, step, &sent, failure).await?;
+        }
         Err(failure) => return Err(failure),
     }
     let mut made = hand.api.user_named(name).await?.ok_or_else(|| gone(step, "the account that was just made"))?;
@@ -52,14 +55,22 @@ async fn create(hand: &Hand, step: &Step, fields: &Fields) -> Result<Performed, 
     Ok(done(convert::user(&step.address.instance, &made)))
 }
 
+/// What tells an account that we sent from somebody else's of the same name.
+struct Sent<'a> {
+    data: Option<&'a str>,
+    email: String,
+}
+
 /// The server answers 500 when another account, of whatever service, is bound to the same sign-in. So the account is
 /// looked for: there as it was sent, or somebody else's, or not made at all.
-async fn made_all_the_same(hand: &Hand, step: &Step, data: Option<&str>, failure: Failure) -> Result<(), Failure> {
+async fn made_all_the_same(hand: &Hand, step: &Step, sent: &Sent<'_>, failure: Failure) -> Result<(), Failure> {
     let Ok(found) = hand.api.user_named(step.address.leaf()).await else { return Err(failure) };
     match found {
-        Some(found) if found.auth_data.as_deref() == data => Ok(()),
+        Some(found) if found.auth_data.as_deref() == sent.data && found.email.eq_ignore_ascii_case(&sent.email) => {
+            Ok(())
+        }
         Some(_) => Err(Failure { class: FailureClass::Conflict, ..failure }),
-        None if data.is_some() && failure.said.contains("app.user.save.app_error") => {
+        None if sent.data.is_some() && failure.said.contains("app.user.save.app_error") => {
             let help = "most likely another account, be it a deactivated one, is bound to the same sign-in: search the accounts \
                         for this 'auth_data'";
             Err(Failure { class: FailureClass::Conflict, ..failure }.help(help))
@@ -88,8 +99,10 @@ async fn edit(hand: &Hand, step: &Step, fields: &Fields) -> Result<Performed, Fa
         let service = text(&fields, "auth_service").unwrap_or(&found.auth_service);
         let data = text(&fields, "auth_data").or(found.auth_data.as_deref()).unwrap_or_default();
         if service.is_empty() || data.is_empty() {
-            return Err(Failure::new(FailureClass::Refused, doing, "Mattermost has no way back to a password")
-                .help("let the person switch in their own settings, or set 'sign_in' in the options back"));
+            return Err(Failure::new(FailureClass::Refused, doing, "Formulary gives no account a password again")
+                .help(
+                    "let the person switch in their own settings, set one as an administrator, or set 'sign_in' back",
+                ));
         }
         let body = json!({ "auth_service": service, "auth_data": data });
         hand.put(routes::USER_AUTH, &[&found.id], body, &doing).await?;
