@@ -83,7 +83,8 @@ pub fn table(title: &str, unit: &str, rows: &[Measured]) {
         "{:>12} {:>11} {:>11} {:>12} {:>8} {:>10} {:>8}",
         unit, "clock", "processor", "each", "growth", "memory", "each"
     );
-    let each = |row: &Measured| row.cpu as f64 / row.count as f64;
+    // By the clock: the system counts a thread's processor in ticks of some milliseconds.
+    let each = |row: &Measured| row.wall as f64 / row.count as f64;
     for row in rows {
         let growth = rows.first().map_or(1.0, |first| each(row) / each(first));
         let label = if row.label.is_empty() { row.count.to_string() } else { row.label.clone() };

@@ -70,8 +70,8 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), CommandError> {
         self.tell(
             "1. A company brings its platform under Git",
-            "Keycloak and Gitea are running (emulators, real HTTP). Some people have accounts already; the mono-repo \
-             declares them all. Nothing is taken over unseen: adoptions wait for a word.",
+            "Keycloak, Gitea and Mattermost are running (emulators, real HTTP). Some people have accounts already; the \
+             mono-repo declares them all. Nothing is taken over unseen: adoptions wait for a word.",
         );
         self.plan().await?;
         self.approve("adoptions", "these are our people").await?;
@@ -82,7 +82,8 @@ impl Demo<'_> {
         self.tell(
             "3. Somebody edits the services behind our back",
             "In Gitea the rights of a team are widened and an organisation gets another description; in Keycloak \
-             somebody joins a group, and an account is switched off.",
+             somebody joins a group, and an account is switched off; in Mattermost somebody is let into a private \
+             channel.",
         );
         self.behind_our_back().await.map_err(|error| CommandError::of(Exit::Error, &error))?;
         self.drift().await?;
@@ -185,6 +186,13 @@ impl Demo<'_> {
             let mut account = keycloak.get(&format!("{realm}/users/{}", text(&grace[0]["id"]))).await?;
             account["enabled"] = json!(false);
             keycloak.put(&format!("{realm}/users/{}", text(&grace[0]["id"])), account).await?;
+        }
+        if let Some(served) = self.sandbox.service("mattermost") {
+            let mattermost = Client::administrator(served)?;
+            let intern = mattermost.get("/api/v4/users/username/old-intern").await?;
+            let channel = mattermost.get("/api/v4/teams/name/acme-corp/channels/name/ml-research").await?;
+            let join = format!("/api/v4/channels/{}/members", text(&channel["id"]));
+            mattermost.post(&join, json!({ "user_id": intern["id"] })).await?;
         }
         Ok(())
     }

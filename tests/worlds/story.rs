@@ -270,6 +270,8 @@ fn group(name: &str, of_type: &str, parent: Option<&str>) -> String {
     });
     if let Some(parent) = parent {
         document["spec"]["parent"] = json!(parent);
+        // Where people talk, it is a private channel of its own.
+        document["metadata"]["annotations"] = json!({ "formulary.dev/mattermost-channels": name });
     }
     format!("{document:#}\n")
 }

@@ -3,6 +3,7 @@
 
 mod gitea;
 mod keycloak;
+mod mattermost;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +62,7 @@ impl Service {
 pub type Pinned<'d, T> = futures::future::BoxFuture<'d, T>;
 
 /// The services of the worlds, the identity provider first.
-pub const SERVICES: [Service; 2] = [keycloak::SERVICE, gitea::SERVICE];
+pub const SERVICES: [Service; 3] = [keycloak::SERVICE, gitea::SERVICE, mattermost::SERVICE];
 
 fn text(value: &Value) -> String {
     match value {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::gitea::SOURCE_ID;
 use super::{CLIENT_ID, CLIENT_SECRET, ORGANISATION, REALM};
+use crate::provider::emulator::serve::Served;
 use crate::runtime::sandbox::Sandbox;
 
 /// Writes a config for the services of a running sandbox, in mode `enforce`. `repository` is the mono-repo, if it is
@@ -39,16 +40,15 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
              \x20         root_url: {gitea}\n          redirect_uris: [\"{gitea}/user/oauth2/keycloak/callback\"]\n",
             served.base()
         ));
+        if let Some(mattermost) = sandbox.service("mattermost").map(Served::base) {
+            text.push_str(&format!(
+                "        - client_id: mattermost\n          name: Mattermost\n          root_url: {mattermost}\n\
+                 \x20         redirect_uris: [\"{mattermost}/signup/gitlab/complete\"]\n"
+            ));
+        }
     }
     if let Some(served) = sandbox.service("gitea") {
-        let token = served
-            .credentials()
-            .get("admin token")
-            .and_then(|headers| headers.get("Authorization"))
-            .and_then(|header| header.split_once(' '))
-            .map(|(_, token)| token.to_owned())
-            .unwrap_or_default();
-        let reference = secret("gitea", &token)?;
+        let reference = secret("gitea", &administrators_token(served))?;
         text.push_str(&format!(
             "  gitea:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
              \x20     source_id: {SOURCE_ID}\n      user_visibility: limited\n      repositories:\n\
@@ -58,7 +58,26 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
             served.base()
         ));
     }
+    if let Some(served) = sandbox.service("mattermost") {
+        let reference = secret("mattermost", &administrators_token(served))?;
+        // Without Keycloak there are no numbers to sign in by.
+        let options = match sandbox.service("keycloak") {
+            Some(_) => "    options:\n      sign_in: gitlab\n      sign_in_client: mattermost\n",
+            None => "",
+        };
+        text.push_str(&format!(
+            "  mattermost:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n{options}",
+            served.base()
+        ));
+    }
     std::fs::write(path, text)
+}
+
+/// The secret of an emulator's administrator.
+fn administrators_token(served: &Served) -> String {
+    let credentials = served.credentials();
+    let header = credentials.get("admin token").and_then(|headers| headers.get("Authorization"));
+    header.and_then(|header| header.split_once(' ')).map(|(_, token)| token.to_owned()).unwrap_or_default()
 }
 
 /// A file that its owner alone can read.

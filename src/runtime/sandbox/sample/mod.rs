@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod gitea;
 mod keycloak;
+mod mattermost;
 mod mono_repo;
 
 use std::error::Error;
@@ -38,6 +39,9 @@ pub async fn seed(sandbox: &Sandbox) -> Result<(), Box<dyn Error + Send + Sync>>
     }
     if let Some(served) = sandbox.service("gitea") {
         gitea::seed(&Client::administrator(served)?, &subjects).await?;
+    }
+    if let Some(served) = sandbox.service("mattermost") {
+        mattermost::seed(&Client::administrator(served)?).await?;
     }
     Ok(())
 }
