@@ -248,11 +248,13 @@ pub fn text_of(snapshot: &Snapshot) -> BTreeMap<&str, &str> {
     texts.collect()
 }
 
-/// Problems of the mono-repo on the standard error, with their lines.
+/// Problems of the mono-repo on the standard error, with their lines; with `-q` the errors alone, because the exit code
+/// says no more than that there are some.
 pub fn tell_problems(shell: &Shell, problems: &[Diagnostic], snapshot: &Snapshot) {
-    if !problems.is_empty() {
+    let told: Vec<Diagnostic> = problems.iter().filter(|it| it.is_error() || !shell.is_quiet()).cloned().collect();
+    if !told.is_empty() {
         let texts = text_of(snapshot);
-        shell.say(&shell.diagnostics_text(problems, |file| texts.get(file).copied()));
+        shell.err(&shell.diagnostics_text(&told, |file| texts.get(file).copied()));
     }
 }
 

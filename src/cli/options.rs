@@ -19,7 +19,7 @@ pub struct Global {
     /// Say more: all details, and logs (-vv, -vvv).
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     pub verbose: u8,
-    /// Say nothing but the result.
+    /// Say nothing but the result, and errors.
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     pub quiet: bool,
 }

@@ -77,6 +77,11 @@ impl Shell {
         self.print(&format!("{document:#}\n"))
     }
 
+    /// Whether nothing but results and errors is wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Says something beside the result; not with `-q`.
     pub fn say(&self, text: &str) {
         if !self.quiet {

@@ -129,7 +129,7 @@ impl Administered<'_> {
         probe.findings.push(Finding {
             ok: !people.is_empty(),
             what: match people.as_slice() {
-                [] => "no person is system administrator".to_owned(),
+                [] => "no person beside our own account is system administrator".to_owned(),
                 [last] => {
                     format!("'{}' is the only person who is system administrator, and is protected", last.username)
                 }
