@@ -234,6 +234,12 @@ fn gitlab(settings: &Json, licensed: bool) -> Vec<Finding> {
                     the identity provider must give that scope unasked";
         tell(false, "GitLabSettings.Scope holds 'openid'", help);
     }
+    if settings["UsePreferredUsername"].as_bool() != Some(true) {
+        let help =
+            "switch GitLabSettings.UsePreferredUsername on, or let the identity provider send a claim 'username'";
+        let what = "names are read from the claim 'username' at sign-in, and Keycloak sends 'preferred_username' alone";
+        tell(false, what, help);
+    }
     let help = if licensed {
         ""
     } else {
