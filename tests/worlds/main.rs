@@ -27,7 +27,7 @@ use scene::{End, Scene};
 use story::Story;
 
 /// Worlds of the sample.
-const SAMPLE: u64 = 40;
+const SAMPLE: u64 = 24;
 /// Cycles within which a phase must end.
 const MOST: usize = 60;
 /// Worlds that are tried until one shows what a missing guard does.
