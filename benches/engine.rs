@@ -36,6 +36,7 @@ const USER: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "",
     removal: Removal::Disable { field: "enabled", off: false },
+    after_retention: false,
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Observed;
 use crate::engine::documents::Quarantine;
@@ -80,6 +80,12 @@ impl DiffInput<'_> {
     /// The mode of an address's kind; an installation without a policy is only reported on.
     pub(super) fn mode_of(&self, address: &Address) -> Mode {
         self.policies.get(&address.instance).map_or(Mode::Report, |policy| policy.mode_of(&address.kind))
+    }
+
+    /// Whether what was switched off at a moment has been kept for as long as its installation keeps such things.
+    pub(super) fn is_retention_over(&self, address: &Address, since: DateTime<Utc>) -> bool {
+        let days = self.policies.get(&address.instance).map(|policy| policy.retention_days);
+        days.is_some_and(|days| self.now - since >= TimeDelta::days(days.into()))
     }
 
     /// The reason of the rule that accepts a difference, if there is one.

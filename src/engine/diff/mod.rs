@@ -66,6 +66,8 @@ pub enum Situation {
     Release,
     /// Ours, declared no more, and there.
     Undeclared,
+    /// Ours, declared no more, switched off, and its retention is over.
+    Expired,
     /// Ours, declared no more, and gone already.
     Gone,
     /// Nobody's, in a set that its declared parent owns: to be removed.

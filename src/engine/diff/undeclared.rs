@@ -82,8 +82,22 @@ impl<'a> Rest<'_, '_, 'a> {
             return push(DriftClass::Removed, "declared no more, but the account is protected", Situation::Report);
         }
         if is_off(spec, live) {
-            if recorded.state == ObjectState::Active {
-                push(DriftClass::Removed, "declared no more, and switched off already", Situation::Undeclared);
+            match recorded.state {
+                ObjectState::Active => {
+                    push(DriftClass::Removed, "declared no more, and switched off already", Situation::Undeclared);
+                }
+                ObjectState::Disabled(since)
+                    if spec.after_retention && self.input.is_retention_over(address, since) =>
+                {
+                    let why = format!("declared no more, and off since {}: its retention is over", since.format("%F"));
+                    match self.input.observed.absence(&live.address, spec) {
+                        Absence::Proven => push(DriftClass::Removed, &why, Situation::Expired),
+                        Absence::Unproven(unread) => {
+                            push(DriftClass::Removed, &format!("{why}; but {unread}"), Situation::Report);
+                        }
+                    }
+                }
+                ObjectState::Disabled(_) | ObjectState::Retained(_) => {}
             }
             return;
         }

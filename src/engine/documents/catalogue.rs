@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::diag::Span;
 use crate::engine::model::entity::EntityRef;
 pub use crate::engine::model::policy::Extent;
-use crate::engine::source::SpanTable;
+use crate::engine::source::{FileEntry, SpanTable};
 
 /// Everything that the mono-repo declares and that may be acted on.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -177,6 +177,9 @@ pub struct Template {
     pub owner: Option<Spanned<EntityRef>>,
     /// `spec` as a whole; the places of its parts are in [`Entity::spans`], below `/spec`.
     pub spec: serde_json::Value,
+    /// Everything that lies in the folder of its document and below, by path from there: `coder-template/main.tf`. Nothing
+    /// where the document lies at the root of the mono-repo, whose every file that would be.
+    pub files: BTreeMap<String, FileEntry>,
 }
 
 /// A request for a workspace.

@@ -56,8 +56,10 @@ pub fn parse_file(path: &str, entry: &FileEntry, options: &Options) -> Option<Pa
         return Some(ParsedFile { path: file, declarations: Vec::new(), diagnostics: vec![problem], unread: None });
     }
     let problem = match entry {
-        FileEntry::Blob(bytes) if is_document(path) => return Some(parse_blob(file, bytes, options)),
-        FileEntry::Blob(_) => return None,
+        FileEntry::Blob(bytes) | FileEntry::Executable(bytes) if is_document(path) => {
+            return Some(parse_blob(file, bytes, options));
+        }
+        FileEntry::Blob(_) | FileEntry::Executable(_) => return None,
         FileEntry::Symlink(target) => {
             let message = format!("'{path}' is a symbolic link to '{target}', which is not followed");
             Diagnostic::error(codes::SYMLINK, message).help("put what it leads to there itself")

@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Entity, Group, Person};
 use super::entity::{Body, Draft};
 use super::file::{Declaration, ParsedFile, parse_file};
 use super::identity::Role;
-use super::{Loaded, Options, Quarantine, assemble};
+use super::{Loaded, Options, Quarantine, assemble, formula};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::model::entity::EntityRef;
 use crate::engine::source::{FileEntry, Snapshot};
@@ -22,6 +22,8 @@ use crate::engine::source::{FileEntry, Snapshot};
 pub struct Kept {
     options: Options,
     files: BTreeMap<Arc<str>, ParsedFile>,
+    /// Every entry of the revision, for the files of formulas. Shared with whoever read it.
+    tree: BTreeMap<Arc<str>, FileEntry>,
     loaded: Loaded,
     /// Whose an e-mail address is, folded.
     emails: HashMap<String, EntityRef>,
@@ -50,11 +52,14 @@ pub struct Neighbourhood {
 impl Kept {
     /// Reads all documents of a revision.
     pub fn new(snapshot: &Snapshot, options: Options) -> Self {
-        let files = snapshot.files.iter().filter_map(|(path, entry)| {
-            let parsed = parse_file(path, entry, &options)?;
-            Some((Arc::clone(&parsed.path), parsed))
-        });
-        let mut kept = Self { files: files.collect(), options, loaded: Loaded::default(), emails: HashMap::new() };
+        let (mut files, mut tree) = (BTreeMap::new(), BTreeMap::new());
+        for (path, entry) in &snapshot.files {
+            let parsed = parse_file(path, entry, &options);
+            let path = parsed.as_ref().map_or_else(|| Arc::from(path.as_str()), |parsed| Arc::clone(&parsed.path));
+            tree.insert(Arc::clone(&path), entry.clone());
+            files.extend(parsed.map(|parsed| (path, parsed)));
+        }
+        let mut kept = Self { files, tree, options, loaded: Loaded::default(), emails: HashMap::new() };
         kept.join();
         kept
     }
@@ -67,7 +72,13 @@ impl Kept {
     /// Takes in the files of the next revision that are not as they were; nothing in place of one that is gone.
     pub fn take<'f>(&mut self, files: impl IntoIterator<Item = (&'f str, Option<&'f FileEntry>)>) -> Changed {
         let mut changed = Vec::new();
+        let mut formulas = false;
         for (path, entry) in files {
+            formulas = formulas || formula::is_part_of_one(&self.loaded.catalogue, path);
+            match entry {
+                Some(entry) => drop(self.tree.insert(path.into(), entry.clone())),
+                None => drop(self.tree.remove(path)),
+            }
             let after = entry.and_then(|entry| parse_file(path, entry, &self.options));
             let before = match &after {
                 Some(parsed) => self.files.insert(Arc::clone(&parsed.path), parsed.clone()),
@@ -77,10 +88,10 @@ impl Kept {
                 changed.push((before, after));
             }
         }
-        if changed.is_empty() {
+        if changed.is_empty() && !formulas {
             return Changed::Nothing;
         }
-        match self.only_people(&changed) {
+        match self.only_people(&changed).filter(|_| !formulas) {
             Some(neighbourhood) => {
                 self.enter(&neighbourhood);
                 Changed::People(Box::new(neighbourhood))
@@ -95,6 +106,7 @@ impl Kept {
     /// Joins all files anew.
     fn join(&mut self) {
         self.loaded = assemble(self.files.values(), &self.options);
+        formula::attach(&mut self.loaded.catalogue, &self.tree);
         let people = self.loaded.catalogue.people.values();
         self.emails = people.filter_map(|it| Some((folded_email(it)?, it.entity.reference.clone()))).collect();
     }

@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod checks;
 mod entity;
 mod file;
+mod formula;
 mod hold;
 mod identity;
 mod kept;
@@ -58,10 +59,13 @@ pub struct Loaded {
 pub fn load(snapshot: &Snapshot, options: &Options) -> Loaded {
     let parsed: Vec<ParsedFile> =
         snapshot.files.iter().filter_map(|(path, entry)| parse_file(path, entry, options)).collect();
-    assemble(&parsed, options)
+    let mut loaded = assemble(&parsed, options);
+    formula::attach(&mut loaded.catalogue, &snapshot.files);
+    loaded
 }
 
-/// Joins what files declare, resolves every reference, and runs all checks.
+/// Joins what files declare, resolves every reference, and runs all checks. The files of formulas are not among what is
+/// given, nor among what comes of it.
 pub fn assemble<'a>(files: impl IntoIterator<Item = &'a ParsedFile>, options: &Options) -> Loaded {
     let linked = link::link(files);
     linked.checked_by(|catalogue, findings| checks::run(catalogue, options, findings))

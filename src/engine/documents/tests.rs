@@ -163,12 +163,18 @@ fn a_formula_and_a_request_for_it() {
     let mut files = small_company();
     files.push(("formulas/ml/backstage-template.yaml", template.to_owned()));
     files.push(("users/acme/workspaces/ml.yaml", request.to_owned()));
+    files.push(("formulas/ml/coder-template/main.tf", "# a template".to_owned()));
+    files.push(("formulas/ml/coder-template/.claude/settings.json", "{}".to_owned()));
+    files.push(("formulas/ml-2/coder-template/main.tf", "# another's".to_owned()));
     let loaded = load_texts(&files);
     assert_eq!(loaded.diagnostics, []);
     let request = loaded.catalogue.workspaces.values().next().unwrap();
     assert_eq!(request.template.value.as_str(), "template:default/ml");
     assert_eq!(request.parameters, serde_json::json!({"gpu": 2}));
-    assert_eq!(loaded.catalogue.templates[&request.template.value].version.as_ref().unwrap().value, "1.2.0");
+    let template = &loaded.catalogue.templates[&request.template.value];
+    assert_eq!(template.version.as_ref().unwrap().value, "1.2.0");
+    let files: Vec<&str> = template.files.keys().map(String::as_str).collect();
+    assert_eq!(files, ["backstage-template.yaml", "coder-template/.claude/settings.json", "coder-template/main.tf"]);
 }
 
 #[test]
@@ -237,6 +243,12 @@ fn a_link_in_the_place_of_a_folder_holds_what_was_below_it() {
     let quarantine = load(&snapshot, &Options::default()).quarantine;
     assert!(quarantine.holds(&EntityRef::user("zoe"), Some("users/labs/teams/zoe.yaml")));
     assert!(!quarantine.holds(&EntityRef::user("zoe"), Some("users/labsx/zoe.yaml")));
+}
+
+fn formula(name: &str, owner: &str) -> String {
+    format!(
+        "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: {{name: {name}}}\nspec: {{type: formula, owner: {owner}, steps: [{{action: 'publish:gitea'}}]}}\n"
+    )
 }
 
 /// A number of people in teams of a hundred; every tenth in the organisation's own list.
@@ -352,11 +364,13 @@ proptest! {
 
     /// Going from one revision to the next gives what reading it by itself gives.
     #[test]
-    fn what_is_kept_is_what_would_be_read(edits in prop::collection::vec((0usize..12, 0usize..9), 1..6)) {
+    fn what_is_kept_is_what_would_be_read(edits in prop::collection::vec((0usize..14, 0usize..9), 1..6)) {
         let mut revision = snapshot(
             small_company().into_iter().map(|(path, text)| (path.to_owned(), text)).chain([
                 ("users/labs.yaml".to_owned(), organisation("labs")),
                 ("users/acme/dora.yaml".to_owned(), user("dora", "acme, labs, tools")),
+                ("formulas/ml/coder-template/main.tf".to_owned(), "# a template\n".to_owned()),
+                ("formulas/ml/template.yaml".to_owned(), formula("ml", "core")),
             ]),
         );
         let mut kept = Kept::new(&revision, Options::default());

@@ -29,6 +29,11 @@ pub enum KindClass {
     Client,
     /// A piece of an installation's set-up.
     Setting,
+    /// Where somebody works, with their data in it.
+    Workspace,
+    /// What is noted about somebody or something and gives no access: a contact, a customer, a deal. A service holds many
+    /// that are nobody's business here, so one that nobody declared is not worth a word.
+    Record,
 }
 
 impl KindClass {
@@ -222,6 +227,9 @@ pub struct KindSpec {
     pub absence: &'static str,
     /// What removing the declaration means.
     pub removal: Removal,
+    /// What was switched off or put away and is declared no more is deleted at last, and only by approval: once the
+    /// installation's [retention](crate::engine::model::InstancePolicy::retention_days) is over.
+    pub after_retention: bool,
     /// What goes with a deletion.
     pub goes_with: &'static [GoesWith],
     /// What a changed name means.

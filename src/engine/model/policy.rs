@@ -93,7 +93,7 @@ pub struct IgnoreRule {
 }
 
 /// Everything that limits what is done in one instance.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstancePolicy {
     /// The instance's mode.
     pub mode: Mode,
@@ -101,11 +101,27 @@ pub struct InstancePolicy {
     pub kinds: BTreeMap<KindName, Mode>,
     /// The budgets.
     pub budgets: Budgets,
+    /// How many days something is kept after it was switched off, before its deletion is proposed; 30 by default. See
+    /// [`KindSpec::after_retention`](super::KindSpec::after_retention).
+    pub retention_days: u32,
     /// Accepted differences.
     pub ignore: Vec<IgnoreRule>,
     /// What is never removed, disabled or narrowed (break-glass accounts): a key (`alice`) in every kind, or one object
     /// (`user/alice`).
     pub protected: Vec<String>,
+}
+
+impl Default for InstancePolicy {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            kinds: BTreeMap::new(),
+            budgets: Budgets::default(),
+            retention_days: 30,
+            ignore: Vec::new(),
+            protected: Vec::new(),
+        }
+    }
 }
 
 impl InstancePolicy {

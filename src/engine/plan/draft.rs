@@ -52,6 +52,7 @@ pub(super) fn drafts<'r, 'a>(input: &DiffInput<'_>, compared: &'r Compared<'a>) 
         (Situation::Vanished, Extent::CreateOnly) => Err("its declaration asks us to make it once only".to_owned()),
         (Situation::Vanished, _) => Ok(vec![made.recreate()]),
         (Situation::Undeclared, _) => Ok(made.remove()),
+        (Situation::Expired, _) => Ok(vec![made.delete("deletions after retention", true)]),
         (Situation::Foreign, _) => Ok(vec![made.delete("deletions", false)]),
         (Situation::Adopt(approval), extent) => {
             let mut drafts = vec![made.adopt(approval.as_ref(), input.ledger)];

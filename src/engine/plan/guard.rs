@@ -166,5 +166,7 @@ fn plural(class: KindClass) -> &'static str {
         KindClass::Grant => "grants",
         KindClass::Client => "clients",
         KindClass::Setting => "settings",
+        KindClass::Workspace => "workspaces",
+        KindClass::Record => "records",
     }
 }

@@ -1,10 +1,11 @@
-//! Rules of comparing and planning, on a world of three kinds and nothing else; the laws stand in `tests/laws.rs`.
+//! Rules of comparing and planning, on a world of four kinds and nothing else; the laws stand in `tests/laws.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod difference;
 mod laws;
+mod retention;
 mod saved;
 
 use chrono::{DateTime, TimeZone, Utc};
@@ -36,6 +37,7 @@ const USER: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "",
     removal: Removal::Disable { field: "enabled", off: false },
+    after_retention: false,
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,
@@ -76,7 +78,21 @@ const MEMBER: KindSpec = KindSpec {
     ..USER
 };
 
-static KINDS: [KindSpec; 3] = [USER, TEAM, MEMBER];
+const DESK: KindSpec = KindSpec {
+    name: "desk",
+    title: "desk",
+    class: KindClass::Workspace,
+    fields: &[FieldSpec::new("open", "whether it can be worked at", Compare::CreateOnly)],
+    identity: &[&[Evidence::NameByApproval]],
+    outputs: &[],
+    removal: Removal::Disable { field: "open", off: false },
+    after_retention: true,
+    goes_with: &[GoesWith { when: None, what: "all work on it", counts: None }],
+    creation_opens: false,
+    ..USER
+};
+
+static KINDS: [KindSpec; 4] = [USER, TEAM, MEMBER, DESK];
 
 /// A world: what is wanted, what is there, what is remembered.
 #[derive(Clone)]
@@ -191,6 +207,12 @@ impl World {
         self
     }
 
+    fn desk(mut self, name: &str) -> Self {
+        let owner = Owner(format!("resource:default/{name}"));
+        self.desired.push(Desired::new(at("desk", name), owner, span()).field("open", true, None));
+        self
+    }
+
     /// A world with a team of these people, applied.
     pub(in crate::engine) fn settled(people: &[&str]) -> Self {
         let mut world = Self::new().team("dev", MembershipMode::Authoritative);
@@ -202,7 +224,8 @@ impl World {
     }
 
     fn observed(&self) -> Observed {
-        let mut scopes: BTreeSet<Scope> = ["user", "team"].map(|kind| Scope::whole(&Instance::new("svc"), kind)).into();
+        let mut scopes: BTreeSet<Scope> =
+            ["user", "team", "desk"].map(|kind| Scope::whole(&Instance::new("svc"), kind)).into();
         let teams = self.live.keys().filter(|it| it.kind.as_str() == "team");
         scopes.extend(teams.map(|team| Scope::within(&team.instance, "member", &team.key)));
         Observed::new(scopes.into_iter().map(|scope| {

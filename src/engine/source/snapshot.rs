@@ -35,6 +35,8 @@ pub struct Revision {
 pub enum FileEntry {
     /// A file with its bytes.
     Blob(Arc<[u8]>),
+    /// A file that its owner may execute, with its bytes. As a document it is like any other file.
+    Executable(Arc<[u8]>),
     /// A symbolic link with its target; never followed.
     Symlink(String),
     /// A Git submodule; never entered.
@@ -58,9 +60,16 @@ impl Snapshot {
 
     /// The text of a file, if it is there, is a file, and is UTF-8.
     pub fn text(&self, path: &str) -> Option<&str> {
-        match self.files.get(path)? {
-            FileEntry::Blob(bytes) => std::str::from_utf8(bytes).ok(),
-            _ => None,
+        std::str::from_utf8(self.files.get(path)?.bytes()?).ok()
+    }
+}
+
+impl FileEntry {
+    /// The bytes of a file that was read.
+    pub fn bytes(&self) -> Option<&Arc<[u8]>> {
+        match self {
+            Self::Blob(bytes) | Self::Executable(bytes) => Some(bytes),
+            Self::Symlink(_) | Self::Submodule | Self::TooLarge(_) | Self::Unreadable(_) => None,
         }
     }
 }

@@ -54,6 +54,7 @@ const ORGANIZATION_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the site administrator's list of organisations, paged, as long as the total that each page tells",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "its teams and everybody's membership; Gitea refuses while it owns repositories or packages",
@@ -90,6 +91,7 @@ const TEAM_SPEC: KindSpec = KindSpec {
     absence: "the organisation's list of teams, paged, as long as the total that each page tells, while we are site \
                   administrator before and after",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "the memberships of its people and its rights on repositories; whoever is in no other team leaves the \
@@ -120,6 +122,7 @@ const TEAM_MEMBER_SPEC: KindSpec = KindSpec {
     absence: "the team's list of members, paged, as long as the total that each page tells, of a team that was seen \
                   in the same cycle",
     removal: Removal::Delete,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: Some(("only_team", "yes")),
         what: "the membership of the organisation: it was the person's only team there",
@@ -168,6 +171,7 @@ const USER_SPEC: KindSpec = KindSpec {
     absence: "the site administrator's list of people, paged, as long as the total that each page tells, with no \
                   hidden fields",
     removal: Removal::Disable { field: "prohibit_login", off: true },
+    after_retention: false,
     goes_with: &[],
     rename: Rename::InPlace,
     creation_opens: true,
@@ -200,6 +204,7 @@ const REPOSITORY_SPEC: KindSpec = KindSpec {
     absence: "the search for the owner's own repositories, paged, as long as the total that each page tells, of an \
                   owner that was seen in the same cycle",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "its commits, issues, pull requests, wiki, releases, hooks and protections",
@@ -248,6 +253,7 @@ const BRANCH_PROTECTION_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::PerParent,
     absence: "the repository's list of rules, which is not paged, of a repository that was seen in the same cycle",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName("Gitea cannot change the name of a rule"),
     creation_opens: false,
@@ -280,6 +286,7 @@ const WEBHOOK_SPEC: KindSpec = KindSpec {
     absence: "the repository's list of hooks, paged, as long as the total that each page tells, of a repository that \
                   was seen in the same cycle",
     removal: Removal::Delete,
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName("a hook is named by its address; another address is another hook"),
     creation_opens: false,

@@ -89,6 +89,7 @@ const USER_SPEC: KindSpec = KindSpec {
     absence: "the number of distinct people in all pages equals '/users/count', and our own service account can be \
               found in the same cycle",
     removal: Removal::Disable { field: "enabled", off: false },
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName(
         "a realm refuses new usernames unless 'editUsernameAllowed' is on, and the username is what people type to \
@@ -114,6 +115,7 @@ const NUMBER_SPEC: KindSpec = KindSpec {
     absence: "it comes with the people, whose list is whole; an attribute that the user profile does not declare is shown \
               of nobody",
     removal: Removal::Forget,
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName("it is named by the account that carries it"),
     creation_opens: true,
@@ -136,6 +138,7 @@ const GROUP_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the number of distinct groups on all levels equals '/groups/count'",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[
         GoesWith { when: None, what: "every group below it", counts: None },
         GoesWith { when: None, what: "all memberships in it and below it; the people stay", counts: None },
@@ -159,6 +162,7 @@ const MEMBERSHIP_SPEC: KindSpec = KindSpec {
     absence: "the group was seen in the same cycle, and its members came in one answer without pages; a group that is \
               proven absent has none",
     removal: Removal::Delete,
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName("it is named by the group and the account that it joins"),
     creation_opens: true,
@@ -186,6 +190,7 @@ const ORGANIZATION_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the number of distinct organisations in all pages equals '/organizations/count'",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "the accounts of its managed members: Keycloak deletes the people themselves",
@@ -214,6 +219,7 @@ const ORGANIZATION_MEMBER_SPEC: KindSpec = KindSpec {
     absence: "the organisation was seen in the same cycle, and the number of distinct members equals its \
               '/members/count'; an organisation that is proven absent has none",
     removal: Removal::Delete,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: Some(("membership_type", MANAGED)),
         what: "the person's account: Keycloak deletes a managed member together with the membership",
@@ -265,6 +271,7 @@ const CLIENT_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the list comes in one answer, and our own client is in it with its scopes",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "every sign-in through it, its secret, and its service account with what that was given",
@@ -288,6 +295,7 @@ const ROLE_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the list comes in one answer, and the realm's default role is in it",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith { when: None, what: "everybody's mapping to it", counts: None }],
     rename: Rename::KeepsOldName("tokens carry the role's name and services look for it"),
     creation_opens: false,
@@ -310,6 +318,7 @@ const CLIENT_SCOPE_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the list comes in one answer, and every scope of our own client is in it",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "its mappers, and the claims of every client that uses it",
@@ -336,6 +345,7 @@ const MAPPER_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::PerParent,
     absence: "it comes with its client scope, whose list is whole; a scope that is proven absent has none",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "the claim, in the tokens of every client that uses the scope",
@@ -364,6 +374,7 @@ const PROFILE_ATTRIBUTE_SPEC: KindSpec = KindSpec {
     scope: ScopeRule::Whole,
     absence: "the profile is one document, read whole: it declares 'username' and 'email'",
     removal: Removal::DeleteByApproval,
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "the values that people have in it are hidden, not erased",

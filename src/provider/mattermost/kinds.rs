@@ -53,6 +53,7 @@ const TEAM_SPEC: KindSpec = KindSpec {
     absence: "the administrator's list of teams, archived ones included, paged, as long as the total beside it, while we \
                   are system administrator before and after",
     removal: Removal::Archive { field: "archived", off: true },
+    after_retention: false,
     goes_with: &[GoesWith {
         when: None,
         what: "its channels, out of everybody's reach until it is restored",
@@ -119,6 +120,7 @@ const USER_SPEC: KindSpec = KindSpec {
     absence: "the administrator's list of accounts, deactivated ones and bots included, paged, as long as the server's \
                   count of all accounts, while we are system administrator before and after",
     removal: Removal::Disable { field: "active", off: false },
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName("sign-in writes the username, so the new name follows at the next sign-in"),
     creation_opens: true,
@@ -139,6 +141,7 @@ const TEAM_MEMBER_SPEC: KindSpec = KindSpec {
     absence: "the team's list of members, paged, as long as the team's own count, of a team that was seen in the same cycle",
     removal: Removal::Delete,
     // Channels that we put them into are steps of their own, and counted as such.
+    after_retention: false,
     goes_with: &[GoesWith { when: None, what: "their places in all channels of the team", counts: None }],
     rename: Rename::KeepsOldName("a membership is named by its team and its person, and moves with them"),
     creation_opens: true,
@@ -167,6 +170,7 @@ const CHANNEL_SPEC: KindSpec = KindSpec {
     absence: "the administrator's list of all channels, archived ones included, paged, as long as the total beside it, of a \
                   team that was seen in the same cycle",
     removal: Removal::Archive { field: "archived", off: true },
+    after_retention: false,
     goes_with: &[GoesWith { when: None, what: "its webhooks; restoring it does not bring them back", counts: None }],
     rename: Rename::InPlace,
     creation_opens: false,
@@ -187,6 +191,7 @@ const CHANNEL_MEMBER_SPEC: KindSpec = KindSpec {
     absence: "the accounts in the channel, paged, with as many active ones as the channel's own count, of a channel that \
                   was seen in the same cycle",
     removal: Removal::Delete,
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName("a membership is named by its channel and its person, and moves with them"),
     creation_opens: true,

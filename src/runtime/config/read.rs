@@ -80,6 +80,7 @@ impl Reader<'_> {
                     .filter_map(|(kind, node)| Some((KindName::new(kind), mode(&node.get("mode"))?)))
                     .collect(),
                 budgets: budgets(&node.get("budgets")),
+                retention_days: node.get("retention_days").small().unwrap_or(InstancePolicy::default().retention_days),
                 ignore: node.get("ignore").items().filter_map(|it| self.ignore_rule(name, &it)).collect(),
                 protected: Vec::new(),
             },

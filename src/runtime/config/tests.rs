@@ -61,6 +61,7 @@ services:
     budgets:
       people: {percent: 10}
       window_hours: 48
+    retention_days: 90
   forge:
     type: gitea
     url: http://localhost:3000
@@ -143,6 +144,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!(keycloak.rules.budgets.people, Budget { percent: 10, at_least: 3 });
     assert_eq!(keycloak.rules.budgets.other, Budget { percent: 10, at_least: 3 });
     assert_eq!(keycloak.rules.budgets.window_hours, 48);
+    assert_eq!(keycloak.rules.retention_days, 90);
 
     let forge = &config.services["forge"];
     assert_eq!((forge.service_type.as_str(), forge.rules.mode), ("gitea", Mode::Report));
@@ -155,7 +157,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!((rule.address.as_str(), rule.field.as_deref()), ("forge:user/legacy-*", Some("full_name")));
     assert_eq!(rule.until, "2027-04-01T00:00:00Z".parse().ok(), "it holds through its last day");
     assert_eq!(config.warnings, []);
-    assert_eq!(config.place_of_option("forge", "/source_id").to_string(), "formulary.yaml:31:26");
+    assert_eq!(config.place_of_option("forge", "/source_id").to_string(), "formulary.yaml:32:26");
     assert!(config.lies_within(Path::new("/etc")) && !config.lies_within(Path::new("/srv/platform-formulas")));
 }
 
@@ -168,6 +170,7 @@ fn what_is_left_out_has_its_default_and_a_new_instance_only_reports() {
         (Mode::Report, 8, Duration::from_secs(30))
     );
     assert_eq!((&gitea.rules.budgets, &gitea.options), (&Budgets::default(), &json!({})));
+    assert_eq!(gitea.rules.retention_days, 30);
     assert_eq!(config.defaults.services.iter().collect::<Vec<_>>(), ["gitea"]);
     assert_eq!(config.ledger, LedgerPlace::Path("/etc/formulary/.formulary/ledger.db".into()));
     assert!(config.in_role("identity").is_none());

@@ -113,7 +113,8 @@ impl Walk<'_> {
     fn file(&self, path: &Path) -> FileEntry {
         let read = || {
             let file = fs::File::open(path)?;
-            let size = file.metadata()?.len();
+            let metadata = file.metadata()?;
+            let (size, executable) = (metadata.len(), may_be_executed(&metadata));
             if size > self.selection.size_limit {
                 return Ok(FileEntry::TooLarge(size));
             }
@@ -123,7 +124,7 @@ impl Walk<'_> {
             if content.len() as u64 > self.selection.size_limit {
                 return Ok(FileEntry::TooLarge(content.len() as u64));
             }
-            Ok(FileEntry::Blob(content.into()))
+            Ok(if executable { FileEntry::Executable(content.into()) } else { FileEntry::Blob(content.into()) })
         };
         read().unwrap_or_else(|error: io::Error| unreadable(&error))
     }
@@ -151,7 +152,19 @@ fn unreadable(error: &io::Error) -> FileEntry {
     FileEntry::Unreadable(error.to_string())
 }
 
-/// The identity of a folder's content: paths, kinds and bytes, and nothing of times or modes.
+/// What Git keeps of a file's mode: whether its owner may execute it.
+#[cfg(unix)]
+fn may_be_executed(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+}
+
+/// There is no such thing.
+#[cfg(not(unix))]
+fn may_be_executed(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// The identity of a folder's content: paths, kinds and bytes, and nothing of times; of modes what Git keeps.
 fn digest(files: &BTreeMap<String, FileEntry>) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
@@ -164,6 +177,10 @@ fn digest(files: &BTreeMap<String, FileEntry>) -> String {
         match entry {
             FileEntry::Blob(content) => {
                 part(b"file");
+                part(content);
+            }
+            FileEntry::Executable(content) => {
+                part(b"executable");
                 part(content);
             }
             FileEntry::Symlink(target) => {

@@ -17,8 +17,9 @@ pub struct Selection {
 /// an organisation's.
 const SKIPPED: [&str; 3] = ["target", "node_modules", "vendor"];
 
-/// Hidden folders that are part of a formula: the Claude Code files of its Coder template.
-const SHOWN: [&str; 1] = [".claude"];
+/// Hidden folders that are no part of a formula: what tools leave behind. All others are, below a root: the Claude Code
+/// files of its Coder template, a devcontainer.
+const HIDDEN: [&str; 2] = [".git", ".terraform"];
 
 impl Default for Selection {
     fn default() -> Self {
@@ -38,7 +39,7 @@ impl Selection {
         let name = path.rsplit('/').next().unwrap_or(path);
         let under_root = self.roots.iter().any(|root| is_within(path, root));
         if name.starts_with('.') {
-            return under_root && SHOWN.contains(&name);
+            return under_root && !HIDDEN.contains(&name);
         }
         !SKIPPED.contains(&path)
     }
@@ -94,6 +95,7 @@ mod tests {
         let selection = Selection::default();
         let enters = |path: &str| selection.enters(path);
         assert!(enters("users") && enters("users/target") && enters("formulas/ml/coder-template/.claude"));
+        assert!(enters("formulas/ml/coder-template/.devcontainer"));
         assert!(!enters("target") && !enters(".git") && !enters("docs/.vuepress") && !enters("formulas/ml/.terraform"));
         let takes = |path: &str| selection.takes(path);
         assert!(

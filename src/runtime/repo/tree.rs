@@ -73,8 +73,11 @@ impl TreeReader<'_> {
                     self.add(path, link)?;
                 }
                 0o100_000 if self.selection.takes(&path) => {
-                    let blob = self.blob(entry.id());
-                    self.add(path, blob)?;
+                    let file = match self.blob(entry.id()) {
+                        FileEntry::Blob(bytes) if entry.filemode_raw() & 0o100 != 0 => FileEntry::Executable(bytes),
+                        other => other,
+                    };
+                    self.add(path, file)?;
                 }
                 0o100_000 => {}
                 mode => {

@@ -21,6 +21,7 @@ const NUMBERS: KindSpec = KindSpec {
     scope: ScopeRule::PerParent,
     absence: "",
     removal: Removal::Forget,
+    after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName(""),
     creation_opens: true,

@@ -31,8 +31,13 @@ impl Linker<'_> {
                         self.refuse_silently(reference);
                         continue;
                     }
-                    let template =
-                        Template { entity, version: version.clone(), owner: owner.clone(), spec: spec.clone() };
+                    let template = Template {
+                        entity,
+                        version: version.clone(),
+                        owner: owner.clone(),
+                        spec: spec.clone(),
+                        files: Default::default(),
+                    };
                     self.loaded.catalogue.templates.insert(reference.clone(), template);
                 }
                 Body::Workspace { owner, template, pinned, parameters } => {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 
-use super::world::{World, lines};
+use super::world::{Put, World, lines};
+use crate::engine::source::FileEntry;
 use crate::runtime::repo::{ReadOptions, RepoErrorKind, Source, read};
 
 fn write(folder: &Path, path: &str, content: &str) {
@@ -17,12 +18,14 @@ fn write(folder: &Path, path: &str, content: &str) {
 #[test]
 fn a_folder_gives_what_its_commit_would_give() {
     let world = World::with_people();
+    world.commit("main", &[("formulas/ml/start.sh", Put::Program("#!/bin/sh\n"))]);
     let folder = world.folder.path().join("copy");
     git2::Repository::clone(&world.path(), &folder).expect("a clone");
     let options = world.options();
     let committed = read(&Source::Git { url: world.path(), rev: None }, &options).expect("the commit");
     let found = read(&Source::Dir(folder.clone()), &options).expect("the folder");
     assert_eq!(found.files, committed.files);
+    assert_eq!(found.files["formulas/ml/start.sh"], FileEntry::Executable((*b"#!/bin/sh\n").into()));
     assert_eq!(found.revision.label, folder.display().to_string());
 }
 

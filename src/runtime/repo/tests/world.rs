@@ -18,6 +18,7 @@ pub(super) struct World {
 #[derive(Clone, Copy)]
 pub(super) enum Put<'a> {
     File(&'a str),
+    Program(&'a str),
     Link(&'a str),
     Submodule,
     Gone,
@@ -71,6 +72,7 @@ impl World {
         for (path, put) in changes {
             let (mode, id) = match put {
                 Put::File(text) => (0o100_644, self.blob(text)),
+                Put::Program(text) => (0o100_755, self.blob(text)),
                 Put::Link(target) => (0o120_000, self.blob(target)),
                 Put::Submodule => (0o160_000, Oid::from_str(&"1".repeat(40)).expect("an id")),
                 Put::Gone => {
@@ -138,6 +140,7 @@ pub(super) fn lines(snapshot: &Snapshot) -> String {
     for (path, entry) in &snapshot.files {
         let entry = match entry {
             FileEntry::Blob(content) => format!("{:?}", String::from_utf8_lossy(content)),
+            FileEntry::Executable(content) => format!("executable {:?}", String::from_utf8_lossy(content)),
             FileEntry::Symlink(target) => format!("-> {target}"),
             FileEntry::Submodule => "submodule".to_owned(),
             FileEntry::TooLarge(size) => format!("too large: {size}"),
