@@ -32,8 +32,8 @@ use formulary::runtime::config::{Config, ServiceType};
 use formulary::runtime::ledger::{Entry, SharedLedger, sqlite};
 use formulary::runtime::reconcile::cycle::compile;
 use formulary::runtime::reconcile::{
-    Apply, Compiled, Hands, MachineSecrets, Memory, NoProbe, Outcome, Platform, Quiet, Taken, Tenure, Turn, World,
-    apply, read,
+    Apply, Compiled, Hands, MachineSecrets, Memory, NoProbe, Outcome, Patience, Platform, Quiet, Taken, Tenure, Turn,
+    World, apply, read,
 };
 use formulary::runtime::repo::{ReadOptions, Source};
 use formulary::runtime::sandbox::{Sandbox, SandboxOptions};
@@ -183,6 +183,7 @@ fn world(platform: &Platform, loaded: &Loaded, observations: Vec<Observation>, m
         kinds: wanted.kinds,
         desired: wanted.desired,
         sets: wanted.sets,
+        payloads: Default::default(),
         quarantine: loaded.quarantine.clone(),
         diagnostics: loaded.diagnostics.clone(),
         probes: platform.members.keys().map(|instance| (instance.clone(), Ok(Probe::default()))).collect(),
@@ -319,7 +320,12 @@ async fn creations(ledger: &SharedLedger, count: usize) -> Duration {
     kinds.insert(instance.clone(), inmemory::KINDS);
     let service = InMemory::default();
     let halves = (service.reader_of(&instance, &clock()), service.writer_of(&instance, &clock()));
-    let hands = Hands { reader: halves.0, writer: halves.1, concurrency: 64 };
+    let hands = Hands {
+        reader: halves.0,
+        writer: halves.1,
+        concurrency: 64,
+        patience: Patience::of(std::time::Duration::ZERO),
+    };
     let lease = ledger.acquire_lease("apply", "bench", chrono::Duration::hours(1), now()).await.expect("a lease");
     let steps: Vec<Step> = (0..count).map(|number| creation(&instance, number)).collect();
     let plan = Plan {
@@ -348,6 +354,7 @@ async fn creations(ledger: &SharedLedger, count: usize) -> Duration {
         fence: &lease.fence,
         tenure: &Tenure::until(lease.until, &clock()),
         known: &Related::default(),
+        payloads: &Default::default(),
         released: &BTreeMap::new(),
         secrets: &MachineSecrets { environment, folder: "/bench".into() },
         progress: &Quiet,

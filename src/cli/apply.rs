@@ -102,7 +102,7 @@ async fn apply(
         Ok(())
     };
     let holder = context.holder("formulary apply");
-    let cycle = Cycle { site: context, ledger, holder: &holder, stop, deadline, onlooker: &told };
+    let cycle = Cycle { site: context, ledger, holder: &holder, stop, deadline, patience: None, onlooker: &told };
     let Cycled { planned, outcome, .. } = cycle.run(&snapshot, review).await?;
     told.finish();
     let plan = &planned.planned.plan;
@@ -263,6 +263,13 @@ impl StepProgress for Told<'_> {
         if let Some(Applying { activity, total, done }) = self.applying.get() {
             let done = done.load(Ordering::Relaxed);
             activity.now(&format!("{done}/{total} {} {}", step.verb, step.address));
+        }
+    }
+
+    fn goes_on(&self, step: &Step, what: &str) {
+        if let Some(Applying { activity, total, done }) = self.applying.get() {
+            let done = done.load(Ordering::Relaxed);
+            activity.now(&format!("{done}/{total} {} {}: {what}", step.verb, step.address));
         }
     }
 

@@ -55,6 +55,10 @@ pub(super) fn text(outcome: &Outcome, look: Look) -> String {
             page.pieces(0, &[(Tone::Change, "did not stick:"), (Tone::Plain, &line)]);
         }
     }
+    for step in outcome.steps.iter().filter(|step| matches!(step.outcome, StepOutcome::Pending { .. })) {
+        let line = format!("{} {}; the next run goes on with it", step.verb, step.address);
+        page.pieces(0, &[(Tone::Wait, "goes on at the service:"), (Tone::Plain, &line)]);
+    }
     let counts = outcome.counts();
     let parts = [
         (counts.done, "done", Tone::Good),

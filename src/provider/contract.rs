@@ -7,6 +7,7 @@
 //! Providers do not diff, order, retry in a loop, or decide: the engine does, from [`KindSpec`]s.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -15,8 +16,8 @@ use crate::engine::diag::Diagnostic;
 use crate::engine::documents::Catalogue;
 use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{
-    Address, Allotments, Capabilities, Desired, EntityRef, Failure, Fields, Instance, KindName, KindSpec, Live,
-    MembershipSet, Observation,
+    Address, Allotments, Capabilities, Desired, EntityRef, Failure, FailureClass, Fields, Instance, KindName, KindSpec,
+    Live, MembershipSet, Observation,
 };
 use crate::engine::plan::Step;
 use crate::engine::report::declarations::Described;
@@ -150,6 +151,9 @@ impl LowerInput<'_> {
     }
 }
 
+/// Bytes by their SHA-256 in hex.
+pub type Payloads = BTreeMap<String, Arc<[u8]>>;
+
 /// What a catalogue means in one installation.
 #[derive(Debug, Clone, Default)]
 pub struct Lowered {
@@ -159,6 +163,8 @@ pub struct Lowered {
     pub sets: Vec<MembershipSet>,
     /// What the service would refuse, and what cannot be expressed there.
     pub diagnostics: Vec<Diagnostic>,
+    /// Bytes that steps send and no plan shows, such as an archive. A field holds the SHA-256 in hex that they have here.
+    pub payloads: Payloads,
     /// Entities of which some resource was left out because of an error: all that they own here stands as it is.
     /// Whoever reports an error of an entity adds it here, or its account would be taken for declared no more.
     pub held: BTreeSet<EntityRef>,
@@ -249,6 +255,29 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// When the answer proves neither presence nor absence.
     async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure>;
+
+    /// Asks how work stands that a step began ([`Performed::Pending`]) and that goes on at the service. It is asked again
+    /// and again while the run lasts, and by the next run before it plans.
+    ///
+    /// # Errors
+    /// When it cannot be told. [`Gone`](crate::engine::model::FailureClass::Gone) says that the service knows no such
+    /// work any more: then [`Reader::look`] tells what came of it.
+    async fn follow(&self, address: &Address, handle: &str, related: &Related) -> Result<Follow, Failure> {
+        let _ = related;
+        let doing = format!("follow '{handle}' of '{address}'");
+        Err(Failure::new(FailureClass::Refused, doing, "nothing of this service goes on by itself"))
+    }
+}
+
+/// How work stands that goes on at a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follow {
+    /// It goes on; what it is at, in a few words: "pending", "building".
+    GoesOn(String),
+    /// It ended as it should: what is there now can be looked at.
+    Ended,
+    /// It ended badly. The failure carries the last lines of its log, and nothing secret.
+    Failed(Failure),
 }
 
 /// Ids and outputs of the resources that a step uses, by address: from the ledger, from live state, or from steps
@@ -273,7 +302,7 @@ impl Related {
 }
 
 /// What a step is performed with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Inputs {
     /// The step's fields with every output resolved. Secrets are not here.
     pub fields: Fields,
@@ -283,6 +312,8 @@ pub struct Inputs {
     pub related: Related,
     /// The identity of our ledger, to mark what is made.
     pub ledger: String,
+    /// The bytes that fields name by their hash. One that is missing belongs to another revision of the mono-repo.
+    pub payloads: Arc<Payloads>,
 }
 
 /// What came of a step.
@@ -302,4 +333,20 @@ pub trait Writer: Send + Sync {
     /// # Errors
     /// A classified [`Failure`]; [`Unclear`](crate::engine::model::FailureClass::Unclear) when it may have happened.
     async fn perform(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure>;
+
+    /// How many steps of this one's kind and verb can be performed in one go, this one among them; at least 1.
+    fn together(&self, step: &Step) -> usize {
+        let _ = step;
+        1
+    }
+
+    /// Makes one attempt at several steps of one kind and verb in one go: as many as [`Writer::together`] allows. Gives one
+    /// result for each, in order.
+    async fn perform_together(&self, steps: &[(&Step, &Inputs)]) -> Vec<Result<Performed, Failure>> {
+        let mut performed = Vec::with_capacity(steps.len());
+        for (step, inputs) in steps {
+            performed.push(self.perform(step, inputs).await);
+        }
+        performed
+    }
 }

@@ -181,3 +181,10 @@ pub struct Step {
     /// SHA-256 of what an approver agrees to: address, verb, before, after, what goes with it. Without place and time.
     pub digest: String,
 }
+
+impl Step {
+    /// The id at the service by which what came of the step is looked for; nothing has one before it is made.
+    pub fn looked_for_by(&self) -> Option<&str> {
+        self.external_id.as_deref().filter(|_| self.verb != Verb::Create)
+    }
+}

@@ -11,7 +11,9 @@ use crate::engine::model::{
     Scope, ScopeRule, Value,
 };
 use crate::engine::plan::{Step, Verb};
-use crate::provider::contract::{Held, Inputs, Look, ObserveRequest, Performed, Probe, Reader, Related, Right, Writer};
+use crate::provider::contract::{
+    Follow, Held, Inputs, Look, ObserveRequest, Performed, Probe, Reader, Related, Right, Writer,
+};
 use crate::runtime::sys::SharedClock;
 
 /// One installation's view of the world. As a [`Reader`] it only looks.
@@ -61,16 +63,41 @@ impl Reader for Half {
             None => Look::Absent,
         })
     }
+
+    async fn follow(&self, _: &Address, handle: &str, _: &Related) -> Result<Follow, Failure> {
+        Ok(self.world.state().job(handle))
+    }
 }
 
 #[async_trait]
 impl Writer for Half {
     async fn perform(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
-        self.world.arrive(step.verb, &step.address).await;
+        self.world.arrive(&[step]).await;
+        let performed = self.write(step, inputs);
+        self.world.leave(&step.address);
+        performed
+    }
+
+    fn together(&self, _: &Step) -> usize {
+        self.world.state().together()
+    }
+
+    async fn perform_together(&self, steps: &[(&Step, &Inputs)]) -> Vec<Result<Performed, Failure>> {
+        let all: Vec<&Step> = steps.iter().map(|(step, _)| *step).collect();
+        self.world.arrive(&all).await;
+        let performed = steps.iter().map(|(step, inputs)| self.write(step, inputs)).collect();
+        all.first().into_iter().for_each(|first| self.world.leave(&first.address));
+        performed
+    }
+}
+
+impl Half {
+    /// One write, with what goes wrong with it.
+    fn write(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
         let mut state = self.world.state();
         let fault = state.next_fault(step.verb, &step.address);
         let lost = || failure(FailureClass::Unclear, step, "the connection was lost before an answer came");
-        let performed = match fault {
+        match fault {
             None => write(&mut state, step, inputs, &inputs.fields),
             Some(Effect::Fails(failure)) => Err(failure),
             Some(Effect::LosesRequest) => Err(lost()),
@@ -86,10 +113,7 @@ impl Writer for Half {
                 write(&mut state, step, inputs, &fields)
             }
             Some(Effect::GoesOn(handle)) => Ok(Performed::Pending(handle)),
-        };
-        drop(state);
-        self.world.leave(&step.address);
-        performed
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{Address, Failure, Field, Instance, Live, Scope, Value};
-use crate::engine::plan::Verb;
+use crate::engine::plan::{Step, Verb};
+use crate::provider::contract::Follow;
 
 /// A world that is shared by whoever holds it.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +31,13 @@ impl Default for Shared {
 pub(super) struct State {
     pub(super) objects: BTreeMap<Address, Live>,
     pub(super) unreadable: BTreeMap<Scope, Failure>,
+    jobs: BTreeMap<String, Follow>,
+    most_together: usize,
     faults: Vec<Fault>,
     ids: u64,
     calls: Vec<(Verb, Address)>,
+    /// How many writes came in each call.
+    rounds: Vec<usize>,
     under_way: BTreeMap<Instance, usize>,
     peak: BTreeMap<Instance, usize>,
 }
@@ -61,7 +66,7 @@ pub enum Effect {
     LosesAnswerAndField(Field),
     /// It happens, but this field is given another value.
     Alters(Field, Value),
-    /// It goes on under this handle, and nothing is there yet.
+    /// It goes on under this handle, and nothing is there yet: see [`World::job`].
     GoesOn(String),
 }
 
@@ -114,12 +119,27 @@ impl World {
         }
     }
 
+    /// How work stands that goes on under a handle. Until it is said, it is pending.
+    pub fn job(&self, handle: &str, stands: Follow) {
+        self.state().jobs.insert(handle.to_owned(), stands);
+    }
+
+    /// How many writes of one sort are taken in one go; one until it is said.
+    pub fn takes_together(&self, most: usize) {
+        self.state().most_together = most;
+    }
+
     /// Every write that reached the service, in order.
     pub fn calls(&self) -> Vec<(Verb, Address)> {
         self.state().calls.clone()
     }
 
-    /// The most writes that were under way at once in an installation.
+    /// How many writes came in each call, in order.
+    pub fn rounds(&self) -> Vec<usize> {
+        self.state().rounds.clone()
+    }
+
+    /// The most calls that were under way at once in an installation.
     pub fn peak(&self, instance: &Instance) -> usize {
         self.state().peak.get(instance).copied().unwrap_or_default()
     }
@@ -133,12 +153,13 @@ impl World {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a write arrived, and waits until it may pass.
-    pub(super) async fn arrive(&self, verb: Verb, address: &Address) {
-        {
+    /// Notes that one call arrived with all its writes, and waits until it may pass.
+    pub(super) async fn arrive(&self, steps: &[&Step]) {
+        if let Some(first) = steps.first() {
             let mut state = self.state();
-            state.calls.push((verb, address.clone()));
-            let instance = address.instance.clone();
+            state.rounds.push(steps.len());
+            state.calls.extend(steps.iter().map(|step| (step.verb, step.address.clone())));
+            let instance = first.address.instance.clone();
             let now = state.under_way.entry(instance.clone()).or_default();
             *now += 1;
             let now = *now;
@@ -160,6 +181,16 @@ impl World {
 }
 
 impl State {
+    /// How work stands that goes on under a handle.
+    pub(super) fn job(&self, handle: &str) -> Follow {
+        self.jobs.get(handle).cloned().unwrap_or_else(|| Follow::GoesOn("pending".to_owned()))
+    }
+
+    /// How many writes of one sort are taken in one go.
+    pub(super) fn together(&self) -> usize {
+        self.most_together.max(1)
+    }
+
     /// Takes the next fault that fits.
     pub(super) fn next_fault(&mut self, verb: Verb, address: &Address) -> Option<Effect> {
         let fits = |fault: &Fault| {

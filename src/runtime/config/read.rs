@@ -88,6 +88,7 @@ impl Reader<'_> {
                 concurrency: limits.get("concurrency").small().unwrap_or(standard.concurrency),
                 requests_per_second: limits.get("requests_per_second").small(),
                 timeout: limits.get("timeout_seconds").number().map_or(standard.timeout, Duration::from_secs),
+                patience: limits.get("patience_minutes").number().map_or(standard.patience, minutes),
             },
             options: node.get("options").value.clone(),
         }
@@ -395,6 +396,10 @@ pub fn listen(text: &str) -> Result<Option<SocketAddr>, String> {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| "write an address with a port, such as '127.0.0.1:9464', or 'none'".to_owned())
+}
+
+fn minutes(number: u64) -> Duration {
+    Duration::from_secs(number.saturating_mul(60))
 }
 
 fn hours(number: u64) -> Duration {

@@ -69,6 +69,8 @@ pub struct Limits {
     pub requests_per_second: Option<u32>,
     /// How long one call may take.
     pub timeout: Duration,
+    /// How long work that goes on at the service (a build) is waited for.
+    pub patience: Duration,
 }
 
 impl ServiceType {
@@ -126,6 +128,8 @@ impl Default for Limits {
             concurrency: 8,
             requests_per_second: None,
             timeout: Duration::from_secs(30),
+            // Longer than any honest build of an image; what takes longer is found again by the next run.
+            patience: Duration::from_secs(30 * 60),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One cycle of the daemon: run, reported, counted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
@@ -18,6 +19,10 @@ use crate::engine::source::Snapshot;
 use crate::runtime::reconcile::{
     Cycle, CycleError, Cycled, Onlooker, Progress, Recovered, StepOutcome, StepProgress, World,
 };
+
+/// How long a cycle waits for work that goes on at a service, when nothing else is left to do: somebody who signs up
+/// must not wait for somebody's build. The next cycle comes soon, and goes on with it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Daemon {
     /// Runs a cycle and says what came of it. `None` when it was stopped before it could do anything.
@@ -53,7 +58,7 @@ impl Daemon {
     async fn run_once(&self, snapshot: &Snapshot, stop: CancellationToken) -> Result<Cycled, CycleError> {
         let onlooker = Told { health: Arc::clone(&self.health), metrics: Arc::clone(&self.metrics) };
         let (site, ledger, holder) = (&self.site, &self.ledger, &self.holder);
-        let cycle = Cycle { site, ledger, holder, stop, deadline: None, onlooker: &onlooker };
+        let cycle = Cycle { site, ledger, holder, stop, deadline: None, patience: Some(PATIENCE), onlooker: &onlooker };
         let cycled = cycle.run(snapshot, |_: &World, _| Ok(())).await;
         self.metrics.lease(false);
         cycled
@@ -146,6 +151,11 @@ impl StepProgress for Told {
     fn started(&self, step: &Step) {
         self.health.beat();
         tracing::debug!(verb = %step.verb, address = %step.address, "step begins");
+    }
+
+    fn goes_on(&self, step: &Step, what: &str) {
+        self.health.beat();
+        tracing::debug!(verb = %step.verb, address = %step.address, what, "step goes on at the service");
     }
 
     fn finished(&self, step: &Step, outcome: &StepOutcome) {

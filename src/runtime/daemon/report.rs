@@ -170,7 +170,7 @@ impl CycleReport {
     pub(super) fn went(&self) -> Went {
         if !self.result.is_good() {
             Went::Badly
-        } else if self.done.is_some_and(|it| it.done > 0) {
+        } else if self.done.is_some_and(|it| it.done + it.pending > 0) {
             Went::Changed
         } else {
             Went::Quietly

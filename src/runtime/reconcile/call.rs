@@ -1,7 +1,8 @@
-//! One attempt at one step: performed, and settled by reading where the answer was lost.
+//! One attempt at one step, or at several that go together: performed, and settled by reading where the answer was lost.
 
 use std::time::{Duration, Instant};
 
+use super::following::Patience;
 use super::record::differences;
 use super::settle::{Judgement, judge};
 use crate::engine::model::{Failure, FailureClass, Fields, KindSpec, Live};
@@ -15,8 +16,10 @@ pub struct Hands {
     pub reader: Box<dyn Reader>,
     /// The writing half.
     pub writer: Box<dyn Writer>,
-    /// Steps under way at once; at least 1.
+    /// Calls under way at once; at least 1.
     pub concurrency: usize,
+    /// How work that goes on at the service is waited for.
+    pub patience: Patience,
 }
 
 /// What came of an attempt.
@@ -26,7 +29,10 @@ pub(super) enum Verdict {
         live: Option<Box<Live>>,
         settled_by_reading: bool,
     },
+    /// It goes on at the service. The handle is to be journalled before it is followed.
     Pending(String),
+    /// It went on for longer than we wait, or we were stopped; its handle is journalled.
+    StillOn(String),
     Failed(Failure),
     Unclear(Failure),
     /// It may have happened, and could not be read either. Its entry stays open: the next run settles it.
@@ -36,23 +42,40 @@ pub(super) enum Verdict {
 /// What to do about a step that could not be settled.
 const NEXT_RUN: &str = "the next run reads it before it does anything else there";
 
-/// Makes the attempt.
+/// Makes the attempt: one verdict a step, in order.
 pub(super) async fn attempt(
     hands: &Hands,
-    step: &Step,
-    inputs: &Inputs,
+    steps: &[(&Step, &Inputs)],
     spec: Option<&KindSpec>,
     may_write: MayWrite,
-) -> (Verdict, Duration) {
+) -> Vec<(Verdict, Duration)> {
     let began = Instant::now();
-    let (performed, changed) = watched(hands.writer.perform(step, inputs), may_write).await;
-    let verdict = match performed.map_err(|failure| if changed { after_a_change(failure) } else { failure }) {
-        Ok(Performed::Done(live)) => Verdict::Done { live, settled_by_reading: false },
-        Ok(Performed::Pending(handle)) => Verdict::Pending(handle),
-        Err(failure) if needs_a_look(step, &failure) => settle(hands, step, inputs, spec, failure).await,
-        Err(failure) => Verdict::Failed(failure),
+    let (performed, changed) = match steps {
+        [(step, inputs)] => {
+            let (performed, changed) = watched(hands.writer.perform(step, inputs), may_write).await;
+            (vec![performed], changed)
+        }
+        steps => watched(hands.writer.perform_together(steps), may_write).await,
     };
-    (verdict, began.elapsed())
+    let mut performed = performed.into_iter();
+    let mut verdicts = Vec::with_capacity(steps.len());
+    for (step, inputs) in steps {
+        let performed = performed.next().unwrap_or_else(|| Err(without_a_result(step)));
+        let verdict = match performed.map_err(|failure| if changed { after_a_change(failure) } else { failure }) {
+            Ok(Performed::Done(live)) => Verdict::Done { live, settled_by_reading: false },
+            Ok(Performed::Pending(handle)) => Verdict::Pending(handle),
+            Err(failure) if needs_a_look(step, &failure) => settle(hands, step, inputs, spec, failure).await,
+            Err(failure) => Verdict::Failed(failure),
+        };
+        verdicts.push((verdict, began.elapsed()));
+    }
+    verdicts
+}
+
+/// A provider that breaks its promise of one result a step must not let a step pass for done.
+fn without_a_result(step: &Step) -> Failure {
+    let doing = format!("{} '{}'", step.verb, step.address);
+    Failure::new(FailureClass::Unclear, doing, "it was sent with others, and nothing was said of it")
 }
 
 /// Fields as they are recorded when a step was settled by reading: where the service holds something else, that is
@@ -82,8 +105,7 @@ fn needs_a_look(step: &Step, failure: &Failure) -> bool {
 }
 
 async fn settle(hands: &Hands, step: &Step, inputs: &Inputs, spec: Option<&KindSpec>, failure: Failure) -> Verdict {
-    let id = step.external_id.as_deref().filter(|_| step.verb != Verb::Create);
-    let look = match hands.reader.look(&step.address, id, &inputs.related).await {
+    let look = match hands.reader.look(&step.address, step.looked_for_by(), &inputs.related).await {
         Ok(look) => look,
         Err(second) => {
             let said = format!("{}; reading it did not settle it: {second}", failure.said);

@@ -2,6 +2,7 @@
 //! that changes what one person's document says is compiled and planned at the cost of that person.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cycle::{Wanted, lower};
 use super::platform::Platform;
@@ -159,6 +160,12 @@ impl Compiled {
         let planned = plan_part(&plan_input, &self.totals);
         let known = known(&input, &changes.matched);
         let aliases = aliases(&changes.matched);
-        Some(PlannedWorld { planned, refresh: changes.refresh, known, aliases })
+        Some(PlannedWorld {
+            planned,
+            refresh: changes.refresh,
+            known,
+            aliases,
+            payloads: Arc::clone(&self.world.payloads),
+        })
     }
 }

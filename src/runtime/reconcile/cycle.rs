@@ -1,6 +1,7 @@
 //! One reading: documents → desired → observed. Nothing here can write to a service: it holds reading halves only.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use futures::StreamExt;
@@ -18,7 +19,9 @@ use crate::engine::model::{
     KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, Value, share_names,
 };
 use crate::engine::plan::{Note, NoteLevel};
-use crate::provider::contract::{Facts, Look, LowerInput, Lowered, ObserveRequest, Probe, Reader, Related, Wish};
+use crate::provider::contract::{
+    Facts, Look, LowerInput, Lowered, ObserveRequest, Payloads, Probe, Reader, Related, Wish,
+};
 use crate::runtime::ledger::{Ledger, LedgerError};
 
 /// The most objects that are looked at one by one when their list was not read whole.
@@ -272,6 +275,7 @@ impl<'p> Reading<'p> {
             kinds: wanted.kinds,
             desired: wanted.desired,
             sets: wanted.sets,
+            payloads: Arc::new(wanted.payloads),
             quarantine,
             diagnostics,
             observations,
@@ -302,6 +306,8 @@ pub struct Wanted {
     pub sets: Vec<MembershipSet>,
     /// What the services would refuse.
     pub diagnostics: Vec<Diagnostic>,
+    /// Bytes that steps send, by their hash.
+    pub payloads: Payloads,
     /// Entities that stand as they are because of it.
     pub held: BTreeSet<crate::engine::model::EntityRef>,
 }
@@ -343,7 +349,7 @@ pub(super) fn lower(
     let mut seen: BTreeMap<Address, usize> = BTreeMap::new();
     for (instance, member) in &platform.members {
         wanted.kinds.insert(instance.clone(), member.provider.kinds());
-        let Lowered { desired, sets, diagnostics, held } = member.provider.lower(&LowerInput {
+        let Lowered { desired, sets, diagnostics, payloads, held } = member.provider.lower(&LowerInput {
             instance,
             platform: &platform.name,
             catalogue,
@@ -357,6 +363,7 @@ pub(super) fn lower(
         });
         wanted.sets.extend(sets);
         wanted.diagnostics.extend(diagnostics);
+        wanted.payloads.extend(payloads);
         wanted.held.extend(held);
         for desired in desired {
             match seen.get(&desired.address) {

@@ -8,9 +8,11 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::call::{Verdict, as_found, attempt};
+use super::call::{Hands, Verdict, as_found, attempt};
 use super::executor::Apply;
+use super::following::follow;
 use super::graph::Graph;
 use super::inputs::{Ready, resolve};
 use super::outcome::{EndedEarly, Held, Outcome, StepOutcome, StepReport};
@@ -19,27 +21,39 @@ use super::record::{Records, differences, entries, events};
 use crate::engine::diag::with_causes;
 use crate::engine::model::{Address, Failure, FailureClass, Instance, Recorded};
 use crate::engine::plan::Step;
-use crate::provider::contract::{Facts, Related};
+use crate::provider::contract::{Facts, Inputs, Related};
 use crate::provider::http::MayWrite;
 use crate::runtime::ledger::{
     Approval, Entry, Finished, Intent, IntentId, IntentResult, LedgerError, NewIntent, Payload, RunId,
 };
 
-/// Steps of one installation that are journalled and not begun, at most.
-const AHEAD: usize = 32;
+/// Steps of one installation that are journalled and not begun, at most: the largest number that a service takes in one
+/// go (Twenty), so that a batch can be full.
+const AHEAD: usize = 60;
 
 /// How long a result waits for others to be journalled with it, at most. Short beside any call over a network, and
 /// several times what a disk takes to be sure.
 const COMPANY: Duration = Duration::from_millis(50);
 
-/// A call that came back.
+/// A step whose call came back, or whose work at the service is over.
 struct Called {
     at: usize,
     intent: IntentId,
     payload: Payload,
+    inputs: Inputs,
     verdict: Verdict,
     took: Duration,
 }
+
+/// What came back at once.
+struct Back {
+    called: Vec<Called>,
+    /// The installation in which a call ended, and others may begin.
+    frees: Option<Instance>,
+}
+
+/// A step that is journalled and not begun.
+type Queued = (usize, IntentId, Ready);
 
 /// The attempt's whole state. One task owns it; calls run beside each other within that task.
 pub(super) struct Execution<'a> {
@@ -52,8 +66,11 @@ pub(super) struct Execution<'a> {
     approvals: BTreeMap<i64, Approval>,
     under_way: BTreeMap<Instance, usize>,
     /// Journalled, and not begun.
-    queue: BTreeMap<Instance, VecDeque<(usize, IntentId, Ready)>>,
-    running: FuturesUnordered<BoxFuture<'a, Called>>,
+    queue: BTreeMap<Instance, VecDeque<Queued>>,
+    /// Calls, and work at services that is waited for.
+    running: FuturesUnordered<BoxFuture<'a, Back>>,
+    /// Cancelled when nothing that goes on at a service is waited for any more.
+    left: CancellationToken,
     /// Came back, and not journalled yet.
     results: Vec<Called>,
     /// When the first of them is to be journalled at the latest.
@@ -84,6 +101,7 @@ impl<'a> Execution<'a> {
             under_way: BTreeMap::new(),
             queue: BTreeMap::new(),
             running: FuturesUnordered::new(),
+            left: CancellationToken::new(),
             results: Vec::new(),
             write_by: None,
             reports: vec![None; job.plan.steps.len()],
@@ -101,6 +119,9 @@ impl<'a> Execution<'a> {
         }
         loop {
             self.look_at_the_time();
+            if self.ended_early.is_some() {
+                self.left.cancel();
+            }
             if self.running.is_empty() || self.write_by.is_some_and(|by| Instant::now() >= by) {
                 self.write_results().await;
             }
@@ -124,24 +145,24 @@ impl<'a> Execution<'a> {
                 None => std::future::pending().await,
             }
         };
-        let mut called = Vec::new();
+        let mut back = Vec::new();
         tokio::select! {
             biased;
-            first = self.running.next() => called.extend(first),
+            first = self.running.next() => back.extend(first),
             () = until(self.write_by) => {}
             () = self.job.stop.cancelled(), if may_end => self.ended_early = Some(EndedEarly::Stop),
             () = until(deadline) => self.ended_early = Some(EndedEarly::Deadline),
         }
         while let Some(Some(next)) = self.running.next().now_or_never() {
-            called.push(next);
+            back.push(next);
         }
-        for called in called {
+        for Back { called, frees } in back {
             self.job.probe.at(Boundary::Called);
-            if let Some(count) = self.under_way.get_mut(&self.job.plan.steps[called.at].address.instance) {
+            if let Some(count) = frees.and_then(|instance| self.under_way.get_mut(&instance)) {
                 *count = count.saturating_sub(1);
             }
             self.write_by.get_or_insert_with(|| Instant::now() + COMPANY);
-            self.results.push(called);
+            self.results.extend(called);
         }
     }
 
@@ -176,8 +197,8 @@ impl<'a> Execution<'a> {
                         batch.push((at, ready));
                         room -= 1;
                     }
-                    Err(why) => {
-                        self.over(at, StepOutcome::Held { why }, None);
+                    Err(outcome) => {
+                        self.over(at, outcome, None);
                         more = true;
                     }
                 }
@@ -233,28 +254,40 @@ impl<'a> Execution<'a> {
         let job = self.job;
         let mut begun = Vec::new();
         for (instance, queue) in &mut self.queue {
-            let room = job.hands.get(instance).map_or(0, |hands| hands.concurrency.max(1));
+            let Some(hands) = job.hands.get(instance) else { continue };
             let under_way = self.under_way.entry(instance.clone()).or_default();
-            while *under_way < room
-                && let Some(next) = queue.pop_front()
+            while *under_way < hands.concurrency.max(1)
+                && let Some(first) = queue.pop_front()
             {
                 *under_way += 1;
-                begun.push(next);
+                let step = &job.plan.steps[first.0];
+                let others = hands.writer.together(step).saturating_sub(1);
+                let others = if is_call(step) { take_alike(queue, &job.plan.steps, step, others) } else { Vec::new() };
+                begun.push((hands, std::iter::once(first).chain(others).collect()));
             }
         }
-        for (at, intent, ready) in begun {
-            self.call(at, intent, ready);
+        for (hands, batch) in begun {
+            self.call(hands, batch);
         }
     }
 
     /// Checks what can be known before a step is begun, and resolves what it sends.
-    async fn prepare(&self, at: usize) -> Result<Ready, Held> {
+    async fn prepare(&self, at: usize) -> Result<Ready, StepOutcome> {
+        let address = &self.job.plan.steps[at].address;
+        // What was begun before goes on at the service: nothing is begun beside it.
+        if let Some(handle) = self.open.get(address).and_then(|open| open.handle.clone()) {
+            return Err(StepOutcome::Pending { handle });
+        }
+        self.resolve(at).await.map_err(|why| StepOutcome::Held { why })
+    }
+
+    async fn resolve(&self, at: usize) -> Result<Ready, Held> {
         let step = &self.job.plan.steps[at];
         if !self.job.hands.contains_key(&step.address.instance) {
             return Err(Held::NoService);
         }
         if let Some(open) = self.open.get(&step.address) {
-            return Err(Held::StillOpen { since: open.began, handle: open.handle.clone() });
+            return Err(Held::StillOpen { since: open.began });
         }
         if let Some(approval) = self.job.released.get(&step.digest)
             && !self.approvals.get(approval).is_some_and(|it| it.covers(&step.digest))
@@ -262,7 +295,8 @@ impl<'a> Execution<'a> {
             return Err(Held::ApprovalGone { approval: *approval });
         }
         let spec = self.job.kinds.spec(&step.address);
-        resolve(step, spec, &self.known, self.job.secrets, self.job.ledger.identity()).await
+        let (secrets, identity) = (self.job.secrets, self.job.ledger.identity());
+        resolve(step, spec, &self.known, secrets, identity, self.job.payloads).await
     }
 
     fn intent(&self, at: usize, ready: &Ready) -> NewIntent {
@@ -275,25 +309,51 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn call(&mut self, at: usize, intent: IntentId, ready: Ready) {
+    /// Begins the call of one step, or of several that go together.
+    fn call(&mut self, hands: &'a Hands, batch: Vec<Queued>) {
         let job = self.job;
-        let step = &job.plan.steps[at];
-        job.progress.started(step);
-        let Ready { payload, inputs } = ready;
-        // What is only recorded needs no call. An adoption that writes a mark does.
-        if step.verb.is_record_only() && step.after.is_empty() {
-            let verdict = Verdict::Done { live: None, settled_by_reading: false };
-            let called = Called { at, intent, payload, verdict, took: Duration::ZERO };
-            self.running.push(std::future::ready(called).boxed());
+        let steps = &job.plan.steps;
+        batch.iter().for_each(|(at, ..)| job.progress.started(&steps[*at]));
+        let Some(first) = batch.first().map(|(at, ..)| &steps[*at]) else { return };
+        let frees = Some(first.address.instance.clone());
+        let back = move |batch: Vec<Queued>, verdicts: Vec<(Verdict, Duration)>| {
+            let called = batch.into_iter().zip(verdicts).map(|((at, intent, ready), (verdict, took))| {
+                let Ready { payload, inputs } = ready;
+                Called { at, intent, payload, inputs, verdict, took }
+            });
+            Back { called: called.collect(), frees }
+        };
+        if !is_call(first) {
+            let done = || (Verdict::Done { live: None, settled_by_reading: false }, Duration::ZERO);
+            let verdicts = batch.iter().map(|_| done()).collect();
+            self.running.push(std::future::ready(back(batch, verdicts)).boxed());
             return;
         }
-        let Some(hands) = job.hands.get(&step.address.instance) else { return };
-        let spec = job.kinds.spec(&step.address);
+        let spec = job.kinds.spec(&first.address);
         let tenure = job.tenure.clone();
         let may_write: MayWrite = Arc::new(move || !tenure.has_passed());
         let future = async move {
-            let (verdict, took) = attempt(hands, step, &inputs, spec, may_write).await;
-            Called { at, intent, payload, verdict, took }
+            let together: Vec<_> = batch.iter().map(|(at, _, ready)| (&steps[*at], &ready.inputs)).collect();
+            let verdicts = attempt(hands, &together, spec, may_write).await;
+            back(batch, verdicts)
+        };
+        self.running.push(future.boxed());
+    }
+
+    /// Waits for work that a step began, beside everything else. Its handle is journalled.
+    fn follow(&mut self, begun: Called, handle: String) {
+        let job = self.job;
+        let Called { at, intent, payload, inputs, took, .. } = begun;
+        let step = &job.plan.steps[at];
+        let Some(hands) = job.hands.get(&step.address.instance) else { return };
+        let spec = job.kinds.spec(&step.address);
+        let left = self.left.clone();
+        let future = async move {
+            let began = Instant::now();
+            let told = |what: &str| job.progress.goes_on(step, what);
+            let verdict = follow(hands, step, &inputs, spec, handle, left, told).await;
+            let took = took + began.elapsed();
+            Back { called: vec![Called { at, intent, payload, inputs, verdict, took }], frees: None }
         };
         self.running.push(future.boxed());
     }
@@ -310,6 +370,7 @@ impl<'a> Execution<'a> {
         let now = self.job.clock.now();
         let mut finished = Vec::new();
         let mut pending = Vec::new();
+        let mut followed = Vec::new();
         let mut outcomes = Vec::new();
         for called in called {
             let step = &self.job.plan.steps[called.at];
@@ -335,8 +396,12 @@ impl<'a> Execution<'a> {
                     let external_id = live.and_then(|live| live.external_id.clone());
                     StepOutcome::Done { external_id, did_not_stick, settled_by_reading }
                 }
-                Verdict::Pending(handle) => {
+                Verdict::Pending(ref handle) => {
                     pending.push((called.intent, handle.clone()));
+                    followed.push((handle.clone(), called));
+                    continue;
+                }
+                Verdict::StillOn(handle) => {
                     outcomes.push((called.at, StepOutcome::Pending { handle }, called.took, Vec::new()));
                     continue;
                 }
@@ -365,6 +430,16 @@ impl<'a> Execution<'a> {
                 }
                 Err(error) => {
                     let outcome = unrecorded(&self.job.plan.steps[at], outcome, error);
+                    self.over(at, outcome, Some(took));
+                }
+            }
+        }
+        for (handle, begun) in followed {
+            match &written {
+                Ok(()) => self.follow(begun, handle),
+                Err(error) => {
+                    let (at, took) = (begun.at, begun.took);
+                    let outcome = unrecorded(&self.job.plan.steps[at], StepOutcome::Pending { handle }, error);
                     self.over(at, outcome, Some(took));
                 }
             }
@@ -435,7 +510,7 @@ impl<'a> Execution<'a> {
     async fn close_queue(&mut self) {
         let now = self.job.clock.now();
         let queued: Vec<_> = std::mem::take(&mut self.queue).into_values().flatten().collect();
-        let never_begun = |(at, intent, _): &(usize, IntentId, Ready)| {
+        let never_begun = |(at, intent, _): &Queued| {
             let step = &self.job.plan.steps[*at];
             let doing = format!("{} '{}'", step.verb, step.address);
             let failure = Failure::new(FailureClass::Later, doing, "it was not begun, because the run ended early");
@@ -483,6 +558,28 @@ impl<'a> Execution<'a> {
         }
         outcome
     }
+}
+
+/// Whether a step needs a call. What is only recorded does not; an adoption that writes a mark does.
+fn is_call(step: &Step) -> bool {
+    !step.verb.is_record_only() || !step.after.is_empty()
+}
+
+/// Takes out of a queue what can go in one call with a step: at most so many of its kind and verb.
+fn take_alike(queue: &mut VecDeque<Queued>, steps: &[Step], first: &Step, most: usize) -> Vec<Queued> {
+    if most == 0 {
+        return Vec::new();
+    }
+    let is_alike = |(at, ..): &Queued| {
+        let step = &steps[*at];
+        step.verb == first.verb && step.address.kind == first.address.kind && is_call(step)
+    };
+    let (mut alike, mut others) = (Vec::new(), VecDeque::with_capacity(queue.len()));
+    for queued in queue.drain(..) {
+        if alike.len() < most && is_alike(&queued) { alike.push(queued) } else { others.push_back(queued) }
+    }
+    *queue = others;
+    alike
 }
 
 /// A step whose call came back and whose result could not be written: what happened is told, and the open entry lets

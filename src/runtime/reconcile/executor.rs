@@ -5,7 +5,10 @@
 //! - A step runs when all that it needs is done; a failure stops its dependants and nothing else. Steps on one resource
 //!   run one after another.
 //! - Nothing is repeated here. A lost answer is settled by reading; a step that failed is planned again by the next run.
-//! - When it is stopped, calls under way are finished and recorded, and no new one begins. The same when it was paused
+//! - What goes on at a service after its call is waited for, and holds up nothing but what needs it. Its handle is on disk
+//!   before anybody waits.
+//! - When it is stopped, calls under way are finished and recorded, and no new one begins; what goes on
+//!   at a service is left to the next run. The same when it was paused
 //!   for longer than its lease lasts: somebody else may lead by then, and have settled what was journalled here.
 //!
 //! What it costs to be safe against a power cut is paid for many steps at once: some steps more than can be under way
@@ -13,6 +16,7 @@
 //! leaves that many more entries to be settled by reading, which is what recovery does anyway.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +30,7 @@ use super::probe::JournalProbe;
 use crate::engine::diff::Kinds;
 use crate::engine::model::Instance;
 use crate::engine::plan::{NoteLevel, Plan, Step};
-use crate::provider::contract::Related;
+use crate::provider::contract::{Payloads, Related};
 use crate::runtime::ledger::{Fence, Ledger, LedgerError};
 use crate::runtime::sys::Clock;
 
@@ -46,6 +50,8 @@ pub struct Apply<'a> {
     pub tenure: &'a Tenure,
     /// Ids and outputs that are known before anything is done.
     pub known: &'a Related,
+    /// Bytes that steps send, by their hash.
+    pub payloads: &'a Arc<Payloads>,
     /// Which approval released which step, by the step's digest. It is spent when the step succeeds.
     pub released: &'a BTreeMap<String, i64>,
     /// Where secrets come from.
@@ -66,6 +72,10 @@ pub struct Apply<'a> {
 pub trait StepProgress: Send + Sync {
     /// A step is journalled, and its call begins.
     fn started(&self, step: &Step);
+    /// What a step began goes on at the service; what it is at.
+    fn goes_on(&self, step: &Step, what: &str) {
+        let _ = (step, what);
+    }
     /// What came of a step; also of one that was never started.
     fn finished(&self, step: &Step, outcome: &StepOutcome);
 }

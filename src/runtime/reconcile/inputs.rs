@@ -11,7 +11,7 @@ use super::outcome::Held;
 use super::record::is_storable;
 use crate::engine::model::{Failure, FailureClass, Fields, KindSpec, Term, Value};
 use crate::engine::plan::Step;
-use crate::provider::contract::{Inputs, Related};
+use crate::provider::contract::{Inputs, Payloads, Related};
 use crate::runtime::ledger::{Identity, Payload};
 use crate::runtime::sys::{Environment, SecretRef};
 
@@ -67,6 +67,7 @@ pub(super) async fn resolve(
     known: &Related,
     secrets: &dyn StepSecrets,
     identity: &Identity,
+    payloads: &Arc<Payloads>,
 ) -> Result<Ready, Held> {
     let mut fields = Fields::new();
     let mut resolved = BTreeMap::new();
@@ -97,7 +98,8 @@ pub(super) async fn resolve(
     }
     let used = step.uses.iter().filter_map(|used| Some((used.clone(), known.0.get(used)?.clone())));
     let related = Related(used.collect());
-    let inputs = Inputs { fields, secrets: resolved, related, ledger: identity.id.clone() };
+    let inputs =
+        Inputs { fields, secrets: resolved, related, ledger: identity.id.clone(), payloads: Arc::clone(payloads) };
     Ok(Ready { payload: Payload { step: stored, sent, digests }, inputs })
 }
 

@@ -30,6 +30,8 @@ pub struct Cycle<'a> {
     pub stop: CancellationToken,
     /// When no new call that writes may begin any more.
     pub deadline: Option<Instant>,
+    /// How long work that goes on at a service is waited for, at most; each service has a time of its own, too.
+    pub patience: Option<Duration>,
     /// Told what goes on.
     pub onlooker: &'a dyn Onlooker,
 }
@@ -109,7 +111,7 @@ impl Cycle<'_> {
         let Site { platform, clock, .. } = self.site;
         loop {
             let error = match Turn::begin(platform, self.ledger, clock, self.holder, self.stop.clone()).await {
-                Ok(turn) => return Ok(turn),
+                Ok(turn) => return Ok(turn.patient(self.patience)),
                 Err(error) => error,
             };
             let pause = match &error {

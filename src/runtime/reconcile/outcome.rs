@@ -117,8 +117,6 @@ pub enum Held {
     StillOpen {
         /// Since when.
         since: DateTime<Utc>,
-        /// Where it goes on at the service, if it does.
-        handle: Option<String>,
     },
     /// The approval that released it was spent or has expired since the plan was made.
     ApprovalGone {
@@ -249,10 +247,7 @@ impl fmt::Display for Held {
                 write!(f, "'{}' of '{}' is not known", output.output, output.address)
             }
             Held::NoSecret { failure } => failure.fmt(f),
-            Held::StillOpen { since, handle: Some(_) } => {
-                write!(f, "goes on at the service since {}", since.format("%F %T UTC"))
-            }
-            Held::StillOpen { since, handle: None } => {
+            Held::StillOpen { since } => {
                 write!(f, "what was begun at {} is not settled yet", since.format("%F %T UTC"))
             }
             Held::ApprovalGone { approval } => write!(f, "approval {approval} was spent or has expired"),

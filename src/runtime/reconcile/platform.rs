@@ -37,6 +37,8 @@ pub struct Member {
     pub connection: Connection,
     /// How far we may go.
     pub policy: InstancePolicy,
+    /// How long work that goes on at the service is waited for.
+    pub patience: std::time::Duration,
 }
 
 impl Member {
@@ -81,7 +83,8 @@ impl Platform {
                 meter: None,
             };
             let policy = service.policy(&protected(config, &service.name));
-            Some((instance.clone(), Member { instance, provider, connection, policy }))
+            let patience = service.limits.patience;
+            Some((instance.clone(), Member { instance, provider, connection, policy, patience }))
         });
         Self {
             name: config.platform.clone(),

@@ -9,7 +9,7 @@ use super::settle::{Judgement, judge};
 use crate::engine::diff::Kinds;
 use crate::engine::model::{Address, Failure, FailureClass, Instance};
 use crate::engine::plan::Verb;
-use crate::provider::contract::{Facts, Related};
+use crate::provider::contract::{Facts, Follow, Related};
 use crate::runtime::ledger::{Entry, Fence, Finished, Intent, IntentId, IntentResult, Ledger, LedgerError};
 use crate::runtime::sys::Clock;
 
@@ -111,15 +111,20 @@ async fn find_out(
         (address.clone(), Facts { external_id: it.external_id.clone(), outputs: it.outputs.clone() })
     };
     let related = Related(records.iter().map(facts).collect());
-    let id = step.external_id.as_deref().filter(|_| step.verb != Verb::Create);
-    let look = hands.reader.look(&step.address, id, &related).await.map_err(|failure| failure.to_string())?;
-    let spec = kinds.spec(&step.address);
-    match (judge(step, &intent.payload.sent, look, spec, &ledger.identity().id), &intent.handle) {
-        (Judgement::Happened(live), _) => Ok(Judgement::Happened(live)),
-        // Work that goes on elsewhere may simply not be done yet.
-        (_, Some(handle)) => Err(format!("goes on at the service as '{handle}'")),
-        (judgement, None) => Ok(judgement),
+    // Work that goes on elsewhere may simply not be done yet: what is there says nothing before it is over.
+    if let Some(handle) = &intent.handle {
+        match hands.reader.follow(&step.address, handle, &related).await {
+            Ok(Follow::GoesOn(what)) => return Err(format!("goes on at the service as '{handle}': {what}")),
+            Ok(Follow::Failed(failure)) if step.verb == Verb::Create => return Ok(Judgement::Unclear(failure)),
+            Ok(Follow::Failed(failure)) => return Ok(Judgement::DidNot(failure)),
+            Ok(Follow::Ended) => {}
+            Err(failure) if failure.class == FailureClass::Gone => {}
+            Err(failure) => return Err(failure.to_string()),
+        }
     }
+    let look = hands.reader.look(&step.address, step.looked_for_by(), &related).await;
+    let look = look.map_err(|failure| failure.to_string())?;
+    Ok(judge(step, &intent.payload.sent, look, kinds.spec(&step.address), &ledger.identity().id))
 }
 
 /// The end of an entry that was judged.

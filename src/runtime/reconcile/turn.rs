@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::executor::{Apply, ApplyError, StepProgress, apply};
+use super::following::Patience;
 use super::hold::Hold;
 use super::inputs::StepSecrets;
 use super::outcome::Outcome;
@@ -53,6 +55,15 @@ impl Turn {
         }
         let hands = platform.members.iter().map(|(instance, member)| (instance.clone(), hands(member))).collect();
         Ok(Self { ledger: Arc::clone(ledger), hold, clock: Arc::clone(clock), hands, kinds, stop })
+    }
+
+    /// The same turn, waiting no longer than this for work that goes on at a service.
+    #[must_use]
+    pub fn patient(mut self, at_most: Option<Duration>) -> Self {
+        for hands in self.hands.values_mut() {
+            hands.patience.whole = hands.patience.whole.min(at_most.unwrap_or(Duration::MAX));
+        }
+        self
     }
 
     /// Settles what a crash left. Before anything is read or planned.
@@ -110,6 +121,7 @@ impl Turn {
             fence: self.hold.fence(),
             tenure: self.hold.tenure(),
             known: &planned.known,
+            payloads: &planned.payloads,
             released: &planned.planned.released,
             secrets,
             progress,
@@ -131,5 +143,10 @@ impl Turn {
 }
 
 fn hands(member: &Member) -> Hands {
-    Hands { reader: member.reader(), writer: member.writer(), concurrency: member.connection.limits.concurrency.max(1) }
+    Hands {
+        reader: member.reader(),
+        writer: member.writer(),
+        concurrency: member.connection.limits.concurrency.max(1),
+        patience: Patience::of(member.patience),
+    }
 }

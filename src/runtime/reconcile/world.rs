@@ -2,6 +2,7 @@
 //! Planning from it is pure and can be done again with other approvals.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +15,7 @@ use crate::engine::model::{
 };
 use crate::engine::plan::saved::{Refused, seen};
 use crate::engine::plan::{Approved, Note, PlanInput, Planned, Saved, Verb, plan};
-use crate::provider::contract::{Facts, Probe, Related};
+use crate::provider::contract::{Facts, Payloads, Probe, Related};
 
 /// Everything that one cycle knows.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct World {
     pub desired: Vec<Desired>,
     /// The parents whose edges we declare.
     pub sets: Vec<MembershipSet>,
+    /// Bytes that steps send, by their hash.
+    pub payloads: Arc<Payloads>,
     /// What stands because its declaration cannot be read.
     pub quarantine: Quarantine,
     /// Every problem of the mono-repo, in order.
@@ -76,6 +79,8 @@ pub struct PlannedWorld {
     pub known: Related,
     /// The names at the service of declared objects that have another one there.
     pub aliases: BTreeMap<Address, Address>,
+    /// Bytes that steps send, by their hash.
+    pub payloads: Arc<Payloads>,
 }
 
 impl World {
@@ -98,7 +103,7 @@ impl World {
         }
         let known = known(&input, &changes.matched);
         let aliases = aliases(&changes.matched);
-        PlannedWorld { planned, refresh: changes.refresh, known, aliases }
+        PlannedWorld { planned, refresh: changes.refresh, known, aliases, payloads: Arc::clone(&self.payloads) }
     }
 
     /// The live object of an address, under the name that it has at the service.

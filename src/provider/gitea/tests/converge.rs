@@ -292,7 +292,13 @@ impl Loop {
             }
         }
         let used = step.uses.iter().filter_map(|used| Some((used.clone(), known.get(used)?.clone())));
-        let inputs = Inputs { fields, secrets, related: Related(used.collect()), ledger: LEDGER.to_owned() };
+        let inputs = Inputs {
+            fields,
+            secrets,
+            related: Related(used.collect()),
+            ledger: LEDGER.to_owned(),
+            ..Inputs::default()
+        };
         match self.world.writer.perform(step, &inputs).await? {
             Performed::Done(live) => Ok(live.map(|live| *live)),
             Performed::Pending(handle) => panic!("nothing in Gitea is pending: {handle}"),

@@ -113,7 +113,8 @@ impl World {
                 _ => None,
             })
             .collect();
-        let inputs = Inputs { fields, secrets, related: Related::default(), ledger: LEDGER.to_owned() };
+        let inputs =
+            Inputs { fields, secrets, related: Related::default(), ledger: LEDGER.to_owned(), ..Inputs::default() };
         self.writer.perform(&step, &inputs).await
     }
 

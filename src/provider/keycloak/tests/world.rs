@@ -234,7 +234,7 @@ impl World {
                 }
             }
         }
-        let inputs = Inputs { fields, secrets, related, ledger: LEDGER.to_owned() };
+        let inputs = Inputs { fields, secrets, related, ledger: LEDGER.to_owned(), ..Inputs::default() };
         self.writer.perform(step, &inputs).await
     }
 

@@ -20,12 +20,20 @@ use crate::provider::contract::{ObserveRequest, Related};
 use crate::provider::inmemory::{InMemory, KINDS, World as Service};
 use crate::runtime::ledger::{Birth, Entry, Fence, SharedLedger, in_memory};
 use crate::runtime::reconcile::{
-    Apply, ApplyError, Boundary, Hands, JournalProbe, NoProbe, Outcome, PlannedWorld, Recovered, StepOutcome,
+    Apply, ApplyError, Boundary, Hands, JournalProbe, NoProbe, Outcome, Patience, PlannedWorld, Recovered, StepOutcome,
     StepProgress, StepSecrets, Tenure, World, apply, recover,
 };
 use crate::runtime::sys::{FixedClock, SharedClock};
 
 pub(super) const CONCURRENCY: usize = 3;
+
+/// How work that goes on is waited for: in milliseconds. The clock cannot be paused, because the ledger works in threads
+/// of its own.
+pub(super) const PATIENCE: Patience = Patience {
+    first: std::time::Duration::from_millis(2),
+    longest: std::time::Duration::from_millis(5),
+    whole: std::time::Duration::from_millis(300),
+};
 
 pub(super) struct Bench {
     pub(super) service: Service,
@@ -54,6 +62,10 @@ pub(super) struct Told(pub(super) Mutex<Vec<String>>);
 impl StepProgress for Told {
     fn started(&self, step: &Step) {
         self.0.lock().unwrap().push(format!("start {} {}", step.verb, step.address));
+    }
+
+    fn goes_on(&self, step: &Step, what: &str) {
+        self.0.lock().unwrap().push(format!("{what} {} {}", step.verb, step.address));
     }
 
     fn finished(&self, step: &Step, outcome: &StepOutcome) {
@@ -89,7 +101,7 @@ impl Bench {
         for instance in [id(), app()] {
             kinds.insert(instance.clone(), KINDS);
             let (reader, writer) = (provider.reader_of(&instance, &shared), provider.writer_of(&instance, &shared));
-            hands.insert(instance, Hands { reader, writer, concurrency: CONCURRENCY });
+            hands.insert(instance, Hands { reader, writer, concurrency: CONCURRENCY, patience: PATIENCE });
         }
         Self {
             service: provider.world,
@@ -132,6 +144,7 @@ impl Bench {
             kinds: self.kinds.clone(),
             desired,
             sets,
+            payloads: Default::default(),
             quarantine: Quarantine::default(),
             diagnostics: Vec::new(),
             probes: BTreeMap::new(),
@@ -174,6 +187,7 @@ impl Bench {
             fence: &self.fence,
             tenure: &self.tenure,
             known,
+            payloads: &Arc::default(),
             released,
             secrets: &OneSecret,
             progress: &self.told,

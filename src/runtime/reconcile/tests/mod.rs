@@ -4,5 +4,6 @@ mod bench;
 // Kills are built into debug builds alone (`probe.rs`).
 #[cfg(debug_assertions)]
 mod crash;
+mod following;
 mod part;
 mod rules;

@@ -113,6 +113,7 @@ fn world(platform: &Platform, loaded: &Loaded, live: &Loaded, touched: &BTreeSet
         kinds: wanted.kinds,
         desired: wanted.desired,
         sets: wanted.sets,
+        payloads: Default::default(),
         quarantine: loaded.quarantine.clone(),
         diagnostics: wanted.diagnostics,
         probes: platform.members.keys().map(|instance| (instance.clone(), Ok(Probe::default()))).collect(),

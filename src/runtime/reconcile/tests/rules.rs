@@ -425,26 +425,6 @@ async fn a_ledger_that_fails_in_the_middle_ends_the_run_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn work_that_goes_on_is_left_alone_until_it_is_there() {
-    let bench = Bench::new().await;
-    bench.service.fault(fault("id:user/alice", Effect::GoesOn("job 5".into())));
-    let wish = Wish::of(&["alice"], &[]);
-    let outcome = bench.apply(&bench.plan(&wish).await).await;
-    assert_eq!(words(&outcome), ["pending", "held"]);
-    assert_eq!(outcome.exit(), 4);
-
-    let found = bench.recover().await.remove(0).found;
-    assert_eq!(found, Found::StillOpen("goes on at the service as 'job 5'".to_owned()));
-    let again = bench.apply(&bench.plan(&wish).await).await;
-    assert!(held(&again, 0).starts_with("goes on at the service since"), "{again:?}");
-
-    bench.service.put(live("id:user/alice", &[("email", "alice@acme.test".into()), ("enabled", true.into())]));
-    assert_eq!(bench.recover().await.remove(0).found, Found::Happened);
-    assert_eq!(bench.apply(&bench.plan(&wish).await).await.exit(), 0);
-    assert_eq!(bench.service.objects().len(), 2);
-}
-
-#[tokio::test]
 async fn what_cannot_be_told_now_stays_open_and_its_resource_is_not_touched() {
     let bench = Bench::new().await;
     let wish = Wish::of(&["alice"], &[]);
