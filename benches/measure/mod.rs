@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+/// The program's own: what a benchmark tells of time and memory is told of it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What one measurement came to.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Measured {

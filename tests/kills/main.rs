@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! FORMULARY_SEEDS=1000 cargo test --profile trials --test kills -- --nocapture at_random_instants
-//! FORMULARY_SEED=4711 cargo test --profile trials --test kills -- --nocapture at_random_instants
+//! FORMULARY_SEED=4711 cargo test --test kills -- --nocapture at_random_instants
 //! ```
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(clippy::print_stderr, reason = "a long run tells how far it is")]

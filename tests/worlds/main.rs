@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! FORMULARY_WORLDS=10000 cargo test --profile trials --test worlds -- --nocapture ten_in_a_hundred
-//! FORMULARY_WORLD=4711 cargo test --profile trials --test worlds -- --nocapture ten_in_a_hundred
+//! FORMULARY_WORLD=4711 cargo test --test worlds -- --nocapture ten_in_a_hundred
 //! ```
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(clippy::print_stderr, reason = "a long run tells how far it is")]
@@ -41,7 +41,7 @@ fn worlds_in_which_ten_in_a_hundred_calls_fail() {
     let seeds = one.map_or(first..first + many, |seed| seed..seed + 1);
     let failed = each(seeds, None);
     for (seed, _) in &failed {
-        eprintln!("again: FORMULARY_WORLD={seed} cargo test --profile trials --test worlds -- --nocapture ten_in_a_hundred");
+        eprintln!("again: FORMULARY_WORLD={seed} cargo test --test worlds -- --nocapture ten_in_a_hundred");
     }
     assert!(failed.is_empty(), "{} worlds failed", failed.len());
 }

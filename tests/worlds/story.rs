@@ -46,7 +46,7 @@ pub enum Hand {
 
 impl Story {
     pub fn of(seed: u64) -> Self {
-        let mut teller = Teller { random: Random::new(seed, "story"), people: BTreeMap::new(), strangers: Vec::new() };
+        let mut teller = Teller { random: Random::new(seed, "story"), people: BTreeMap::new(), known: BTreeSet::new(), strangers: Vec::new() };
         let mut phases = vec![teller.beginning()];
         for _ in 0..2 + teller.random.below(2) {
             let before = phases.last().cloned();
@@ -81,6 +81,8 @@ struct Person {
 struct Teller {
     random: Random,
     people: BTreeMap<String, Person>,
+    /// Whoever was declared at some time, and so has an account.
+    known: BTreeSet<String>,
     strangers: Vec<String>,
 }
 
@@ -157,6 +159,7 @@ impl Teller {
                 groups.extend(teams.iter().filter(|_| self.random.percent(50)).map(|team| (*team).to_owned()));
             }
         }
+        self.known.insert(name.to_owned());
         self.people.insert(name.to_owned(), Person { called: format!("{name} the first"), groups });
     }
 
@@ -197,10 +200,8 @@ impl Teller {
             // Has the very name of somebody who may come later.
             _ => (like.to_owned(), format!("{like}@elsewhere.test")),
         };
-        let known = self.strangers.contains(&name) || self.people.contains_key(&name);
-        // Whoever was declared before has an account already.
-        let fresh = name != like || !PEOPLE[..6].contains(&like);
-        (!known && fresh).then(|| {
+        let known = self.strangers.contains(&name) || self.known.contains(&name);
+        (!known).then(|| {
             self.strangers.push(name.clone());
             Hand::Account { name, email }
         })

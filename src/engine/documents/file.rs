@@ -3,7 +3,8 @@
 //! The result depends on the path, the bytes and the options alone, so that a file that did not change need not be
 //! read again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::sync::Arc;
 
 use crate::engine::diag::{Code, Diagnostic, Span, codes};
@@ -14,6 +15,9 @@ use crate::engine::source::{self, Document, FileEntry};
 use super::Options;
 use super::entity::{Draft, draft};
 use super::identity::{Identity, Role, identify, mentions_backstage};
+
+/// Files below which threads take longer to start than they save.
+const WORTH_THREADS: usize = 200;
 
 /// What one file declares.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +48,24 @@ pub(super) struct Unread {
     pub(super) ours: bool,
     /// The words in the file and in its path, in lower case: what it could declare. `None` where that is anything.
     pub(super) words: Option<BTreeSet<String>>,
+}
+
+/// Reads every entry of a tree, in order of path, on every processor: no file's result depends on another's.
+pub(super) fn parse_all(files: &BTreeMap<String, FileEntry>, options: &Options) -> Vec<ParsedFile> {
+    let entries: Vec<(&String, &FileEntry)> = files.iter().collect();
+    let parse = |part: &[(&String, &FileEntry)]| -> Vec<ParsedFile> {
+        part.iter().filter_map(|(path, entry)| parse_file(path, entry, options)).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    if threads == 1 || entries.len() < WORTH_THREADS {
+        return parse(&entries);
+    }
+    std::thread::scope(|scope| {
+        let part = entries.len().div_ceil(threads);
+        let parts: Vec<_> = entries.chunks(part).map(|part| scope.spawn(move || parse(part))).collect();
+        let parsed = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        parsed.flatten().collect()
+    })
 }
 
 /// Reads one entry of the tree; `None` where it cannot be, or hide, a document.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Entity, Group, Person};
 use super::entity::{Body, Draft};
-use super::file::{Declaration, ParsedFile, parse_file};
+use super::file::{Declaration, ParsedFile, parse_all, parse_file};
 use super::identity::Role;
 use super::{Loaded, Options, Quarantine, assemble, formula};
 use crate::engine::diag::{Diagnostic, Span};
@@ -52,13 +52,14 @@ pub struct Neighbourhood {
 impl Kept {
     /// Reads all documents of a revision.
     pub fn new(snapshot: &Snapshot, options: Options) -> Self {
-        let (mut files, mut tree) = (BTreeMap::new(), BTreeMap::new());
-        for (path, entry) in &snapshot.files {
-            let parsed = parse_file(path, entry, &options);
-            let path = parsed.as_ref().map_or_else(|| Arc::from(path.as_str()), |parsed| Arc::clone(&parsed.path));
-            tree.insert(Arc::clone(&path), entry.clone());
-            files.extend(parsed.map(|parsed| (path, parsed)));
-        }
+        let parsed = parse_all(&snapshot.files, &options).into_iter();
+        let files: BTreeMap<Arc<str>, ParsedFile> = parsed.map(|it| (Arc::clone(&it.path), it)).collect();
+        let tree = snapshot.files.iter().map(|(path, entry)| {
+            let path =
+                files.get_key_value(path.as_str()).map_or_else(|| path.as_str().into(), |(path, _)| Arc::clone(path));
+            (path, entry.clone())
+        });
+        let tree = tree.collect();
         let mut kept = Self { files, tree, options, loaded: Loaded::default(), emails: HashMap::new() };
         kept.join();
         kept

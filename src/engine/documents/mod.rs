@@ -57,8 +57,7 @@ pub struct Loaded {
 
 /// Reads all documents of a revision.
 pub fn load(snapshot: &Snapshot, options: &Options) -> Loaded {
-    let parsed: Vec<ParsedFile> =
-        snapshot.files.iter().filter_map(|(path, entry)| parse_file(path, entry, options)).collect();
+    let parsed = file::parse_all(&snapshot.files, options);
     let mut loaded = assemble(&parsed, options);
     formula::attach(&mut loaded.catalogue, &snapshot.files);
     loaded

@@ -18,9 +18,12 @@ pub struct Identity {
 }
 
 /// What a new ledger is born with. Random but in tests, where equal ledgers make equal plans.
-pub struct Birth {
-    pub(super) id: Uuid,
-    pub(super) key: [u8; 32],
+#[derive(Debug, Clone, Copy)]
+pub enum Birth {
+    /// An identity and a key from the system's random numbers.
+    Random,
+    /// The same identity and key for the same number, for tests.
+    Fixed(u128),
 }
 
 impl Identity {
@@ -48,21 +51,22 @@ impl fmt::Debug for Identity {
 }
 
 impl Birth {
-    /// A new identity and key, from the system's random numbers.
+    /// The identity and the key. Only where a ledger is born: the first random number of a process takes a while.
     ///
     /// # Panics
     /// When the system gives no random numbers: nothing that needs a key may go on then.
-    pub fn random() -> Self {
+    pub(super) fn draw(self) -> (Uuid, [u8; 32]) {
         let mut key = [0; 32];
-        aws_lc_rs::rand::fill(&mut key).expect("the system gives random numbers");
-        Self { id: Uuid::new_v4(), key }
-    }
-
-    /// The same identity and key for the same number, for tests.
-    pub fn fixed(number: u128) -> Self {
-        let mut key = [0; 32];
-        key[..16].copy_from_slice(&number.to_be_bytes());
-        Self { id: Uuid::from_u128(number), key }
+        match self {
+            Self::Random => {
+                aws_lc_rs::rand::fill(&mut key).expect("the system gives random numbers");
+                (Uuid::new_v4(), key)
+            }
+            Self::Fixed(number) => {
+                key[..16].copy_from_slice(&number.to_be_bytes());
+                (Uuid::from_u128(number), key)
+            }
+        }
     }
 }
 

@@ -20,7 +20,7 @@ const CONNECTIONS: u32 = 5;
 /// See [`LedgerError`].
 pub async fn open(options: PgConnectOptions, platform: &str, now: DateTime<Utc>) -> Result<SharedLedger, LedgerError> {
     let store = connect(options).await?;
-    Ok(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::random(), now).await?))
+    Ok(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::Random, now).await?))
 }
 
 /// Opens the ledger in the schema that `options` lead to, if there is one.
@@ -36,7 +36,7 @@ pub async fn open_existing(
     if is_blank(&store).await? {
         return Ok(None);
     }
-    Ok(Some(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::random(), now).await?)))
+    Ok(Some(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::Random, now).await?)))
 }
 
 async fn connect(options: PgConnectOptions) -> Result<PostgresStore, LedgerError> {

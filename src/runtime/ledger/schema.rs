@@ -81,7 +81,8 @@ async fn migrate(store: &dyn Store, platform: &str, birth: Birth, now: DateTime<
         transaction.script(script).await.map_err(failed)?;
     }
     if found.is_none() {
-        let born = arguments![birth.id.to_string(), platform, hex(&birth.key), now];
+        let (id, key) = birth.draw();
+        let born = arguments![id.to_string(), platform, hex(&key), now];
         transaction.run(sql::BEAR, born).await.map_err(failed)?;
     }
     let known = i64::try_from(sql::MIGRATIONS.len()).expect("a handful");

@@ -21,6 +21,9 @@ use super::{Birth, LedgerError, SharedLedger, SqlLedger};
 /// How long a writer waits for another process that is writing. Transactions take milliseconds.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Rows that are read ahead of whoever takes them. With the few that are usual, two threads wake each other for every row.
+const ROWS_AHEAD: usize = 4096;
+
 /// Readers beside the writer: a page of the dashboard must not wait for an apply.
 const READERS: u32 = 4;
 
@@ -38,7 +41,7 @@ pub async fn open(path: &Path, platform: &str, now: DateTime<Utc>) -> Result<Sha
         Err(error) => return Err(failed(error)),
     }
     let store = SqliteStore::on_file(path).await?;
-    Ok(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::random(), now).await?))
+    Ok(Arc::new(SqlLedger::open(Box::new(store), platform, Birth::Random, now).await?))
 }
 
 /// Opens the ledger in a file, or nothing where no file is: for commands that only look.
@@ -74,7 +77,8 @@ impl SqliteStore {
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY);
+            .busy_timeout(BUSY)
+            .row_buffer_size(ROWS_AHEAD);
         // One connection writes: two would only wait for each other.
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
         let reader = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options);
@@ -210,7 +214,7 @@ async fn bear(path: &Path, platform: &str, now: DateTime<Utc>) -> Result<(), Led
 
     let store = SqliteStore::on_file(unborn.path()).await?;
     let (writer, reader) = (store.writer.clone(), store.reader.clone());
-    SqlLedger::open(Box::new(store), platform, Birth::random(), now).await?;
+    SqlLedger::open(Box::new(store), platform, Birth::Random, now).await?;
     // Out of the write-ahead log, which does not move with the file.
     let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&writer).await;
     emptied.map_err(|error| LedgerError::from_database("write the new ledger", error))?;

@@ -167,8 +167,20 @@ impl Site {
 
     /// The documents of the mono-repo.
     pub fn load(&self, snapshot: &Snapshot) -> Loaded {
+        documents::load(snapshot, &self.reading())
+    }
+
+    /// The same in a thread of its own: it may take a second, in which everything else goes on.
+    async fn load_beside(&self, snapshot: &Snapshot) -> Loaded {
+        let (snapshot, options) = (snapshot.clone(), self.reading());
+        let loaded = tokio::task::spawn_blocking(move || documents::load(&snapshot, &options)).await;
+        loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    /// How documents are read.
+    fn reading(&self) -> Options {
         let services = self.platform.members.keys().map(|instance| instance.as_str().to_owned()).collect();
-        documents::load(snapshot, &Options { services: Some(services), ..Options::default() })
+        Options { services: Some(services), ..Options::default() }
     }
 
     /// The ledger; made when there is none.
@@ -225,9 +237,8 @@ impl Site {
         ledger: Option<&SharedLedger>,
         progress: &dyn Progress,
     ) -> Result<World, LedgerError> {
-        let loaded = self.load(snapshot);
-        let memory = self.memory(ledger).await?;
-        Ok(read(&self.platform, &snapshot.revision.id, loaded, memory, self.now(), progress).await)
+        let (loaded, memory) = tokio::join!(self.load_beside(snapshot), self.memory(ledger));
+        Ok(read(&self.platform, &snapshot.revision.id, loaded, memory?, self.now(), progress).await)
     }
 
     /// The worlds of two revisions, over one reading of everything: base and head.
@@ -240,8 +251,8 @@ impl Site {
         ledger: Option<&SharedLedger>,
         progress: &dyn Progress,
     ) -> Result<(World, World), LedgerError> {
-        let memory = self.memory(ledger).await?;
-        Ok(read_both(&self.platform, (self.side(base), self.side(head)), memory, self.now(), progress).await)
+        let (base, head, memory) = tokio::join!(self.side(base), self.side(head), self.memory(ledger));
+        Ok(read_both(&self.platform, (base, head), memory?, self.now(), progress).await)
     }
 
     /// A world that nobody looked at: what `base` wants, or else what the ledger remembers, is taken for what is there.
@@ -256,11 +267,11 @@ impl Site {
     ) -> Result<World, LedgerError> {
         let memory = self.memory(ledger).await?;
         let base = base.map(|base| self.load(base));
-        Ok(offline(&self.platform, self.side(head), base.as_ref(), memory, self.now()))
+        Ok(offline(&self.platform, self.side(head).await, base.as_ref(), memory, self.now()))
     }
 
-    fn side(&self, snapshot: &Snapshot) -> Side {
-        Side { revision: snapshot.revision.id.clone(), loaded: self.load(snapshot) }
+    async fn side(&self, snapshot: &Snapshot) -> Side {
+        Side { revision: snapshot.revision.id.clone(), loaded: self.load_beside(snapshot).await }
     }
 
     /// What is remembered; nothing without a ledger.

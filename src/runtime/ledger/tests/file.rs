@@ -140,7 +140,7 @@ async fn a_full_or_read_only_disk_fails_the_entry_before_the_call() {
         let path = folder.path().join("ledger.db");
         drop(open(&path).await.unwrap());
         let store = Box::new(SqliteStore::on_file(&path).await.unwrap());
-        let ledger = SqlLedger::open(store, "acme", Birth::random(), moment(0)).await.unwrap();
+        let ledger = SqlLedger::open(store, "acme", Birth::Random, moment(0)).await.unwrap();
         let fence = fence(&ledger).await;
         let mut writer = ledger.store.begin(Purpose::Write).await.unwrap();
         writer.script(sql).await.unwrap();

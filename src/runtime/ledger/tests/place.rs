@@ -15,7 +15,7 @@ use crate::runtime::ledger::{
 pub(super) async fn everywhere() -> Vec<(SharedLedger, Option<tempfile::TempDir>)> {
     let folder = tempfile::tempdir().unwrap();
     let file = sqlite::open(&folder.path().join("ledger.db"), "acme", moment(0)).await.unwrap();
-    let memory = in_memory("acme", Birth::random(), moment(0)).await.unwrap();
+    let memory = in_memory("acme", Birth::Random, moment(0)).await.unwrap();
     let mut ledgers = vec![(memory, None), (file, Some(folder))];
     ledgers.extend(postgres_ledger().await.map(|ledger| (ledger, None)));
     ledgers

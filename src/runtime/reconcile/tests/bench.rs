@@ -88,7 +88,7 @@ impl StepSecrets for OneSecret {
 
 impl Bench {
     pub(super) async fn new() -> Self {
-        let ledger = in_memory("acme", Birth::fixed(7), now()).await.unwrap();
+        let ledger = in_memory("acme", Birth::Fixed(7), now()).await.unwrap();
         Self::on(ledger, InMemory::default()).await
     }
 

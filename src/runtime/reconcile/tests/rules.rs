@@ -505,7 +505,7 @@ async fn measure_the_journal() {
                 crate::runtime::ledger::sqlite::open(&folder.path().join("ledger.db"), "acme", now()).await.unwrap()
             }
             false => {
-                crate::runtime::ledger::in_memory("acme", crate::runtime::ledger::Birth::random(), now()).await.unwrap()
+                crate::runtime::ledger::in_memory("acme", crate::runtime::ledger::Birth::Random, now()).await.unwrap()
             }
         };
         let mut bench = Bench::on(ledger, crate::provider::inmemory::InMemory::default()).await;
