@@ -198,8 +198,9 @@ impl Cycle {
 
     /// Steps that would be done, and scopes that were not read whole.
     pub fn left(&self) -> Vec<String> {
-        let ready = self.planned.planned.plan.steps.iter().filter(|step| step.waits.is_empty());
-        let mut left: Vec<String> = ready.map(|step| format!("{} {}", step.verb, step.address)).collect();
+        let plan = &self.planned.planned.plan;
+        let ready = plan.steps.iter().zip(plan.held()).filter(|(_, held)| !held);
+        let mut left: Vec<String> = ready.map(|(step, _)| format!("{} {}", step.verb, step.address)).collect();
         left.extend(self.world.observations.iter().filter_map(|it| match &it.completeness {
             Completeness::Incomplete(failure) => Some(format!("{} was not read whole: {failure}", it.scope)),
             _ => None,

@@ -46,7 +46,12 @@ pub enum Hand {
 
 impl Story {
     pub fn of(seed: u64) -> Self {
-        let mut teller = Teller { random: Random::new(seed, "story"), people: BTreeMap::new(), known: BTreeSet::new(), strangers: Vec::new() };
+        let mut teller = Teller {
+            random: Random::new(seed, "story"),
+            people: BTreeMap::new(),
+            known: BTreeSet::new(),
+            strangers: Vec::new(),
+        };
         let mut phases = vec![teller.beginning()];
         for _ in 0..2 + teller.random.below(2) {
             let before = phases.last().cloned();

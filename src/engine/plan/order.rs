@@ -49,6 +49,7 @@ pub(super) fn order(input: &PlanInput<'_>, drafts: &[Draft<'_, '_>]) -> Order {
 /// Which drafts each draft needs.
 fn needs(drafts: &[Draft<'_, '_>]) -> Vec<BTreeSet<usize>> {
     let mut established: HashMap<&Address, usize> = HashMap::with_capacity(drafts.len());
+    let mut restored: HashMap<&Address, usize> = HashMap::new();
     let mut deletions: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
     let mut last: HashMap<&Address, usize> = HashMap::with_capacity(drafts.len());
     let mut needs: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); drafts.len()];
@@ -59,6 +60,9 @@ fn needs(drafts: &[Draft<'_, '_>]) -> Vec<BTreeSet<usize>> {
         }
         if draft.establishes() {
             established.insert(draft.address(), at);
+        }
+        if draft.verb == Verb::Restore {
+            restored.insert(draft.address(), at);
         }
         if draft.verb == Verb::Delete {
             deletions.entry(draft.address()).or_default().push(at);
@@ -71,6 +75,11 @@ fn needs(drafts: &[Draft<'_, '_>]) -> Vec<BTreeSet<usize>> {
         let declared = draft.compared.desired.into_iter().flat_map(|desired| &desired.needs);
         for need in declared.chain(draft::outputs(draft)) {
             needs[at].extend(established.get(need).filter(|need| **need != at));
+            // Nobody gets anything new while their account is closed (Mattermost takes no deactivated account into a
+            // channel), and nothing is made in what is put away.
+            if draft.verb == Verb::Create {
+                needs[at].extend(restored.get(need));
+            }
         }
     }
     // What lies in something is deleted before it: walk up each deletion's key.

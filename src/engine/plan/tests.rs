@@ -417,6 +417,20 @@ fn a_leaver_is_blocked_and_keeps_the_memberships_and_returning_restores() {
 }
 
 #[test]
+fn nobody_gets_anything_new_while_their_account_is_closed() {
+    let mut world = World::settled(&["alice"]);
+    world.set(&at("user", "alice"), "enabled", false);
+    world = world.team("ops", MembershipMode::Authoritative).member("ops", "alice");
+    let plan = world.plan().plan;
+    insta::assert_snapshot!(told(&plan), @r"
+    create svc:team/ops
+    restore svc:user/alice [waits: svc: opens access]
+    create svc:member/ops/alice
+    ");
+    assert_eq!(plan.held(), [false, true, true]);
+}
+
+#[test]
 fn access_only_closes_by_itself() {
     let mut world = World::settled(&["alice", "bob"]);
     world.set(&at("user", "alice"), "enabled", false);
@@ -575,8 +589,8 @@ fn a_stranger_with_the_name_is_a_conflict_and_its_dependants_wait_with_it() {
     insta::assert_snapshot!(told(&world.plan().plan), @r"
     adopt svc:user/alice [waits: svc: adoptions]
     create svc:team/dev
-    create svc:member/dev/alice
     restore svc:user/alice [waits: svc: opens access]
+    create svc:member/dev/alice
     ");
 }
 

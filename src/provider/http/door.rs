@@ -122,6 +122,7 @@ impl Door {
                 }
                 Err(failure) => failure,
             };
+            under_way::note_failure(call, &failure);
             let Some(wait) = waits.next(&failure, call.repeat) else {
                 return Err(self.redacted(failure, signature.as_ref()));
             };

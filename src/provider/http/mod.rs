@@ -18,4 +18,4 @@ pub use connection::{CallMeter, Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
 pub use retry::Waits;
 pub use secrets::{NamedSecrets, SecretSource};
-pub use under_way::{MayWrite, watched};
+pub use under_way::{Changed, MayWrite, watched};

@@ -11,12 +11,24 @@ use std::sync::Arc;
 use reqwest::Method;
 
 use super::{Answer, Call};
+use crate::engine::model::{Failure, FailureClass};
 
 /// Whether a call that changes something may be sent now.
 pub type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// What a step has changed at its service so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// Nothing: no call that changes something was sent, or each was refused.
+    Nothing,
+    /// Possibly something: what came of a call is not known.
+    Perhaps,
+    /// Something: a call was answered with success.
+    Something,
+}
+
 struct UnderWay {
-    changed: Cell<bool>,
+    changed: Cell<Changed>,
     may_write: MayWrite,
 }
 
@@ -24,18 +36,31 @@ tokio::task_local! {
     static STEP: UnderWay;
 }
 
-/// Runs a step, of which nothing is sent that changes anything once `may_write` says no; tells beside its result whether
-/// any call of it that changes something was answered with success.
-pub async fn watched<T>(step: impl Future<Output = T>, may_write: MayWrite) -> (T, bool) {
+/// Runs a step, of which nothing is sent that changes anything once `may_write` says no; tells beside its result what it
+/// has changed.
+pub async fn watched<T>(step: impl Future<Output = T>, may_write: MayWrite) -> (T, Changed) {
     let both = async { (step.await, STEP.with(|under_way| under_way.changed.get())) };
-    STEP.scope(UnderWay { changed: Cell::new(false), may_write }, both).await
+    STEP.scope(UnderWay { changed: Cell::new(Changed::Nothing), may_write }, both).await
 }
 
 /// Notes an answer that the door passes on.
 pub(super) fn note(call: &Call, answer: &Answer) {
-    if answer.is_success() && changes(call) {
+    if answer.is_success() {
+        changed(call, Changed::Something);
+    }
+}
+
+/// Notes an attempt at a call that failed.
+pub(super) fn note_failure(call: &Call, failure: &Failure) {
+    if failure.class == FailureClass::Unclear {
+        changed(call, Changed::Perhaps);
+    }
+}
+
+fn changed(call: &Call, what: Changed) {
+    if changes(call) {
         // Outside of a step nobody asks.
-        let _ = STEP.try_with(|under_way| under_way.changed.set(true));
+        let _ = STEP.try_with(|under_way| under_way.changed.set(under_way.changed.get().max(what)));
     }
 }
 
@@ -64,10 +89,10 @@ mod tests {
     async fn only_a_write_that_was_taken_leaves_one() {
         answered(Method::POST, 201);
         for (method, status, changed) in [
-            (Method::POST, 201, true),
-            (Method::DELETE, 204, true),
-            (Method::PUT, 409, false),
-            (Method::GET, 200, false),
+            (Method::POST, 201, Changed::Something),
+            (Method::DELETE, 204, Changed::Something),
+            (Method::PUT, 409, Changed::Nothing),
+            (Method::GET, 200, Changed::Nothing),
         ] {
             let step = async { answered(method.clone(), status) };
             assert_eq!(watched(step, Arc::new(|| true)).await.1, changed, "{method} {status}");
@@ -86,7 +111,20 @@ mod tests {
         };
         let (writes, reads) = (watched(writing, Arc::new(|| true)), watched(reading, Arc::new(|| true)));
         let (writes, reads) = futures::join!(writes, reads);
-        assert!(writes.1 && !reads.1);
+        assert_eq!((writes.1, reads.1), (Changed::Something, Changed::Nothing));
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_answer_was_lost_may_have_left_something() {
+        let lost = |class| Failure::new(class, "x", "y");
+        for (method, class, expected) in [
+            (Method::POST, FailureClass::Unclear, Changed::Perhaps),
+            (Method::POST, FailureClass::Refused, Changed::Nothing),
+            (Method::GET, FailureClass::Unclear, Changed::Nothing),
+        ] {
+            let step = async { note_failure(&Call::new(method.clone(), "/things", &[], "x"), &lost(class)) };
+            assert_eq!(watched(step, Arc::new(|| true)).await.1, expected, "{method}");
+        }
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use super::settle::{Judgement, judge};
 use crate::engine::model::{Failure, FailureClass, Fields, KindSpec, Live};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Look, Performed, Reader, Writer};
-use crate::provider::http::{MayWrite, watched};
+use crate::provider::http::{Changed, MayWrite, watched};
 
 /// The two halves of an installation's provider, and how many steps may be under way there at once.
 pub struct Hands {
@@ -61,7 +61,7 @@ pub(super) async fn attempt(
     let mut verdicts = Vec::with_capacity(steps.len());
     for (step, inputs) in steps {
         let performed = performed.next().unwrap_or_else(|| Err(without_a_result(step)));
-        let verdict = match performed.map_err(|failure| if changed { after_a_change(failure) } else { failure }) {
+        let verdict = match performed.map_err(|failure| after(changed, failure)) {
             Ok(Performed::Done(live)) => Verdict::Done { live, settled_by_reading: false },
             Ok(Performed::Pending(handle)) => Verdict::Pending(handle),
             Err(failure) if needs_a_look(step, &failure) => settle(hands, step, inputs, spec, failure).await,
@@ -90,12 +90,17 @@ pub(super) fn as_found(step: &Step, sent: &Fields, live: &Live, spec: Option<&Ki
     found
 }
 
-/// What failed after something was changed already has not simply failed.
-fn after_a_change(failure: Failure) -> Failure {
-    if failure.class == FailureClass::Unclear {
-        return failure;
-    }
-    let said = format!("it was sent and taken, and then: {}", failure.said);
+/// What failed after something was changed already, or may have been, has not simply failed.
+fn after(changed: Changed, failure: Failure) -> Failure {
+    let before = match (changed, failure.class) {
+        // A conflict is what the provider saw when it looked for what it had sent.
+        (Changed::Nothing, _) | (_, FailureClass::Unclear) | (Changed::Perhaps, FailureClass::Conflict) => {
+            return failure;
+        }
+        (Changed::Perhaps, _) => "it was sent, its answer was lost, and then",
+        (Changed::Something, _) => "it was sent and taken, and then",
+    };
+    let said = format!("{before}: {}", failure.said);
     Failure { class: FailureClass::Unclear, said, ..failure }
 }
 
