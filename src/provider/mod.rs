@@ -1,5 +1,6 @@
 //! One folder a service, and the contract that all of them meet ([`contract`]).
 
+pub mod coder;
 pub mod contract;
 pub mod emulator;
 pub mod gitea;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use formulary::provider::coder::emulator::{self as coder, Coder};
 use formulary::provider::keycloak::emulator::{Keycloak, UpstreamPerson};
 use formulary::provider::mattermost::emulator::{Mattermost, SignIn};
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use super::recording::{Exchange, Recording};
 /// The hands: an emulator by its own type.
 #[derive(Default)]
 pub struct Browser {
+    pub coder: Option<Arc<Coder>>,
     pub keycloak: Option<Arc<Keycloak>>,
     pub mattermost: Option<Arc<Mattermost>>,
 }
@@ -36,8 +38,46 @@ impl Browser {
             Some(name) if name.starts_with("browser; the provider's user-info") => {
                 self.sign_in_by_gitlab(exchange).map_or(Performed::Nothing, Performed::Seen)
             }
+            Some("browser coming back from the identity provider") => {
+                self.sign_in_by_oidc(exchange).map_or(Performed::Nothing, Performed::Seen)
+            }
+            _ if exchange.label == "after alice has signed in to it" => {
+                if let Some(coder) = &self.coder {
+                    coder.link_external_auth("alice", "gitea");
+                }
+                Performed::Nothing
+            }
             _ => Performed::Nothing,
         }
+    }
+
+    /// Claims are what the identity provider says of who comes back.
+    fn sign_in_by_oidc(&self, exchange: &Exchange) -> Option<Met> {
+        let claims = exchange.request.as_ref()?.claims.as_ref()?;
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let html = header("content-type", "text/html; charset=utf-8");
+        let met = match self.coder.as_ref()?.sign_in_by_oidc(claims) {
+            coder::SignIn::Done { token, .. } => {
+                let cookie = header("set-cookie", &format!("coder_session_token={token}"));
+                let headers = vec![html, header("location", "/templates"), cookie];
+                Met { status: 307, headers, data: b" Temporary Redirect . ".to_vec() }
+            }
+            coder::SignIn::Refused { status, message, detail, is_page: true } => {
+                Met { status, headers: vec![html], data: format!("<HTML page> {message} | {detail}").into_bytes() }
+            }
+            coder::SignIn::Refused { status, message, detail, .. } => {
+                let mut body = json!({ "message": message });
+                if !detail.is_empty() {
+                    body["detail"] = detail.into();
+                }
+                Met {
+                    status,
+                    headers: vec![header("content-type", "application/json")],
+                    data: body.to_string().into_bytes(),
+                }
+            }
+        };
+        Some(met)
     }
 
     /// The body is what the login provider says of who comes back from it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use formulary::provider::coder::emulator::{self as coder, Coder};
 use formulary::provider::emulator::Emulator;
 use formulary::provider::gitea::emulator::{Gitea, Settings};
 use formulary::provider::keycloak::emulator::Keycloak;
@@ -14,6 +15,12 @@ use super::browser::Browser;
 /// The name of the settings that a scenario wants.
 pub fn settings(service: &str, scenario: &str) -> &'static str {
     match (service, scenario) {
+        ("coder", "external-auth") => "with Gitea for templates",
+        ("coder", "first-user") => "empty",
+        ("coder", "oidc-first-user") => "empty, with an identity provider",
+        ("coder", "oidc-sign-in") => "with an identity provider",
+        ("coder", "rate-limits") => "eight calls a minute",
+        ("coder", "workspace-failures") => "one provisioner",
         ("gitea", "visibility-modes") => "ALLOWED_USER_VISIBILITY_MODES = public,limited",
         // Directories that lie on the server's disk and belong to no repository.
         ("gitea", "sudo-and-admin") => "stray directories",
@@ -33,6 +40,10 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
 /// A new installation with these settings, told the time by `clock`, and what people can do in it by browser.
 pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<dyn Emulator>, Browser) {
     match (service, settings) {
+        ("coder", settings) => {
+            let coder = Coder::with_settings(clock, coder_settings(settings));
+            (coder.clone(), Browser { coder: Some(coder), ..Browser::default() })
+        }
         ("gitea", "defaults") => (Gitea::new(clock), Browser::default()),
         ("gitea", "stray directories") => {
             let settings = Settings {
@@ -58,6 +69,26 @@ pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<
             (mattermost.clone(), Browser { mattermost: Some(mattermost), ..Browser::default() })
         }
         _ => panic!("no emulator of {service}"),
+    }
+}
+
+fn coder_settings(name: &str) -> coder::Settings {
+    let defaults = coder::Settings::default();
+    let oidc = || {
+        let (issuer, sign_in_text) = ("http://127.0.0.1:13150".to_owned(), "Acme".to_owned());
+        Some(coder::Oidc { issuer, sign_in_text, allow_signups: true })
+    };
+    match name {
+        "empty" => coder::Settings::empty(),
+        "empty, with an identity provider" => coder::Settings { oidc: oidc(), ..coder::Settings::empty() },
+        "with an identity provider" => coder::Settings { oidc: oidc(), ..defaults },
+        "eight calls a minute" => coder::Settings { rate_limit: 8, ..defaults },
+        "one provisioner" => coder::Settings { provisioners: 1, ..defaults },
+        "with Gitea for templates" => {
+            let (id, kind, display_name) = ("gitea".to_owned(), "gitea".to_owned(), "Gitea".to_owned());
+            coder::Settings { external_auth: vec![coder::ExternalAuth { id, kind, display_name }], ..defaults }
+        }
+        _ => defaults,
     }
 }
 

@@ -10,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+mod archive;
 mod browser;
 mod client;
 mod compare;
@@ -67,6 +68,13 @@ async fn replay_all(service: &str) -> Option<Report> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn coder_answers_as_recorded() {
+    if let Some(report) = replay_all("coder").await {
+        report.assert_agrees(exceptions::EXCEPTIONS);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gitea_answers_as_recorded() {
     if let Some(report) = replay_all("gitea").await {
         report.assert_agrees(exceptions::EXCEPTIONS);
@@ -85,6 +93,11 @@ async fn mattermost_answers_as_recorded() {
     if let Some(report) = replay_all("mattermost").await {
         report.assert_agrees(exceptions::EXCEPTIONS);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn coder_answers_as_described() {
+    answers_fit("coder", "coder.swagger.json").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -88,6 +88,14 @@ impl Map {
         }
     }
 
+    /// Notes the token of a principal, and its part before the dash, by their placeholders.
+    pub fn note_token(&mut self, name: &str, token: &str) {
+        self.note(&format!("<token:{name}>"), token);
+        if let Some((id, _)) = token.split_once('-') {
+            self.note(&format!("<token:{name}:id>"), id);
+        }
+    }
+
     /// What stands for a recorded value.
     pub fn get(&self, recorded: &str) -> Option<&str> {
         self.known.get(recorded).map(String::as_str)

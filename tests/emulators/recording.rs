@@ -49,8 +49,17 @@ pub struct Exchange {
     pub kind: Option<Value>,
     pub outgoing: Option<Value>,
     pub gives: Option<String>,
+    pub wait_for: Vec<Wait>,
     pub request: Option<Request>,
     pub response: Option<Expected>,
+}
+
+/// A job to wait for before an exchange.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Wait {
+    pub path: String,
+    /// The status that it comes to.
+    pub job: String,
 }
 
 /// What was sent.
@@ -66,6 +75,8 @@ pub struct Request {
     pub raw: Option<String>,
     pub body_text: Option<String>,
     pub archive: Option<Value>,
+    /// What an identity provider says of who comes back from it.
+    pub claims: Option<Value>,
 }
 
 /// What came back, and how much of it counts.

@@ -7,6 +7,7 @@ use formulary::provider::emulator::serve::Served;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::archive;
 use super::browser::{Browser, Performed};
 use super::client::Call;
 use super::compare::{Difference, Met, Weight, compare, hard};
@@ -71,6 +72,12 @@ pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -
     served.reset();
     let mut map = Map::default();
     let mut principals = Principals::new(recording, served.base(), served.credentials());
+    if recording.service == "coder" {
+        for (name, headers) in served.credentials() {
+            // Requests name the tokens of those who are there from the beginning.
+            headers.values().for_each(|token| map.note_token(&name, token));
+        }
+    }
     let mut outcomes = Vec::new();
     for (number, exchange) in recording.numbered()? {
         if exchange.request.as_ref().is_some_and(|request| request.principal() == "short-lived") {
@@ -79,6 +86,7 @@ pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -
         if let Some(seconds) = pause_before(&exchange) {
             served.clock().advance(chrono::Duration::seconds(seconds));
         }
+        wait(&exchange, served, &map, &mut principals).await;
         match browser.perform(recording, &exchange, &map) {
             Performed::Nothing => {}
             Performed::Unseen => {
@@ -87,6 +95,9 @@ pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -
             }
             Performed::Seen(met) => {
                 let mut outcome = Outcome::skipped(number, &exchange, "");
+                let token = met.header("set-cookie").and_then(|cookie| cookie.strip_prefix("coder_session_token="));
+                let body = serde_json::json!({ "session_token": token });
+                principals.learn(exchange.gives.as_deref(), "", &body);
                 outcome.judge(&exchange, met, &mut map);
                 outcomes.push(outcome);
                 continue;
@@ -123,8 +134,37 @@ async fn one(number: i64, exchange: &Exchange, base: &str, map: &mut Map, princi
         return outcome;
     }
     principals.learn(exchange.gives.as_deref(), &call.path, &met.body());
+    if let (Some(name), Some(token)) = (&exchange.gives, met.body().get("key").and_then(Value::as_str)) {
+        map.note_token(name, token);
+    }
+    if let (Some(name), Some(token)) = (&exchange.gives, met.body().get("session_token").and_then(Value::as_str)) {
+        map.note_token(name, token);
+    }
     outcome.judge(exchange, met, map);
     outcome
+}
+
+/// Lets the clock run until the jobs are where the exchange wants them. Whoever sends the exchange asks.
+async fn wait(exchange: &Exchange, served: &Served, map: &Map, principals: &mut Principals<'_>) {
+    let who = exchange.request.as_ref().map(Request::principal).unwrap_or_default();
+    let who = if ["anonymous", "admin"].contains(&who.as_str()) { "admin".to_owned() } else { who };
+    for wait in &exchange.wait_for {
+        for _ in 0..40 {
+            let Some(headers) = principals.headers(&who, map).await else {
+                break;
+            };
+            let call = Call { method: "GET".to_owned(), path: map.put_path(&wait.path), headers, body: None };
+            let Ok(met) = call.send(served.base()).await else {
+                break;
+            };
+            let body = met.body();
+            let job = body.get("job").unwrap_or(&body);
+            if job.get("status").and_then(Value::as_str) == Some(&wait.job) {
+                break;
+            }
+            served.clock().advance(chrono::Duration::milliseconds(400));
+        }
+    }
 }
 
 /// How long the recorder waited, where a label says so, in seconds.
@@ -139,8 +179,9 @@ fn pause_before(exchange: &Exchange) -> Option<i64> {
 /// The request of an exchange that is one: not a webhook delivery, a sign-in in a browser, a git command or an archive.
 fn plain_request(exchange: &Exchange) -> Option<(&Request, &str)> {
     let request = exchange.request.as_ref()?;
-    let is_plain = exchange.kind.is_none() && exchange.outgoing.is_none() && request.archive.is_none();
-    is_plain.then_some((request, request.method.as_deref()?))
+    let is_plain = exchange.kind.is_none() && exchange.outgoing.is_none();
+    let is_rebuilt = request.archive.as_ref().is_none_or(|archive| archive::tar(archive).is_some());
+    (is_plain && is_rebuilt).then_some((request, request.method.as_deref()?))
 }
 
 /// The request as it is sent: recorded values replaced by those of this replay.
@@ -155,7 +196,9 @@ fn call(request: &Request, method: &str, mut headers: IndexMap<String, String>, 
         }
     }
     let media = headers.get("content-type").cloned().unwrap_or_default();
+    let archive = request.archive.as_ref().and_then(archive::tar);
     let body = match (&request.raw, &request.body_text, &request.body) {
+        _ if archive.is_some() => archive,
         (Some(text), _, _) | (None, Some(text), _) => Some(map.put(text).into_bytes()),
         (None, None, Some(body)) => Some(match map.put_json(body, "") {
             Value::String(text) => text.into_bytes(),

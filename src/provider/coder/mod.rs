@@ -1,0 +1,3 @@
+//! Coder: people, formulas as templates, workspaces.
+
+pub mod emulator;
