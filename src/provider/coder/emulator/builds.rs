@@ -5,8 +5,6 @@ use serde_json::{Value, json};
 
 use super::bodies::{Fields, Kind, Shape};
 use super::call::Call;
-use super::evaluate::{Names, as_text, evaluate};
-use super::formula::Formula;
 use super::jobs::{Failure, Job, JobKind};
 use super::parameters::Sources;
 use super::reply::{Answer, Refusal, Reply, SIGN_IN_OTHERWISE, not_found, refuse};
@@ -17,6 +15,8 @@ use super::search::Page;
 use super::version_reads::cut_logs;
 use super::workspaces::{Build, PAIR, Workspace};
 use super::world::World;
+use crate::provider::coder::terraform::evaluate::{Names, as_text, evaluate};
+use crate::provider::coder::terraform::formula::Formula;
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/api/v2/workspaces/{workspace}/builds", list),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::archive::extract;
-use super::evaluate::{Names, cannot_convert, references};
-use super::formula::{Formula, Parameter};
-use super::hcl::{Block, Expression};
 use super::jobs::Failure;
 use super::settings::Settings;
+use crate::provider::coder::terraform::evaluate::{Names, cannot_convert, references};
+use crate::provider::coder::terraform::formula::{Formula, Parameter};
+use crate::provider::coder::terraform::hcl::{Block, Expression};
 
 /// The largest message to a provisioner, in bytes, and what surrounds an archive in it.
 const MOST_BYTES: usize = 4 << 20;

@@ -2,7 +2,7 @@
 //!
 //! State is one [`world::World`] behind a mutex; every operation is a plain function of that world and one call. Axum
 //! only carries bytes. Reading order: `world` with `accounts`; `dispatch`, `routes`, `auth`, `rights`, `call`, `bodies`,
-//! `rules`, `search`, `reply`; `hcl`, `evaluate`, `formula`, `import`, `jobs`, `parameters`; then the operations, one
+//! `rules`, `search`, `reply`; `import` (Terraform itself is read in `coder::terraform`), `jobs`, `parameters`; then the operations, one
 //! area a file.
 
 mod accounts;
@@ -13,11 +13,8 @@ mod bodies;
 mod builds;
 mod call;
 mod dispatch;
-mod evaluate;
 mod external_auth;
 mod files;
-mod formula;
-mod hcl;
 mod ids;
 mod import;
 mod installation;

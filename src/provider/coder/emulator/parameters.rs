@@ -3,8 +3,8 @@
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::formula::{Parameter, Preset};
 use super::reply::{Refusal, refuse};
+use crate::provider::coder::terraform::formula::{Parameter, Preset};
 
 /// A fault of a value: in short, and in full.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -231,7 +231,7 @@ fn evaluate(world: &mut World, call: &Call) -> Answer {
         return Ok(Reply::ok(json!({ "id": id, "diagnostics": [diagnostic], "parameters": null })));
     }
     let inputs = fields.get("inputs");
-    let row = |parameter: super::formula::Parameter| {
+    let row = |parameter: crate::provider::coder::terraform::formula::Parameter| {
         let sent = inputs.and_then(|inputs| inputs.get(&parameter.name)).and_then(Value::as_str);
         let value = sent.map(str::to_owned).or_else(|| parameter.default.clone());
         let faults: Vec<Value> = match &value {
@@ -250,7 +250,7 @@ fn diagnostic(summary: &str, detail: &str, code: &str) -> Value {
     json!({ "severity": "error", "summary": summary, "detail": detail, "extra": { "code": code } })
 }
 
-impl super::formula::Parameter {
+impl crate::provider::coder::terraform::formula::Parameter {
     /// The parameter as an evaluation shows it.
     fn evaluated(&self, value: Option<String>, faults: Vec<Value>) -> Value {
         let text = |text: &Option<String>| json!({ "value": text.as_deref().unwrap_or(""), "valid": text.is_some() });

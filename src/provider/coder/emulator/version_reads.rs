@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::accounts::extend;
 use super::call::{Call, stamp};
-use super::evaluate::Names;
 use super::reply::{Answer, Refusal, Reply, refuse};
 use super::routes::{Route, route};
 use super::search::Page;
 use super::versions::Version;
 use super::world::World;
+use crate::provider::coder::terraform::evaluate::Names;
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/api/v2/templateversions/{templateversion}", one),
@@ -75,12 +75,12 @@ fn is_planned(world: &World, version: &Version) -> bool {
 fn parameters(world: &mut World, call: &Call) -> Answer {
     let version = finished(world, call, 425)?;
     let parameters = if is_planned(world, version) { version.formula.parameters(&version.names()) } else { Vec::new() };
-    Ok(Reply::ok(parameters.iter().map(super::formula::Parameter::view).collect()))
+    Ok(Reply::ok(parameters.iter().map(crate::provider::coder::terraform::formula::Parameter::view).collect()))
 }
 
 fn variables(world: &mut World, call: &Call) -> Answer {
     let version = finished(world, call, 403)?;
-    let row = |variable: super::formula::Variable| {
+    let row = |variable: crate::provider::coder::terraform::formula::Variable| {
         let default = variable.default.clone().unwrap_or_default();
         let value = version.values.get(&variable.name).unwrap_or(&default).clone();
         let shown = |text: String| if variable.is_sensitive { "*redacted*".to_owned() } else { text };

@@ -9,7 +9,6 @@ use super::accounts::extend;
 use super::archive::extract;
 use super::bodies::{Fields, Kind, Shape};
 use super::call::{Call, stamp};
-use super::formula::{Formula, Preset};
 use super::ids::NIL;
 use super::import::import;
 use super::jobs::{Job, JobKind};
@@ -18,6 +17,7 @@ use super::rights::Object;
 use super::routes::{Route, route};
 use super::rules::{Faults, is_version_name};
 use super::world::World;
+use crate::provider::coder::terraform::formula::{Formula, Preset};
 
 pub(super) const ROUTES: &[Route] = &[route("POST", "/api/v2/organizations/{organization}/templateversions", create)];
 

@@ -10,59 +10,59 @@ use super::hcl::{Block, Expression, SyntaxError, parse};
 
 /// The Terraform files of an archive, read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Formula {
+pub(in crate::provider::coder) struct Formula {
     /// The blocks of all files, with the file of each.
-    pub(super) blocks: Vec<(String, Block)>,
+    pub(in crate::provider::coder) blocks: Vec<(String, Block)>,
 }
 
 /// A `variable`.
 #[derive(Debug, Clone)]
-pub(super) struct Variable {
-    pub(super) name: String,
-    pub(super) description: String,
-    pub(super) kind: String,
-    pub(super) default: Option<String>,
-    pub(super) is_sensitive: bool,
+pub(in crate::provider::coder) struct Variable {
+    pub(in crate::provider::coder) name: String,
+    pub(in crate::provider::coder) description: String,
+    pub(in crate::provider::coder) kind: String,
+    pub(in crate::provider::coder) default: Option<String>,
+    pub(in crate::provider::coder) is_sensitive: bool,
 }
 
 /// A `coder_parameter`.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Parameter {
-    pub(super) label: String,
-    pub(super) name: String,
-    pub(super) display_name: String,
-    pub(super) description: String,
-    pub(super) kind: String,
-    pub(super) form_type: String,
-    pub(super) icon: String,
-    pub(super) is_mutable: bool,
-    pub(super) is_ephemeral: bool,
-    pub(super) default: Option<String>,
-    pub(super) order: i64,
+pub(in crate::provider::coder) struct Parameter {
+    pub(in crate::provider::coder) label: String,
+    pub(in crate::provider::coder) name: String,
+    pub(in crate::provider::coder) display_name: String,
+    pub(in crate::provider::coder) description: String,
+    pub(in crate::provider::coder) kind: String,
+    pub(in crate::provider::coder) form_type: String,
+    pub(in crate::provider::coder) icon: String,
+    pub(in crate::provider::coder) is_mutable: bool,
+    pub(in crate::provider::coder) is_ephemeral: bool,
+    pub(in crate::provider::coder) default: Option<String>,
+    pub(in crate::provider::coder) order: i64,
     /// Name, value, description, icon.
-    pub(super) options: Vec<[String; 4]>,
-    pub(super) has_validation: bool,
-    pub(super) regex: Option<String>,
-    pub(super) error: String,
-    pub(super) min: Option<i64>,
-    pub(super) max: Option<i64>,
-    pub(super) monotonic: String,
+    pub(in crate::provider::coder) options: Vec<[String; 4]>,
+    pub(in crate::provider::coder) has_validation: bool,
+    pub(in crate::provider::coder) regex: Option<String>,
+    pub(in crate::provider::coder) error: String,
+    pub(in crate::provider::coder) min: Option<i64>,
+    pub(in crate::provider::coder) max: Option<i64>,
+    pub(in crate::provider::coder) monotonic: String,
     /// Where it stands: file and line.
-    pub(super) place: (String, usize),
+    pub(in crate::provider::coder) place: (String, usize),
 }
 
 /// A `coder_workspace_preset`.
 #[derive(Debug, Clone)]
-pub(super) struct Preset {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) is_default: bool,
-    pub(super) values: Vec<(String, String)>,
+pub(in crate::provider::coder) struct Preset {
+    pub(in crate::provider::coder) id: String,
+    pub(in crate::provider::coder) name: String,
+    pub(in crate::provider::coder) is_default: bool,
+    pub(in crate::provider::coder) values: Vec<(String, String)>,
 }
 
 impl Formula {
     /// Reads the Terraform files that lie at the root of an archive.
-    pub(super) fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, (String, SyntaxError)> {
+    pub(in crate::provider::coder) fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, (String, SyntaxError)> {
         let mut blocks = Vec::new();
         for (path, data) in files.iter().filter(|(path, _)| path.ends_with(".tf") && !path.contains('/')) {
             let file = parse(&String::from_utf8_lossy(data)).map_err(|fault| (path.clone(), fault))?;
@@ -72,13 +72,21 @@ impl Formula {
     }
 
     /// The blocks of a kind; of `data` and `resource` those of a type.
-    pub(super) fn of<'a>(&'a self, kind: &'a str, class: &'a str) -> impl Iterator<Item = &'a (String, Block)> {
+    pub(in crate::provider::coder) fn of<'a>(
+        &'a self,
+        kind: &'a str,
+        class: &'a str,
+    ) -> impl Iterator<Item = &'a (String, Block)> {
         let is = move |block: &Block| block.kind == kind && (class.is_empty() || block.label(0) == class);
         self.blocks.iter().filter(move |(_, block)| is(block))
     }
 
     /// Values that are known from the variables and from parameters.
-    pub(super) fn names(&self, variables: &BTreeMap<String, String>, parameters: &[(String, String)]) -> Names {
+    pub(in crate::provider::coder) fn names(
+        &self,
+        variables: &BTreeMap<String, String>,
+        parameters: &[(String, String)],
+    ) -> Names {
         let mut names = Names::new();
         for variable in self.variables() {
             let value = variables.get(&variable.name).or(variable.default.as_ref());
@@ -109,7 +117,7 @@ impl Formula {
     }
 
     /// The variables by name.
-    pub(super) fn variables(&self) -> Vec<Variable> {
+    pub(in crate::provider::coder) fn variables(&self) -> Vec<Variable> {
         let known = Names::new();
         let read = |(_, block): &(String, Block)| {
             let text = |name: &str| block.argument(name).and_then(|value| as_text(&evaluate(value, &known)?));
@@ -138,7 +146,7 @@ impl Formula {
     }
 
     /// The parameters in the order in which they are shown: by `order`, then by name.
-    pub(super) fn parameters(&self, names: &Names) -> Vec<Parameter> {
+    pub(in crate::provider::coder) fn parameters(&self, names: &Names) -> Vec<Parameter> {
         let mut parameters: Vec<Parameter> =
             self.of("data", "coder_parameter").map(|(file, block)| parameter(file, block, names)).collect();
         parameters.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
@@ -146,7 +154,7 @@ impl Formula {
     }
 
     /// The presets, the identifiers of which are made by `new_id`.
-    pub(super) fn presets(&self, names: &Names, mut new_id: impl FnMut() -> String) -> Vec<Preset> {
+    pub(in crate::provider::coder) fn presets(&self, names: &Names, mut new_id: impl FnMut() -> String) -> Vec<Preset> {
         let mut presets = Vec::new();
         for (_, block) in self.of("data", "coder_workspace_preset") {
             let value = |name: &str| block.argument(name).and_then(|value| evaluate(value, names));
@@ -163,7 +171,7 @@ impl Formula {
     }
 
     /// The providers of external authentication that the template asks for, and whether each may be missing.
-    pub(super) fn external_auth(&self, names: &Names) -> Vec<(String, bool)> {
+    pub(in crate::provider::coder) fn external_auth(&self, names: &Names) -> Vec<(String, bool)> {
         let read = |(_, block): &(String, Block)| {
             let id = block.argument("id").and_then(|id| as_text(&evaluate(id, names)?))?;
             Some((id, block.argument("optional") == Some(&Expression::Bool(true))))
@@ -172,7 +180,7 @@ impl Formula {
     }
 
     /// The resources that exist after this transition, as the API shows them without their identifiers.
-    pub(super) fn resources(&self, names: &Names, transition: &str) -> Vec<Value> {
+    pub(in crate::provider::coder) fn resources(&self, names: &Names, transition: &str) -> Vec<Value> {
         let is_there = |block: &Block| {
             let counts_starts = |expression: &Expression| {
                 references(expression).iter().any(|parts| parts.last().is_some_and(|last| last == "start_count"))

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::hcl::Expression;
 
 /// Values by reference: `var.name`, `data.coder_parameter.label.value`.
-pub(super) type Names = BTreeMap<String, Value>;
+pub(in crate::provider::coder) type Names = BTreeMap<String, Value>;
 
 /// The value, or nothing where it is not known.
-pub(super) fn evaluate(expression: &Expression, names: &Names) -> Option<Value> {
+pub(in crate::provider::coder) fn evaluate(expression: &Expression, names: &Names) -> Option<Value> {
     let of = |expression: &Expression| evaluate(expression, names);
     match expression {
         Expression::Text(text) => Some(text.as_str().into()),
@@ -64,7 +64,7 @@ fn call(name: &str, arguments: &[Value]) -> Option<Value> {
 }
 
 /// Whether a conversion of a known value cannot work, which fails the plan.
-pub(super) fn cannot_convert(expression: &Expression, names: &Names) -> bool {
+pub(in crate::provider::coder) fn cannot_convert(expression: &Expression, names: &Names) -> bool {
     match expression {
         Expression::Call(name, arguments) if matches!(name.as_str(), "tonumber" | "tobool") => {
             let known: Option<Vec<Value>> = arguments.iter().map(|argument| evaluate(argument, names)).collect();
@@ -75,7 +75,7 @@ pub(super) fn cannot_convert(expression: &Expression, names: &Names) -> bool {
 }
 
 /// The expressions within an expression.
-pub(super) fn children(expression: &Expression) -> Vec<&Expression> {
+pub(in crate::provider::coder) fn children(expression: &Expression) -> Vec<&Expression> {
     match expression {
         Expression::Template(items) | Expression::List(items) | Expression::Unknown(items) => items.iter().collect(),
         Expression::Call(_, items) => items.iter().collect(),
@@ -88,7 +88,7 @@ pub(super) fn children(expression: &Expression) -> Vec<&Expression> {
 }
 
 /// Every reference within an expression.
-pub(super) fn references(expression: &Expression) -> Vec<&[String]> {
+pub(in crate::provider::coder) fn references(expression: &Expression) -> Vec<&[String]> {
     match expression {
         Expression::Reference(parts) => vec![parts],
         other => children(other).into_iter().flat_map(references).collect(),
@@ -96,7 +96,7 @@ pub(super) fn references(expression: &Expression) -> Vec<&[String]> {
 }
 
 /// A value as Terraform turns it into text.
-pub(super) fn as_text(value: &Value) -> Option<String> {
+pub(in crate::provider::coder) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 
 /// A block with its labels.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Block {
-    pub(super) kind: String,
-    pub(super) labels: Vec<String>,
-    pub(super) line: usize,
-    pub(super) arguments: BTreeMap<String, (Expression, usize)>,
-    pub(super) blocks: Vec<Block>,
+pub(in crate::provider::coder) struct Block {
+    pub(in crate::provider::coder) kind: String,
+    pub(in crate::provider::coder) labels: Vec<String>,
+    pub(in crate::provider::coder) line: usize,
+    pub(in crate::provider::coder) arguments: BTreeMap<String, (Expression, usize)>,
+    pub(in crate::provider::coder) blocks: Vec<Block>,
 }
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Expression {
+pub(in crate::provider::coder) enum Expression {
     Text(String),
     Number(f64),
     Bool(bool),
@@ -36,29 +36,29 @@ pub(super) enum Expression {
 
 /// Why a file is no Terraform, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SyntaxError {
-    pub(super) line: usize,
-    pub(super) text: &'static str,
+pub(in crate::provider::coder) struct SyntaxError {
+    pub(in crate::provider::coder) line: usize,
+    pub(in crate::provider::coder) text: &'static str,
 }
 
 impl Block {
     /// The expression of an argument.
-    pub(super) fn argument(&self, name: &str) -> Option<&Expression> {
+    pub(in crate::provider::coder) fn argument(&self, name: &str) -> Option<&Expression> {
         self.arguments.get(name).map(|(expression, _)| expression)
     }
 
-    pub(super) fn label(&self, n: usize) -> &str {
+    pub(in crate::provider::coder) fn label(&self, n: usize) -> &str {
         self.labels.get(n).map_or("", String::as_str)
     }
 
     /// The blocks of a kind within.
-    pub(super) fn inner<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Block> {
+    pub(in crate::provider::coder) fn inner<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Block> {
         self.blocks.iter().filter(move |block| block.kind == kind)
     }
 }
 
 /// Reads a file. The block that is answered holds those of the file.
-pub(super) fn parse(text: &str) -> Result<Block, SyntaxError> {
+pub(in crate::provider::coder) fn parse(text: &str) -> Result<Block, SyntaxError> {
     let mut reader = Reader { text: text.chars().collect(), at: 0, line: 1 };
     let mut file = Block::default();
     reader.body(&mut file, false)?;
