@@ -108,7 +108,7 @@ async fn reflect(recording: &Recording, spoil: impl FnOnce(&Mirror)) -> Vec<Outc
 }
 
 fn recordings(folder: &Path) -> Vec<(String, Recording)> {
-    let services = ["gitea", "keycloak", "mattermost"];
+    let services = ["coder", "gitea", "keycloak", "mattermost"];
     let all = services
         .iter()
         .flat_map(|service| scenarios(folder, service).unwrap().into_iter().map(move |found| (service, found)));
