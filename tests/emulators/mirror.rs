@@ -112,7 +112,8 @@ fn recordings(folder: &Path) -> Vec<(String, Recording)> {
     let all = services
         .iter()
         .flat_map(|service| scenarios(folder, service).unwrap().into_iter().map(move |found| (service, found)));
-    all.map(|(service, (name, path))| (format!("{service}/{name}"), Recording::read(&path).unwrap())).collect()
+    all.map(|(service, (name, path))| (format!("{service}/{name}"), Recording::read(&path).unwrap().without_waits()))
+        .collect()
 }
 
 /// A small scenario of our own, so that the replay is tested without the data too.
