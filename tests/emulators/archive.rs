@@ -6,12 +6,16 @@ use serde_json::Value;
 
 const BLOCK: usize = 512;
 
-/// The archive that an exchange uploads; `None` for one of which nothing but the length is told.
+/// The longest body that is sent: the kit that serves emulators takes none that is longer.
+const MOST_BYTES: usize = 8 << 20;
+
+/// The archive that an exchange uploads; `None` for one of which nothing but the length is told, and for long ones.
 pub fn bytes(archive: &Value) -> Option<Vec<u8>> {
-    match archive.get("zip") {
+    let bytes = match archive.get("zip") {
         Some(files) => zip(files),
         None => tar(archive),
-    }
+    };
+    bytes.filter(|bytes| bytes.len() <= MOST_BYTES)
 }
 
 fn tar(archive: &Value) -> Option<Vec<u8>> {

@@ -18,6 +18,7 @@ mod external_auth;
 mod files;
 mod formula;
 mod hcl;
+mod hcl_expressions;
 mod ids;
 mod import;
 mod installation;
