@@ -112,7 +112,7 @@ fn recordings(folder: &Path) -> Vec<(String, Recording)> {
     let all = services
         .iter()
         .flat_map(|service| scenarios(folder, service).unwrap().into_iter().map(move |found| (service, found)));
-    all.map(|(service, (name, path))| (format!("{service}/{name}"), Recording::read(&path).unwrap().as_one_by_one()))
+    all.map(|(service, (name, path))| (format!("{service}/{name}"), Recording::read(&path).unwrap().one_by_one()))
         .collect()
 }
 

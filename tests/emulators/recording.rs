@@ -128,7 +128,7 @@ impl Recording {
 
     /// The same without waiting, uploads that are not built again, and requests of the server's own: for a server that
     /// answers each request once, in order.
-    pub fn as_one_by_one(mut self) -> Recording {
+    pub fn one_by_one(mut self) -> Recording {
         self.exchanges.iter_mut().for_each(|exchange| exchange.wait_for.clear());
         self.exchanges.retain(|exchange| {
             let archive = exchange.request.as_ref().and_then(|request| request.archive.as_ref());
