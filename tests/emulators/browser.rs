@@ -41,6 +41,12 @@ impl Browser {
             Some("browser coming back from the identity provider") => {
                 self.sign_in_by_oidc(exchange).map_or(Performed::Nothing, Performed::Seen)
             }
+            _ if exchange.label == "delete, destroy will fail" => {
+                if let Some(coder) = &self.coder {
+                    coder.fail_next_job("terraform apply: exit status 1");
+                }
+                Performed::Nothing
+            }
             _ if exchange.label == "after alice has signed in to it" => {
                 if let Some(coder) = &self.coder {
                     coder.link_external_auth("alice", "gitea");

@@ -14,6 +14,11 @@ pub struct Departure {
 /// The known departures, by service.
 pub const DEPARTURES: &[Departure] = &[
     Departure {
+        service: "coder",
+        place: "serpent.URL",
+        reason: "the server writes an address as text (coder/licence · 39, whose body the recording cut)",
+    },
+    Departure {
         service: "gitea",
         place: "CommitStatus.status",
         reason: "the server keeps any word as a state (gitea/statuses · 19, whose body the recording cut)",

@@ -38,7 +38,9 @@ impl Description {
     }
 
     fn new(document: Value) -> Result<Description> {
-        let prefix = document.get("basePath").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let prefix = document.get("basePath").and_then(Value::as_str).unwrap_or_default();
+        // A slash alone stands before everything.
+        let prefix = prefix.trim_end_matches('/').to_owned();
         let paths = document.get("paths").and_then(Value::as_object).context("no paths")?;
         let mut operations = Vec::new();
         for (template, item) in paths {

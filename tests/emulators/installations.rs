@@ -37,6 +37,11 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
     }
 }
 
+/// Whether a scenario is to be read only, as the recordings themselves say: servers are stopped in it, or agents run.
+pub fn is_to_be_read(service: &str, scenario: &str) -> bool {
+    service == "coder" && ["restart", "workspace-agent"].contains(&scenario)
+}
+
 /// A new installation with these settings, told the time by `clock`, and what people can do in it by browser.
 pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<dyn Emulator>, Browser) {
     match (service, settings) {

@@ -51,6 +51,10 @@ async fn replay_all(service: &str) -> Option<Report> {
         if only.as_ref().is_some_and(|only| only.split(',').all(|wanted| wanted != name)) {
             continue;
         }
+        if installations::is_to_be_read(service, &name) {
+            println!("{service}/{name} is to be read, not replayed");
+            continue;
+        }
         let recording = Recording::read(&path).unwrap();
         let settings = installations::settings(service, &name);
         if !installed.contains_key(settings) {

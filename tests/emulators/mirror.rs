@@ -108,11 +108,12 @@ async fn reflect(recording: &Recording, spoil: impl FnOnce(&Mirror)) -> Vec<Outc
 }
 
 fn recordings(folder: &Path) -> Vec<(String, Recording)> {
-    let services = ["gitea", "keycloak", "mattermost"];
+    let services = ["coder", "gitea", "keycloak", "mattermost"];
     let all = services
         .iter()
         .flat_map(|service| scenarios(folder, service).unwrap().into_iter().map(move |found| (service, found)));
-    all.map(|(service, (name, path))| (format!("{service}/{name}"), Recording::read(&path).unwrap())).collect()
+    all.map(|(service, (name, path))| (format!("{service}/{name}"), Recording::read(&path).unwrap().one_by_one()))
+        .collect()
 }
 
 /// A small scenario of our own, so that the replay is tested without the data too.

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::client::Call;
 use super::mapping::Map;
-use super::recording::Recording;
+use super::recording::{Exchange, Recording};
 
 /// The fields in which services hand out a token, the likeliest first.
 const TOKEN_FIELDS: [&str; 5] = ["sha1", "key", "session_token", "access_token", "token"];
@@ -85,6 +85,17 @@ impl<'a> Principals<'a> {
             && let Some(token) = body.get("access_token").and_then(Value::as_str)
         {
             self.signed_in = Some(token.to_owned());
+        }
+    }
+
+    /// Notes the session of somebody new who came back from the identity provider, by her name there.
+    pub fn introduce(&mut self, exchange: &Exchange, token: Option<&str>) {
+        let claims = exchange.request.as_ref().and_then(|request| request.claims.as_ref());
+        let name = claims.and_then(|claims| claims.get("preferred_username")?.as_str()?.split('.').next());
+        if let (Some(name), Some(token)) = (name, token)
+            && !self.known.contains_key(name)
+        {
+            self.note(name, [("coder-session-token".to_owned(), token.to_owned())].into());
         }
     }
 

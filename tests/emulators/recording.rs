@@ -126,6 +126,17 @@ impl Recording {
         serde_json::from_str(&text).with_context(|| format!("in {}", path.display()))
     }
 
+    /// The same without waiting, uploads that are not built again, and requests of the server's own: for a server that
+    /// answers each request once, in order.
+    pub fn one_by_one(mut self) -> Recording {
+        self.exchanges.iter_mut().for_each(|exchange| exchange.wait_for.clear());
+        self.exchanges.retain(|exchange| {
+            let archive = exchange.request.as_ref().and_then(|request| request.archive.as_ref());
+            exchange.outgoing.is_none() && archive.is_none_or(|archive| super::archive::bytes(archive).is_some())
+        });
+        self
+    }
+
     /// The exchanges, without set-up.
     pub fn exchanges(&self) -> &[Exchange] {
         &self.exchanges

@@ -98,6 +98,7 @@ pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -
                 let token = met.header("set-cookie").and_then(|cookie| cookie.strip_prefix("coder_session_token="));
                 let body = serde_json::json!({ "session_token": token });
                 principals.learn(exchange.gives.as_deref(), "", &body);
+                principals.introduce(&exchange, token);
                 outcome.judge(&exchange, met, &mut map);
                 outcomes.push(outcome);
                 continue;
@@ -180,7 +181,7 @@ fn pause_before(exchange: &Exchange) -> Option<i64> {
 fn plain_request(exchange: &Exchange) -> Option<(&Request, &str)> {
     let request = exchange.request.as_ref()?;
     let is_plain = exchange.kind.is_none() && exchange.outgoing.is_none();
-    let is_rebuilt = request.archive.as_ref().is_none_or(|archive| archive::tar(archive).is_some());
+    let is_rebuilt = request.archive.as_ref().is_none_or(|archive| archive::bytes(archive).is_some());
     (is_plain && is_rebuilt).then_some((request, request.method.as_deref()?))
 }
 
@@ -196,7 +197,7 @@ fn call(request: &Request, method: &str, mut headers: IndexMap<String, String>, 
         }
     }
     let media = headers.get("content-type").cloned().unwrap_or_default();
-    let archive = request.archive.as_ref().and_then(archive::tar);
+    let archive = request.archive.as_ref().and_then(archive::bytes);
     let body = match (&request.raw, &request.body_text, &request.body) {
         _ if archive.is_some() => archive,
         (Some(text), _, _) | (None, Some(text), _) => Some(map.put(text).into_bytes()),

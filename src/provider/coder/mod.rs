@@ -4,20 +4,20 @@
 //! [`archive`] makes the archive of a template; [`reader`] and [`writer`] talk, [`log`] tells why a job failed; [`names`]
 //! holds rules that the server checks late, and [`errors`] is the one table of what its answers mean.
 
-pub mod api;
-pub mod archive;
-pub mod convert;
+mod api;
+mod archive;
+mod convert;
 pub mod doctor;
 pub mod emulator;
 pub mod errors;
 pub mod kinds;
-pub mod log;
+mod log;
 pub mod lower;
 pub mod names;
 pub mod options;
 pub mod reader;
 mod terraform;
-pub mod wire;
+mod wire;
 pub mod writer;
 
 use crate::engine::model::{KindSpec, Live};

@@ -123,7 +123,7 @@ pub(super) enum Zip {
     Files(Vec<(String, Vec<u8>)>),
     /// Compressed entries, which are not read.
     Compressed,
-    NotAZip,
+    Broken,
 }
 
 /// Reads a zip whose entries are stored as they are.
@@ -133,10 +133,10 @@ pub(super) fn unzip(bytes: &[u8]) -> Zip {
         Some(field.iter().rev().fold(0_usize, |number, byte| number << 8 | usize::from(*byte)))
     };
     let Some(end) = bytes.windows(4).rposition(|window| window == b"PK\x05\x06") else {
-        return Zip::NotAZip;
+        return Zip::Broken;
     };
     let (Some(count), Some(mut at)) = (number(end + 10, 2), number(end + 16, 4)) else {
-        return Zip::NotAZip;
+        return Zip::Broken;
     };
     let mut files = Vec::new();
     for _ in 0..count {
@@ -150,7 +150,7 @@ pub(super) fn unzip(bytes: &[u8]) -> Zip {
             Some((method, path, data, at + 46 + name + extra + comment))
         })();
         match row {
-            None => return Zip::NotAZip,
+            None => return Zip::Broken,
             Some((0, path, data, next)) => {
                 files.push((path, data));
                 at = next;

@@ -39,7 +39,7 @@ fn upload(world: &mut World, call: &Call) -> Answer {
         match unzip(&call.body) {
             Zip::Files(files) => pack(&files),
             Zip::Compressed => return Err(not_modelled()),
-            Zip::NotAZip => {
+            Zip::Broken => {
                 return Err(refuse(400, "Incomplete .zip archive file.").detail("zip: not a valid zip file"));
             }
         }

@@ -21,7 +21,7 @@ const PEOPLE: [Person; 7] = [
     ("formulary", "Formulary", &["user-admin", "template-admin"], &["organization-admin"]),
     ("ulla", "Ulla User-Admin", &["user-admin"], &[]),
     ("tom", "Tom Template-Admin", &["template-admin"], &[]),
-    ("olga", "Olga Organization-Admin", &[], &["organization-admin"]),
+    ("olga", "Olga Org-Admin", &[], &["organization-admin"]),
     ("alice", "Alice Example", &[], &[]),
     ("bob", "Bob Example", &[], &[]),
 ];
@@ -93,12 +93,12 @@ fn first_key(id: String, secret: String, user_id: String, now: DateTime<Utc>) ->
         secret,
         user_id,
         login_type: "token".to_owned(),
-        token_name: "sandbox".to_owned(),
+        token_name: "lab".to_owned(),
         scopes: vec!["coder:all".to_owned()],
-        lifetime_seconds: 315_360_000,
+        lifetime_seconds: 17_280_000,
         created_at: now,
         updated_at: now,
-        expires_at: now + Duration::days(3650),
+        expires_at: now + Duration::days(200),
         last_used: None,
     }
 }

@@ -85,6 +85,13 @@ impl Coder {
         Arc::new(Self { clock, settings, world: Mutex::new(world) })
     }
 
+    /// Lets the next job that is made fail with this error.
+    pub fn fail_next_job(&self, error: &str) {
+        let line = format!("Error: {error}");
+        let failure = Failure::new(error.to_owned(), "Starting workspace", &[&line]);
+        self.world().jobs.wishes.push_back(Wish::Fail(failure));
+    }
+
     fn world(&self) -> MutexGuard<'_, world::World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }

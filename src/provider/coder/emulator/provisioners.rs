@@ -29,7 +29,7 @@ fn view(world: &World, job: &Job) -> Value {
     let template = version.and_then(|version| world.templates.get(version.template_id.as_ref()?));
     let mut metadata = json!({
         "template_version_name": version.map_or("", |version| &version.name),
-        "template_id": template.map(|template| &template.id),
+        "template_id": template.map_or(super::ids::NIL, |template| &template.id),
         "template_name": template.map_or("", |template| &template.name),
         "template_display_name": template.map_or("", |template| &template.display_name),
         "template_icon": template.map_or("", |template| &template.icon),

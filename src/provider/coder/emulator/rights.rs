@@ -211,7 +211,7 @@ impl World {
         }
         let by_role = row.roles.iter().any(|role| match role.as_str() {
             "organization-admin" => {
-                !NOT_OF_ORGANIZATION.contains(&object.kind) && !(object.kind == "organization" && action == "create")
+                !(NOT_OF_ORGANIZATION.contains(&object.kind) || object.kind == "organization" && action == "create")
             }
             "organization-user-admin" => grants(ORGANIZATION_USER_ADMIN),
             "organization-template-admin" => grants(ORGANIZATION_TEMPLATE_ADMIN),

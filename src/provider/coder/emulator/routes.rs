@@ -70,8 +70,8 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::version_reads::ROUTES,
         super::versions::ROUTES,
         super::workspace_create::ROUTES,
-        super::workspace_settings::ROUTES,
         super::workspaces::ROUTES,
+        super::workspace_settings::ROUTES,
     ];
     let imitated = areas.iter().flat_map(|area| area.iter().copied());
     imitated.chain(not_imitated::routes()).map(Row::of).collect()

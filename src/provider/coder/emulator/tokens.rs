@@ -159,7 +159,7 @@ fn list(world: &mut World, call: &Call) -> Answer {
             && world.may(call, "read", Object::site("api_key").of(&key.user_id))
     };
     let mut keys: Vec<&Key> = world.keys.values().filter(is_seen).collect();
-    keys.sort_by_key(|key| key.created_at);
+    keys.sort_by_key(|key| std::cmp::Reverse(key.created_at));
     let rows = keys.into_iter().map(|key| {
         let mut row = key.view();
         extend(&mut row, json!({ "username": world.username(&key.user_id) }));

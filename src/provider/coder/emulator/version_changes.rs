@@ -277,7 +277,11 @@ impl crate::provider::coder::terraform::formula::Parameter {
             "required": self.default.is_none(),
             "order": self.order,
             "ephemeral": self.is_ephemeral,
-            "value": text(&value),
+            "value": json!({
+                // What no value is known of is shown as the reference to it.
+                "value": value.clone().unwrap_or_else(|| format!("data.coder_parameter.{}.value", self.label)),
+                "valid": value.is_some(),
+            }),
             "diagnostics": faults,
         })
     }

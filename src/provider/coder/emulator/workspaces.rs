@@ -109,7 +109,7 @@ impl World {
             Some(job) => self.jobs.matched(&job.tags),
             None => json!({ "count": 0, "available": 0, "most_recently_seen": null }),
         };
-        let deadline = workspace.ttl_ms.filter(|_| self.build_status(build) == "running");
+        let deadline = workspace.ttl_ms.filter(|_| job.is_some_and(super::jobs::Job::succeeded));
         let deadline = deadline.map(|ttl| stamp(updated_at + chrono::Duration::milliseconds(ttl)));
         json!({
             "id": build.id,

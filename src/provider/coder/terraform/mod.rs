@@ -7,3 +7,4 @@
 pub(in crate::provider::coder) mod evaluate;
 pub(in crate::provider::coder) mod formula;
 pub(in crate::provider::coder) mod hcl;
+mod hcl_expressions;
