@@ -84,6 +84,13 @@ impl Stage {
         self.files.insert(format!("users/{name}.yaml"), self.named(content));
     }
 
+    /// Writes a file at a path of its own.
+    pub fn write_at(&mut self, path: &str, content: &str) {
+        self.revision += 1;
+        let path = self.named(path);
+        self.files.insert(path, self.named(content));
+    }
+
     /// Removes a file.
     pub fn remove(&mut self, name: &str) {
         self.revision += 1;
@@ -123,6 +130,18 @@ impl Stage {
         let outcome = turn.apply(&reading.planned, &secrets, &Quiet, &NoProbe, None).await.unwrap();
         turn.end().await.unwrap();
         Attempt { reading, outcome }
+    }
+
+    /// Settles what was left open, approves all that waits, and applies; how many steps were not done.
+    pub async fn try_all_with_recovery(&self) -> usize {
+        let (platform, _) = self.platform();
+        let turn =
+            Turn::begin(&platform, &self.ledger, &self.clock, "the tour", CancellationToken::new()).await.unwrap();
+        turn.recover().await.unwrap();
+        turn.end().await.unwrap();
+        self.approve(self.reading().await.plan()).await;
+        let outcome = self.attempt().await.outcome;
+        outcome.steps.len() - outcome.counts().done
     }
 
     /// Approves everything that waits.

@@ -89,8 +89,9 @@ pub const RIGHTS: &[(&str, &str, &str)] = &[
     ("delete workspaces", "workspace", "delete"),
 ];
 
-/// Values of builds that are over, by the build's id. They never change, and reading them takes a call a workspace.
-static VALUES: LazyLock<Mutex<BTreeMap<String, Vec<Value>>>> = LazyLock::new(Mutex::default);
+/// Values of builds that are over, by the installation's address and the build's id. They never change, and reading them
+/// takes a call a workspace.
+static VALUES: LazyLock<Mutex<BTreeMap<(String, String), Vec<Value>>>> = LazyLock::new(Mutex::default);
 
 /// Builds that are remembered at most; beyond that all are read anew.
 const REMEMBERED: usize = 50_000;
@@ -99,12 +100,14 @@ const REMEMBERED: usize = 50_000;
 pub struct Api {
     door: ReadDoor,
     organization: String,
+    /// The installation's address.
+    place: String,
 }
 
 impl Api {
-    /// Reads one organisation through a door.
-    pub fn new(door: ReadDoor, organization: &str) -> Self {
-        Self { door, organization: organization.to_owned() }
+    /// Reads one organisation through a door to an installation.
+    pub fn new(door: ReadDoor, place: &reqwest::Url, organization: &str) -> Self {
+        Self { door, organization: organization.to_owned(), place: place.to_string() }
     }
 
     async fn send(&self, call: &Call) -> Result<Answer, Failure> {
@@ -235,7 +238,7 @@ impl Api {
         for job in jobs.iter().filter(named) {
             let Some(id) = job.input.get("template_version_id").and_then(Json::as_str) else { continue };
             match self.version(id).await? {
-                Some(version) if version.template_id.is_none() => return Ok(Some(version)),
+                Some(version) if version.is_orphan() => return Ok(Some(version)),
                 _ => {}
             }
         }
@@ -263,7 +266,8 @@ impl Api {
     /// # Errors
     /// As the table of errors says.
     pub async fn values(&self, build: &Build) -> Result<Vec<Value>, Failure> {
-        let known = VALUES.lock().unwrap_or_else(PoisonError::into_inner).get(&build.id).cloned();
+        let key = (self.place.clone(), build.id.clone());
+        let known = VALUES.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -274,7 +278,7 @@ impl Api {
             if values.len() >= REMEMBERED {
                 values.clear();
             }
-            values.insert(build.id.clone(), read.clone());
+            values.insert(key, read.clone());
         }
         Ok(read)
     }

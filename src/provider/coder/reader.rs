@@ -43,7 +43,7 @@ impl CoderReader {
         let (instance, clock) = (connection.instance.clone(), connection.clock.clone());
         let open = options(&connection).and_then(|options| {
             let door = door(connection.clone())?.read_only(READ_ROUTES);
-            Ok(Open { api: Api::new(door, &options.organization), options, connection })
+            Ok(Open { api: Api::new(door, &connection.base, &options.organization), options, connection })
         });
         Self { open, instance, clock }
     }
@@ -302,25 +302,9 @@ async fn look_at_workspace(api: &Api, instance: &Instance, key: &str) -> Result<
     Ok(Some(convert::workspace(instance, &workspace, Some(&values), &dashboard)))
 }
 
-/// What a handle names: the import of a version, or the build of a workspace.
-pub(super) enum Handle<'h> {
-    Version(&'h str),
-    Build(&'h str),
-}
-
-impl<'h> Handle<'h> {
-    pub(super) fn read(handle: &'h str) -> Option<Self> {
-        match handle.split_once(':')? {
-            ("version", id) => Some(Self::Version(id)),
-            ("build", id) => Some(Self::Build(id)),
-            _ => None,
-        }
-    }
-}
-
 async fn follow(api: &Api, address: &Address, handle: &str) -> Result<Follow, Failure> {
-    match Handle::read(handle) {
-        Some(Handle::Version(id)) => {
+    match handle.split_once(':') {
+        Some(("version", id)) => {
             let doing = format!("import '{address}'");
             let version = api.version(id).await?;
             let version =
@@ -334,7 +318,16 @@ async fn follow(api: &Api, address: &Address, handle: &str) -> Result<Follow, Fa
                 }
             }
         }
-        Some(Handle::Build(id)) => {
+        // Broken off by us at once.
+        Some(("unserved", _)) => {
+            let doing = format!("import '{address}'");
+            let failure = Failure::new(FailureClass::Refused, doing, "no provisioner could import it");
+            Ok(Follow::Failed(
+                failure
+                    .help("start one with the tags of this template, or change 'tags' in the options of the instance"),
+            ))
+        }
+        Some(("build", id)) => {
             let build = api.build(id).await?;
             let doing = format!("{} '{address}'", build.transition);
             match (build.job.is_over(), build.job.succeeded()) {
@@ -346,7 +339,7 @@ async fn follow(api: &Api, address: &Address, handle: &str) -> Result<Follow, Fa
                 }
             }
         }
-        None => Err(Failure::new(FailureClass::Refused, format!("follow '{handle}'"), "that is no work of Coder's")),
+        _ => Err(Failure::new(FailureClass::Refused, format!("follow '{handle}'"), "that is no work of Coder's")),
     }
 }
 

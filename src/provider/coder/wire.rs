@@ -194,6 +194,14 @@ pub struct Uploaded {
     pub hash: String,
 }
 
+impl Version {
+    /// Whether it belongs to no template yet.
+    pub fn is_orphan(&self) -> bool {
+        // The nil UUID stands for none.
+        self.template_id.as_deref().is_none_or(|id| id.chars().all(|c| matches!(c, '0' | '-')))
+    }
+}
+
 impl User {
     /// Whether it may do everything.
     pub fn is_owner(&self) -> bool {

@@ -37,8 +37,9 @@ impl CoderWriter {
     /// Writes through a connection. A door that cannot be opened is told at the first step.
     pub fn new(connection: Connection) -> Self {
         let open = options(&connection).and_then(|options| {
+            let base = connection.base.clone();
             let door = door(connection)?;
-            Ok(Hand { api: Api::new(door.read_only(READ_ROUTES), &options.organization), door, options })
+            Ok(Hand { api: Api::new(door.read_only(READ_ROUTES), &base, &options.organization), door, options })
         });
         Self { open }
     }
@@ -132,6 +133,14 @@ impl Hand {
             None => self.api.orphan(name).await?,
         };
         let version = match begun {
+            Some(version) if version.job.status == "canceled" => {
+                // Nothing came of it; its name is wanted again.
+                let other = format!("canceled-{}", version.id.split('-').next().unwrap_or_default());
+                let call =
+                    Call::new(Method::PATCH, api::VERSION, &[&version.id], "rename a version that was broken off");
+                self.send(call.json(json!({ "name": other }))).await?;
+                self.begin_import(step, inputs, there.as_ref(), name).await?
+            }
             Some(version) => {
                 same(step, &convert::version(&step.address.instance, template, &version))?;
                 version
@@ -140,6 +149,12 @@ impl Hand {
         };
         if version.job.succeeded() {
             return Ok(done(convert::version(&step.address.instance, template, &version)));
+        }
+        if version.matched_provisioners.as_ref().is_some_and(|it| it.available == 0) {
+            // Told by the answer that makes it alone (trap 48); the job would stay pending for half an hour.
+            let cancel = Call::new(Method::PATCH, api::VERSION_CANCEL, &[&version.id], "break an import off");
+            self.send(cancel).await?;
+            return Ok(Performed::Pending(format!("unserved:{}", version.id)));
         }
         Ok(Performed::Pending(format!("version:{}", version.id)))
     }
@@ -175,15 +190,7 @@ impl Hand {
             body["template_id"] = template.id.as_str().into();
         }
         let call = Call::new(Method::POST, api::ORGANIZATION_VERSIONS, &[&organization.id], doing(step)).json(body);
-        let version: Version = decode(&call, &self.door.send(&call).await?)?;
-        if version.matched_provisioners.as_ref().is_some_and(|it| it.available == 0) {
-            // Told by this answer alone (trap 48); the job would stay pending for half an hour.
-            let cancel = Call::new(Method::PATCH, api::VERSION_CANCEL, &[&version.id], "cancel an import");
-            self.send(cancel).await?;
-            return Err(Failure::new(FailureClass::Refused, doing(step), "no provisioner could import it")
-                .help("start one with the tags of this template, or change 'tags' in the options"));
-        }
-        Ok(version)
+        decode(&call, &self.door.send(&call).await?)
     }
 
     /// A version whose import failed stays as it is: a name means one content.
@@ -231,6 +238,10 @@ impl Hand {
         if let Some(active) = text(fields, "active_version") {
             let version = self.api.version_named(&found.id, active).await?;
             let version = version.ok_or_else(|| gone(step, "the version that becomes active"))?;
+            if !version.job.succeeded() {
+                let said = format!("version '{active}' was not imported");
+                return Err(Failure::new(FailureClass::Refused, doing(step), said).help("its own step tells why"));
+            }
             let doing = format!("promote '{}' to version '{active}'", step.address);
             let call = Call::new(Method::PATCH, api::TEMPLATE_VERSIONS, &[&found.id], doing);
             self.send(call.json(json!({ "id": version.id }))).await?;

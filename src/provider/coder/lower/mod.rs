@@ -8,8 +8,6 @@ mod parameters;
 mod people;
 mod workspaces;
 
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
