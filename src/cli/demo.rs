@@ -70,7 +70,7 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), CommandError> {
         self.tell(
             "1. A company brings its platform under Git",
-            "Keycloak, Gitea and Mattermost are running (emulators, real HTTP). Some people have accounts already; the \
+            "Keycloak, Gitea, Mattermost and Coder are running (emulators, real HTTP). Some people have accounts already; the \
              mono-repo declares them all. Nothing is taken over unseen: adoptions wait for a word.",
         );
         self.plan().await?;
@@ -83,7 +83,7 @@ impl Demo<'_> {
             "3. Somebody edits the services behind our back",
             "In Gitea the rights of a team are widened and an organisation gets another description; in Keycloak \
              somebody joins a group, and an account is switched off; in Mattermost somebody is let into a private \
-             channel.",
+             channel; in Coder a template gets another name.",
         );
         self.behind_our_back().await.map_err(|error| CommandError::of(Exit::Error, &error))?;
         self.drift().await?;
@@ -193,6 +193,12 @@ impl Demo<'_> {
             let channel = mattermost.get("/api/v4/teams/name/acme-corp/channels/name/ml-research").await?;
             let join = format!("/api/v4/channels/{}/members", text(&channel["id"]));
             mattermost.post(&join, json!({ "user_id": intern["id"] })).await?;
+        }
+        if let Some(served) = self.sandbox.service("coder") {
+            let coder = Client::administrator(served)?;
+            let template = coder.get("/api/v2/organizations/default/templates/ml-research").await?;
+            let path = format!("/api/v2/templates/{}", text(&template["id"]));
+            coder.patch(&path, json!({ "display_name": "Grace's experiment" })).await?;
         }
         Ok(())
     }

@@ -8,7 +8,6 @@ mod parameters;
 mod people;
 mod workspaces;
 
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

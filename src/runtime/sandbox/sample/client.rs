@@ -95,6 +95,14 @@ impl Client {
         self.call(Method::PATCH, path, Some(body)).await.map(drop)
     }
 
+    /// Removes something.
+    ///
+    /// # Errors
+    /// When no answer comes, or it is no success.
+    pub async fn delete(&self, path: &str) -> Result<(), SampleError> {
+        self.call(Method::DELETE, path, None).await.map(drop)
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<(Value, String), SampleError> {
         let doing = format!("{method} {path}");
         let mut request = self.http.request(method, format!("{}{path}", self.base));

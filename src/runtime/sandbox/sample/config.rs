@@ -70,6 +70,16 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
             served.base()
         ));
     }
+    if let Some(served) = sandbox.service("coder") {
+        let token = served.credentials().get("daemon").and_then(|headers| headers.get("Coder-Session-Token")).cloned();
+        let reference = secret("coder", &token.unwrap_or_default())?;
+        text.push_str(&format!(
+            "  coder:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
+             \x20     # People have had passwords there so far.\n      sign_in: password\n      templates:\n        ml-research:\n\
+             \x20         variables: {{ data_mount: /mnt/data }}\n",
+            served.base()
+        ));
+    }
     std::fs::write(path, text)
 }
 

@@ -5,6 +5,7 @@
 //! an account or two that is to be taken over, one that nobody declares, and our own account with exactly its rights.
 
 mod client;
+mod coder;
 mod config;
 mod gitea;
 mod keycloak;
@@ -42,6 +43,9 @@ pub async fn seed(sandbox: &Sandbox) -> Result<(), Box<dyn Error + Send + Sync>>
     }
     if let Some(served) = sandbox.service("mattermost") {
         mattermost::seed(&Client::administrator(served)?).await?;
+    }
+    if let Some(served) = sandbox.service("coder") {
+        coder::seed(&Client::administrator(served)?).await?;
     }
     Ok(())
 }
