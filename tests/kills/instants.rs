@@ -118,7 +118,9 @@ impl Place {
         seed(&self.sandbox).await.unwrap();
         let _ = std::fs::remove_dir_all(self.path(".formulary"));
         let _ = std::fs::remove_dir_all(self.path("repo"));
-        copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/users")), &self.path("repo/users"));
+        for folder in ["users", "formulas"] {
+            copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &self.path("repo").join(folder));
+        }
     }
 
     /// The mono-repo changes: somebody leaves, somebody comes, a team is emptied by one.

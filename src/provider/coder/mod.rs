@@ -20,6 +20,9 @@ mod terraform;
 mod wire;
 pub mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use crate::engine::model::{KindSpec, Live};
 use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, Holds, LowerInput, Lowered, Provider, Reader, Writer};

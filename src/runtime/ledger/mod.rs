@@ -89,7 +89,7 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// The keys of one-time actions that were begun and not proven undone.
     async fn once_keys(&self) -> Result<BTreeSet<String>, LedgerError>;
 
-    /// How many objects of a class were removed or disabled since then.
+    /// How many objects of a class were removed or disabled since then; one that came back and was removed again once.
     async fn destructive_since(
         &self,
         instance: &Instance,

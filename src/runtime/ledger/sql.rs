@@ -54,8 +54,10 @@ pub(super) const ONCE_KEYS: &str = "SELECT key FROM run_once ORDER BY key";
 
 pub(super) const PUT_EVENT: &str = "INSERT INTO destructive_events (id, instance, class, address, number, at) \
      VALUES ($1, $2, $3, $4, $5, $6)";
-pub(super) const EVENTS_SINCE: &str = "SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) FROM destructive_events \
-     WHERE instance = $1 AND class = $2 AND at >= $3";
+/// What was removed again because it came back counts once: a budget is about things, not about attempts.
+pub(super) const EVENTS_SINCE: &str = "SELECT CAST(COALESCE(SUM(most), 0) AS BIGINT) FROM (\
+     SELECT MAX(number) AS most FROM destructive_events WHERE instance = $1 AND class = $2 AND at >= $3 GROUP BY address\
+     ) AS things";
 
 pub(super) const ALLOTMENTS: &str = "SELECT pool, subject, number FROM allotments ORDER BY pool, subject";
 pub(super) const RELEASE_NUMBER: &str = "DELETE FROM allotments WHERE pool = $1 AND number = $2";

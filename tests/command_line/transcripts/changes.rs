@@ -1,5 +1,6 @@
 //! Plans, approvals and applies, as one meets them.
 
+use formulary::runtime::sandbox::sample::MonoRepo;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -64,7 +65,9 @@ async fn a_small_platform_from_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_run_against_services_full_of_people() {
     let bench = Bench::sample().await;
-    let repo = concat!(env!("CARGO_MANIFEST_DIR"), "/users");
+    let repo = bench.path("sample");
+    MonoRepo::create(&repo).unwrap();
+    let repo = repo.display();
     let said = bench.run(&format!("plan --dir {repo}")).exits(4);
     said.says(&["keycloak: adoptions", "formulary approve", "old-intern", "nobody declared it"]);
     // Nothing of it is done without a word.

@@ -78,6 +78,14 @@ promise!(a_step_ends_together_with_what_follows_from_it, ledger => {
     assert_eq!(since(3).await.unwrap(), 0);
     let other = ledger.destructive_since(&gitea, KindClass::Team, moment(0)).await.unwrap();
     assert_eq!(other, 0);
+
+    // What came back and was removed again is one thing; another thing is another.
+    for (address, expected) in [("gitea:user/bob", 2), ("gitea:user/carol", 3)] {
+        let again = begin(ledger, &fence, Verb::Disable, address, None).await.unwrap();
+        let event = DestructiveEvent { class: KindClass::Person, address: self::address(address), count: 1 };
+        ledger.finish_intents(&fence, &[Finished { events: vec![event], ..done(again) }]).await.unwrap();
+        assert_eq!(since(0).await.unwrap(), expected, "{address}");
+    }
 });
 
 promise!(a_step_that_is_done_again_and_again_is_counted, ledger => {
