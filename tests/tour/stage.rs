@@ -15,7 +15,7 @@ use formulary::provider::contract::Provider;
 use formulary::runtime::config::{Config, ServiceType};
 use formulary::runtime::ledger::{NewApproval, SharedLedger, sqlite};
 use formulary::runtime::reconcile::{
-    MachineSecrets, Memory, NoProbe, Outcome, PlannedWorld, Platform, Quiet, StepOutcome, Turn, World, read,
+    Found, MachineSecrets, Memory, NoProbe, Outcome, PlannedWorld, Platform, Quiet, StepOutcome, Turn, World, read,
 };
 use formulary::runtime::sys::{Environment, FixedEnvironment, SharedClock};
 use tokio_util::sync::CancellationToken;
@@ -137,7 +137,10 @@ impl Stage {
         let (platform, _) = self.platform();
         let turn =
             Turn::begin(&platform, &self.ledger, &self.clock, "the tour", CancellationToken::new()).await.unwrap();
-        turn.recover().await.unwrap();
+        // What still goes on is waited for.
+        while turn.recover().await.unwrap().iter().any(|it| matches!(it.found, Found::StillOpen(_))) {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
         turn.end().await.unwrap();
         self.approve(self.reading().await.plan()).await;
         let outcome = self.attempt().await.outcome;

@@ -238,6 +238,11 @@ impl<'a> One<'_, '_, 'a> {
         if !is_compared(spec) {
             return None;
         }
+        if let Compare::While(field, text) = spec.compare
+            && live.text(field) != Some(text)
+        {
+            return None;
+        }
         let Some(before) = live.fields.get(spec.name) else {
             return Some(
                 self.field_change(spec, DriftClass::Unknown, Shown::Absent, wanted, Effect::Neutral)

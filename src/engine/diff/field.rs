@@ -12,7 +12,7 @@ pub fn same(spec: &FieldSpec, wanted: &Value, live: &Value) -> bool {
         return true;
     }
     match spec.compare {
-        Compare::Folded => folded(wanted) == folded(live),
+        Compare::Folded | Compare::While(..) => folded(wanted) == folded(live),
         Compare::Set => as_set(wanted) == as_set(live),
         Compare::Keys => match (wanted, live) {
             (Value::Map(wanted), Value::Map(live)) => {

@@ -66,6 +66,9 @@ pub enum Compare {
     Keys,
     /// Sent when the resource is created, afterwards the service's (or the person's) own; never drift.
     CreateOnly,
+    /// Ours as long as that live field has this text, the service's own afterwards: an address until the first sign-in.
+    /// Equal when case is folded.
+    While(&'static str, &'static str),
     /// The service never shows it; what was last sent is remembered as a keyed digest.
     WriteOnly,
     /// Only the service writes it; read for rules and reports.

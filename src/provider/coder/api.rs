@@ -91,7 +91,9 @@ pub const RIGHTS: &[(&str, &str, &str)] = &[
 
 /// Values of builds that are over, by the installation's address and the build's id. They never change, and reading them
 /// takes a call a workspace.
-static VALUES: LazyLock<Mutex<BTreeMap<(String, String), Vec<Value>>>> = LazyLock::new(Mutex::default);
+static VALUES: LazyLock<Mutex<Remembered>> = LazyLock::new(Mutex::default);
+
+type Remembered = BTreeMap<(String, String), Vec<Value>>;
 
 /// Builds that are remembered at most; beyond that all are read anew.
 const REMEMBERED: usize = 50_000;

@@ -26,9 +26,11 @@ const USER_SPEC: KindSpec = KindSpec {
     fields: &[
         FieldSpec::new(
             "initial_email",
-            "the address that it is made with, by which the first sign-in finds it; it follows at next sign-in",
-            Compare::CreateOnly,
-        ),
+            "the address by which the first sign-in finds it; afterwards it follows at next sign-in",
+            // An account that was never entered keeps it, and whoever comes with another finds a closed door.
+            Compare::While("status", "dormant"),
+        )
+        .access(Access::SignIn),
         FieldSpec::new(
             "initial_name",
             "the name that it is made with; it follows at next sign-in",

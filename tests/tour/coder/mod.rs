@@ -217,6 +217,7 @@ impl Ends for Tour {
 
 tours! {
     people::they_join_leave_and_return,
+    people::an_address_that_changes_before_the_first_sign_in,
     people::extents,
     people::what_was_there_is_adopted,
     people::who_signs_in_otherwise_is_a_conflict,

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::Tour;
+use super::{TERRAFORM, Tour, failures};
 use crate::documents::{organisation, person};
+use crate::hand::text;
 
 pub async fn they_join_leave_and_return(tour: &mut Tour) {
     tour.nothing_left("an empty mono-repo").await;
@@ -54,6 +55,31 @@ pub async fn extents(tour: &mut Tour) {
     tour.remove("seen");
     tour.any_leg("and forgotten").await;
     assert_ne!(tour.api("/users/~seen").await["status"], json!("suspended"));
+}
+
+/// Whoever comes with another address finds a closed door, so the account is made again: by approval, and never when it owns
+/// a workspace. After the first sign-in the address is the identity provider's.
+pub async fn an_address_that_changes_before_the_first_sign_in(tour: &mut Tour) {
+    tour.company();
+    tour.any_leg("she was never there").await;
+    let before = tour.api("/users/~alice").await;
+    tour.write("alice", person("~alice", "Alice Chen", &["~acme"]).email("~alice.chen@tour.example"));
+    tour.leg("another address", &["update coder:user/~alice (sign-in)", "update idp:user/~alice"]).await;
+    let after = tour.api("/users/~alice").await;
+    assert_eq!(after["email"], json!(tour.named("~alice.chen@tour.example")));
+    assert_ne!(after["id"], before["id"]);
+
+    tour.formula("1.0.0", TERRAFORM);
+    tour.request(json!({}));
+    tour.any_leg("she owns a workspace").await;
+    tour.write("alice", person("~alice", "Alice Chen", &["~acme"]).email("~ac@tour.example"));
+    let failed = failures(&tour.try_all().await);
+    assert!(failed.len() == 1 && failed[0].contains("update coder:user/"), "{failed:#?}");
+    assert_eq!(tour.api("/users/~alice").await["id"], after["id"]);
+
+    let id = text(&after["id"]).to_owned();
+    tour.hand.put(&format!("/api/v2/users/{id}/status/activate"), json!({})).await;
+    tour.nothing_left("once she is no longer dormant it is the identity provider's").await;
 }
 
 async fn make(tour: &Tour, login: &str, email: &str) {

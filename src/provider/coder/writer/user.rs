@@ -1,0 +1,84 @@
+//! Accounts. Never deleted, but for one that nobody ever entered and that would never be found.
+
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Hand, doing, done, gone, same, text};
+use crate::engine::model::{Failure, FailureClass, Fields, Value};
+use crate::engine::plan::Step;
+use crate::provider::coder::options::SignIn;
+use crate::provider::coder::wire::User;
+use crate::provider::coder::{api, convert};
+use crate::provider::contract::Performed;
+use crate::provider::http::Call;
+
+impl Hand {
+    pub(super) async fn make_user(&self, step: &Step, fields: &Fields) -> Result<Performed, Failure> {
+        let organization = self.api.organization().await?;
+        let login = text(fields, "login_type").unwrap_or_else(|| self.options.sign_in.login_type());
+        let mut body = json!({
+            "username": step.address.key,
+            "email": text(fields, "initial_email"),
+            "name": text(fields, "initial_name").unwrap_or_default(),
+            "login_type": login,
+            "organization_ids": [organization.id],
+            "user_status": if self.options.active_accounts { "active" } else { "dormant" },
+        });
+        if login == SignIn::Password.login_type() {
+            // Nobody knows it: the person sets another.
+            body["password"] = format!("Aa1!{}", Uuid::new_v4().simple()).into();
+        }
+        self.send(Call::new(Method::POST, api::USERS, &[], doing(step)).json(body)).await?;
+        let made = self.user(step).await?;
+        if fields.get("active") == Some(&Value::Bool(false)) {
+            return self.set_status(step, &made, false).await;
+        }
+        Ok(done(convert::user(&step.address.instance, &made)))
+    }
+
+    pub(super) async fn switch_user(&self, step: &Step, fields: &Fields) -> Result<Performed, Failure> {
+        let found = self.user(step).await?;
+        let live = convert::user(&step.address.instance, &found);
+        same(step, &live)?;
+        if let Some(email) = text(fields, "initial_email")
+            && !found.email.eq_ignore_ascii_case(email)
+        {
+            return self.make_user_anew(step, &found, email).await;
+        }
+        match fields.get("active").and_then(Value::as_bool) {
+            Some(active) if active != found.is_active() => self.set_status(step, &found, active).await,
+            _ => Ok(done(live)),
+        }
+    }
+
+    async fn make_user_anew(&self, step: &Step, found: &User, email: &str) -> Result<Performed, Failure> {
+        if found.status != "dormant" || found.is_owner() {
+            let said = "somebody signed in with it since the plan was made";
+            return Err(Failure::new(FailureClass::Conflict, doing(step), said).help("plan again"));
+        }
+        let organization = self.api.organization().await?;
+        self.send(Call::new(Method::DELETE, api::USER, &[&found.id], doing(step))).await?;
+        let body = json!({
+            "username": found.username, "email": email, "name": found.name, "login_type": found.login_type,
+            "organization_ids": [organization.id], "user_status": "dormant",
+        });
+        self.send(Call::new(Method::POST, api::USERS, &[], doing(step)).json(body)).await?;
+        Ok(done(convert::user(&step.address.instance, &self.user(step).await?)))
+    }
+
+    async fn set_status(&self, step: &Step, found: &User, active: bool) -> Result<Performed, Failure> {
+        if !active && found.is_owner() {
+            // Coder refuses that, too; but it would let us delete one (trap 46), so the rule is ours.
+            return Err(Failure::new(FailureClass::Refused, doing(step), "the account is an owner of Coder")
+                .help("another owner takes the role away first"));
+        }
+        let status = if active { "activate" } else { "suspend" };
+        self.send(Call::new(Method::PUT, api::USER_STATUS, &[&found.id, status], doing(step))).await?;
+        Ok(done(convert::user(&step.address.instance, &self.user(step).await?)))
+    }
+
+    async fn user(&self, step: &Step) -> Result<User, Failure> {
+        self.api.user(&step.address.key).await?.ok_or_else(|| gone(step, "the account"))
+    }
+}
