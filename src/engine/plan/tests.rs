@@ -82,7 +82,10 @@ const DESK: KindSpec = KindSpec {
     name: "desk",
     title: "desk",
     class: KindClass::Workspace,
-    fields: &[FieldSpec::new("open", "whether it can be worked at", Compare::CreateOnly)],
+    fields: &[
+        FieldSpec::new("open", "whether it can be worked at", Compare::CreateOnly),
+        FieldSpec::new("label", "what it is called until somebody sits there", Compare::While("status", "new")),
+    ],
     identity: &[&[Evidence::NameByApproval]],
     outputs: &[],
     removal: Removal::Disable { field: "open", off: false },
@@ -209,7 +212,8 @@ impl World {
 
     fn desk(mut self, name: &str) -> Self {
         let owner = Owner(format!("resource:default/{name}"));
-        self.desired.push(Desired::new(at("desk", name), owner, span()).field("open", true, None));
+        self.desired
+            .push(Desired::new(at("desk", name), owner, span()).field("open", true, None).field("label", name, None));
         self
     }
 
@@ -414,6 +418,19 @@ fn a_leaver_is_blocked_and_keeps_the_memberships_and_returning_restores() {
     world.desired = here;
     insta::assert_snapshot!(told(&world.plan().plan), @"restore svc:user/bob");
     world.converge();
+}
+
+#[test]
+fn what_is_ours_for_a_while_is_left_alone_afterwards() {
+    let mut world = World::new().desk("blue");
+    world.converge();
+    world.set(&at("desk", "blue"), "status", "new");
+    world.set(&at("desk", "blue"), "label", "Blue");
+    assert_eq!(told(&world.plan().plan), "", "its case is folded");
+    world.set(&at("desk", "blue"), "label", "green");
+    assert_eq!(told(&world.plan().plan), "update svc:desk/blue");
+    world.set(&at("desk", "blue"), "status", "taken");
+    assert_eq!(told(&world.plan().plan), "");
 }
 
 #[test]
