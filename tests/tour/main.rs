@@ -28,6 +28,7 @@ mod legs;
 
 mod coder;
 mod documents;
+mod everybody;
 mod gitea;
 mod hand;
 mod keycloak;
