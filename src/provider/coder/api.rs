@@ -6,6 +6,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
+use tokio::sync::OnceCell;
 
 use super::wire::{
     Build, BuildInfo, LogLine, Organization, Parameter, QueuedJob, Template, User, Users, Value, Version, Workspace,
@@ -104,12 +105,24 @@ pub struct Api {
     organization: String,
     /// The installation's address.
     place: String,
+    /// What does not change while one cycle reads, asked for once.
+    info: OnceCell<BuildInfo>,
+    home: OnceCell<Organization>,
+    /// What our account might do when it was asked first.
+    before: OnceCell<BTreeMap<String, bool>>,
 }
 
 impl Api {
     /// Reads one organisation through a door to an installation.
     pub fn new(door: ReadDoor, place: &reqwest::Url, organization: &str) -> Self {
-        Self { door, organization: organization.to_owned(), place: place.to_string() }
+        Self {
+            door,
+            organization: organization.to_owned(),
+            place: place.to_string(),
+            info: OnceCell::new(),
+            home: OnceCell::new(),
+            before: OnceCell::new(),
+        }
     }
 
     async fn send(&self, call: &Call) -> Result<Answer, Failure> {
@@ -141,15 +154,25 @@ impl Api {
     }
 
     pub async fn build_info(&self) -> Result<BuildInfo, Failure> {
-        self.one(&Call::get(BUILD_INFO, &[], "read what this installation is")).await
+        let read = || async { self.one(&Call::get(BUILD_INFO, &[], "read what this installation is")).await };
+        self.info.get_or_try_init(read).await.cloned()
     }
 
     pub async fn organization(&self) -> Result<Organization, Failure> {
         let doing = format!("read the organisation '{}'", self.organization);
-        self.one(&Call::get(ORGANIZATION, &[&self.organization], doing)).await
+        let read = || async { self.one(&Call::get(ORGANIZATION, &[&self.organization], doing)).await };
+        self.home.get_or_try_init(read).await.cloned()
     }
 
-    /// Which rights of [`RIGHTS`] we have, by name.
+    /// Which rights of [`RIGHTS`] we had when that was asked first: before anything was read.
+    ///
+    /// # Errors
+    /// As the table of errors says.
+    pub async fn rights_before(&self, organization: &str) -> Result<BTreeMap<String, bool>, Failure> {
+        self.before.get_or_try_init(|| self.rights(organization)).await.cloned()
+    }
+
+    /// Which rights of [`RIGHTS`] we have now, by name.
     ///
     /// # Errors
     /// As the table of errors says.

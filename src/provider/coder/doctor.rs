@@ -30,7 +30,7 @@ pub async fn probe(
     let me = api.me().await?;
     let info = api.build_info().await?;
     let organization = api.organization().await?;
-    let rights = api.rights(&organization.id).await?;
+    let rights = api.rights_before(&organization.id).await?;
     let mut capabilities = Capabilities { version: Some(info.version.clone()), ..Capabilities::default() };
     capabilities.own_accounts.push(Address::new(instance, kinds::USER, &me.username.to_lowercase()));
     if rights.get("read every account") == Some(&true) {

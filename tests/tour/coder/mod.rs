@@ -1,6 +1,7 @@
 //! Coder's tour: people, formulas and workspaces, and defects that only the emulator can be asked for. People's subjects
 //! come from an identity provider in memory.
 
+mod calls;
 mod defects;
 mod formulas;
 mod people;

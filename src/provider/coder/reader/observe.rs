@@ -28,7 +28,7 @@ impl Cycle<'_> {
             Ok(organization) => organization.id,
             Err(failure) => return self.unseen(&failure),
         };
-        let before = match api.rights(&organization).await {
+        let before = match api.rights_before(&organization).await {
             Ok(rights) => rights,
             Err(failure) => return self.unseen(&failure),
         };
