@@ -44,8 +44,8 @@ pub(super) const REPEATED: &str = "SELECT step, COUNT(*) FROM intents WHERE resu
      GROUP BY step HAVING COUNT(*) > 1 ORDER BY step";
 
 /// Whatever was made or proven not to be made later has a later entry of its own, or is recorded.
-pub(super) const ATTEMPTED: &str = "SELECT DISTINCT address FROM intents WHERE verb = 'create' AND result = 'unclear' \
-     AND began >= $1 ORDER BY address";
+pub(super) const ATTEMPTED: &str = "SELECT DISTINCT address FROM intents WHERE verb = 'create' \
+     AND (result = 'unclear' OR ended IS NULL) AND began >= $1 ORDER BY address";
 
 pub(super) const CLAIM_ONCE: &str =
     "INSERT INTO run_once (key, intent, claimed) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";

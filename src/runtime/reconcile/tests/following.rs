@@ -82,7 +82,12 @@ async fn what_takes_longer_than_patience_is_left_to_the_next_run() {
     let again = bench.apply(&bench.plan(&wish).await).await;
     assert_eq!((words(&again), again.exit()), (vec!["pending", "held"], 4));
 
+    // What shows already, while it is still being made, is no stranger's.
     alice(&bench);
+    let planned = bench.plan(&wish).await;
+    assert!(planned.planned.plan.waiting.is_empty(), "{:?}", planned.planned.plan.waiting);
+    assert_eq!(words(&bench.apply(&planned).await)[0], "pending");
+
     bench.service.job("job 5", Follow::Ended);
     assert_eq!(bench.recover().await.remove(0).found, Found::Happened);
     assert_eq!(bench.apply(&bench.plan(&wish).await).await.exit(), 0);
