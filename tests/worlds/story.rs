@@ -216,6 +216,10 @@ impl Teller {
         let people: Vec<(String, BTreeSet<String>)> =
             self.people.iter().map(|(name, person)| (name.clone(), person.groups.clone())).collect();
         let (name, groups) = self.random.pick(&people)?.clone();
+        // Whoever has the name of a stranger is declared in vain; nothing is done to strangers.
+        if self.strangers.contains(&name) {
+            return None;
+        }
         make(self, &name, &groups)
     }
 

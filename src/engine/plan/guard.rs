@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Wait;
 use super::draft::Draft;
 use super::input::PlanInput;
+use super::{Verb, Wait};
 use crate::engine::diff::{DiffInput, Kinds};
 use crate::engine::model::{Address, Budgets, Instance, KindClass, ObjectState};
 
@@ -79,7 +79,7 @@ pub(super) fn apply(input: &PlanInput<'_>, totals: Option<&Totals>, drafts: &mut
 /// which of them were meant.
 fn budgets(input: &PlanInput<'_>, totals: &Totals, drafts: &mut [Draft<'_, '_>]) {
     let mut wanted: BTreeMap<(Instance, KindClass), usize> = BTreeMap::new();
-    for draft in drafts.iter().filter(|draft| draft.verb.is_destructive()) {
+    for draft in drafts.iter().filter(|draft| is_bounded(draft)) {
         for class in counted(draft) {
             *wanted.entry((draft.address().instance.clone(), class)).or_default() += 1;
         }
@@ -101,12 +101,19 @@ fn budgets(input: &PlanInput<'_>, totals: &Totals, drafts: &mut [Draft<'_, '_>])
             budgets.window_hours
         );
         let group = format!("{instance}: removal of {what}");
-        for draft in drafts.iter_mut().filter(|draft| draft.verb.is_destructive()) {
+        for draft in drafts.iter_mut().filter(|draft| is_bounded(draft)) {
             if draft.address().instance == instance && counted(draft).any(|it| it == class) {
                 draft.waits.push(Wait::Budget { group: group.clone(), reason: reason.clone() });
             }
         }
     }
+}
+
+/// Whether a step takes something away that nobody took away before: what we closed and somebody opened again was counted
+/// then, and is closed at once.
+fn is_bounded(draft: &Draft<'_, '_>) -> bool {
+    let was_closed = draft.compared.recorded.is_some_and(|it| matches!(it.state, ObjectState::Disabled(_)));
+    draft.verb.is_destructive() && !(draft.verb == Verb::Disable && was_closed)
 }
 
 /// The classes in whose budgets a destructive step counts: its own, and those of what goes with it.

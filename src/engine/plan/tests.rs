@@ -579,6 +579,21 @@ fn more_than_the_budget_waits_and_the_rest_proceeds() {
 }
 
 #[test]
+fn what_was_closed_and_is_open_again_is_closed_at_once_whatever_the_budget() {
+    let mut world = World::settled(&["alice", "bob", "carol", "dora", "erin"]);
+    for name in ["bob", "carol", "dora"] {
+        world = world.without(name);
+    }
+    world.converge();
+    world.spent.insert((Instance::new("svc"), KindClass::Person), 3);
+    world.set(&at("user", "bob"), "enabled", true);
+    assert_eq!(told(&world.plan().plan), "disable svc:user/bob");
+    world = world.without("erin");
+    let told = told(&world.plan().plan);
+    assert!(told.contains("disable svc:user/bob\n") && told.contains("disable svc:user/erin [waits:"), "{told}");
+}
+
+#[test]
 fn an_emptied_organisation_always_waits() {
     let world = World::settled(&["alice"]).without("alice");
     insta::assert_snapshot!(told(&world.plan().plan), @"disable svc:user/alice [waits: svc: dev is emptied]");
