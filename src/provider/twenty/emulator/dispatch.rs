@@ -1,0 +1,121 @@
+//! From a request's bytes to an operation and back.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Twenty;
+use super::call::{Call, read_body};
+use super::keys::{self, Caller};
+use super::refusal::{Refusal, framework};
+use super::world::World;
+use super::{metadata_rest, rest};
+use crate::provider::emulator::not_modelled;
+
+/// The largest body that is read.
+const MOST_BYTES: usize = 64 << 20;
+
+/// The largest head of a request that the server reads: 431 beyond it.
+const MOST_HEAD: usize = 16 << 10;
+
+/// Answers one request.
+pub(super) async fn serve(twenty: Arc<Twenty>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let sent = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
+    if head.uri.to_string().len() + sent > MOST_HEAD {
+        return bare(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    if head.method == "OPTIONS" {
+        return bare(StatusCode::NO_CONTENT);
+    }
+    let Ok(body) = to_bytes(body, MOST_BYTES).await else {
+        return bare(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let path = percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
+    let method = head.method.as_str().to_owned();
+    match (method.as_str(), path.as_str()) {
+        ("GET" | "HEAD", "/healthz") => {
+            return tagged(200, &json!({ "status": "ok", "info": {}, "error": {}, "details": {} }), &head.headers);
+        }
+        ("GET" | "HEAD", "/client-config") => return tagged(200, &client_config(), &head.headers),
+        (_, "/graphql" | "/metadata") => return not_modelled(),
+        (_, path) if !path.starts_with("/rest/") => {
+            let message = json!(format!("Cannot {method} {path}"));
+            return framework(404, "Not Found", message).render();
+        }
+        _ => {}
+    }
+    let mut world = twenty.world();
+    let now = world.moment(twenty.clock.now());
+    let query = url::form_urlencoded::parse(head.uri.query().unwrap_or("").as_bytes()).into_owned().collect();
+    let answer = read_body(&head.headers, &body).and_then(|body| {
+        let caller = identify(&world, &head.headers, now)?;
+        let call = Call { method, path, query, body, caller, now };
+        answer(&mut world, &call)
+    });
+    match answer {
+        Ok((status, body)) => tagged(status, &body, &head.headers),
+        Err(refusal) => refusal.render(),
+    }
+}
+
+fn answer(world: &mut World, call: &Call) -> Result<(u16, Value), Refusal> {
+    if call.path.starts_with("/rest/open-api/") {
+        return Err(super::refusal::unimitated());
+    }
+    if call.path.starts_with("/rest/metadata/") {
+        return metadata_rest::answer(world, call);
+    }
+    rest::answer(world, call)
+}
+
+/// Who calls by REST.
+fn identify(world: &World, headers: &HeaderMap, now: i64) -> Result<Caller, Refusal> {
+    let sent = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or("");
+    let token = sent.strip_prefix("Bearer ").map(str::trim).filter(|token| !token.is_empty());
+    let token = token.ok_or_else(|| keys::forbidden("Missing authentication token"))?;
+    keys::identify(&world.keys, token, now / 1000, world.are_keys_lapsed)
+}
+
+/// What anybody may know of the installation, as far as a client asks for it.
+fn client_config() -> Value {
+    json!({
+        "appVersion": "2.19.0",
+        "authProviders": { "google": false, "magicLink": false, "password": true, "microsoft": false, "sso": [] },
+        "isMultiWorkspaceEnabled": false, "isEmailVerificationRequired": false, "signInPrefilled": false,
+        "api": { "mutationMaximumAffectedRecords": 100 },
+    })
+}
+
+/// An answer without a body.
+fn bare(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer
+}
+
+/// A JSON answer with a tag of its body, or 304 where the caller has that already.
+fn tagged(status: u16, body: &Value, headers: &HeaderMap) -> Response<Body> {
+    let text = body.to_string();
+    let digest = STANDARD_NO_PAD.encode(&Sha256::digest(text.as_bytes())[..20]);
+    let tag = format!("W/\"{:x}-{digest}\"", text.len());
+    let is_known = headers.get("if-none-match").is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut answer =
+        if is_known && status == 200 { bare(StatusCode::NOT_MODIFIED) } else { Response::new(Body::from(text)) };
+    if answer.status() != StatusCode::NOT_MODIFIED {
+        *answer.status_mut() = StatusCode::from_u16(status).expect("operations have known status codes");
+        let media = HeaderValue::from_static("application/json; charset=utf-8");
+        answer.headers_mut().insert(header::CONTENT_TYPE, media);
+    }
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        answer.headers_mut().insert(header::ETAG, tag);
+    }
+    answer
+}

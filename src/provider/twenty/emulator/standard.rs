@@ -1,0 +1,182 @@
+//! What a stock workspace's data model holds. Records of people, companies, opportunities and workspace members are
+//! imitated; of the other objects only the names are known, so that they are told from objects that are none.
+
+use serde_json::{Value, json};
+
+use super::ids::Ids;
+use super::model::{Field, Kind, Object};
+use super::settings::Settings;
+
+/// Singular, plural and identifier of an imitated object; the identifiers are those that the recordings name.
+const IMITATED: &[(&str, &str, &str)] = &[
+    ("person", "people", "32e95365-6286-4a1b-a5a1-fa84d188d5e4"),
+    ("company", "companies", "1c1704c3-0f4d-4b64-a95d-8888f75f7dd3"),
+    ("opportunity", "opportunities", "1500c658-5ba1-4b13-af3d-05599150c615"),
+    ("workspaceMember", "workspaceMembers", "9d2a4e0c-6b6d-4b8e-9c5e-3f3a6c0f7b11"),
+];
+
+/// Singular and plural of the objects whose records are not imitated.
+const NAMED: &[(&str, &str)] = &[
+    ("attachment", "attachments"),
+    ("calendarEvent", "calendarEvents"),
+    ("dashboard", "dashboards"),
+    ("message", "messages"),
+    ("messageThread", "messageThreads"),
+    ("note", "notes"),
+    ("noteTarget", "noteTargets"),
+    ("task", "tasks"),
+    ("taskTarget", "taskTargets"),
+    ("timelineActivity", "timelineActivities"),
+    ("workflow", "workflows"),
+    ("workflowRun", "workflowRuns"),
+    ("workflowVersion", "workflowVersions"),
+];
+
+const PERSON: &[(&str, &str, Kind)] = &[
+    ("name", "Name", Kind::FullName),
+    ("emails", "Emails", Kind::Emails),
+    ("linkedinLink", "Linkedin", Kind::Links),
+    ("jobTitle", "Job Title", Kind::Text),
+    ("phones", "Phones", Kind::Phones),
+    ("avatarUrl", "Avatar", Kind::Text),
+    ("avatarFile", "Avatar File", Kind::Files),
+    ("company", "Company", Kind::ManyToOne("company")),
+    (
+        "pointOfContactForOpportunities",
+        "Opportunities",
+        Kind::OneToMany { object: "opportunity", column: "pointOfContactId" },
+    ),
+];
+
+const COMPANY: &[(&str, &str, Kind)] = &[
+    ("name", "Name", Kind::Text),
+    ("domainName", "Domain Name", Kind::Links),
+    ("address", "Address", Kind::Address),
+    ("linkedinLink", "Linkedin", Kind::Links),
+    ("annualRevenue", "Annual Revenue", Kind::Currency),
+    ("accountOwner", "Account Owner", Kind::ManyToOne("workspaceMember")),
+    ("people", "People", Kind::OneToMany { object: "person", column: "companyId" }),
+    ("opportunities", "Opportunities", Kind::OneToMany { object: "opportunity", column: "companyId" }),
+];
+
+const OPPORTUNITY: &[(&str, &str, Kind)] = &[
+    ("name", "Name", Kind::Text),
+    ("amount", "Amount", Kind::Currency),
+    ("closeDate", "Close date", Kind::DateTime),
+    ("stage", "Stage", Kind::Select),
+    ("company", "Company", Kind::ManyToOne("company")),
+    ("pointOfContact", "Point of Contact", Kind::ManyToOne("person")),
+    ("owner", "Owner", Kind::ManyToOne("workspaceMember")),
+];
+
+const MEMBER: &[(&str, &str, Kind)] = &[
+    ("name", "Name", Kind::FullName),
+    ("avatarUrl", "Avatar Url", Kind::Text),
+    ("userEmail", "User Email", Kind::Text),
+    ("userId", "User Id", Kind::Uuid),
+    ("jobTitle", "Job Title", Kind::Text),
+    ("colorScheme", "Color Scheme", Kind::Text),
+    ("locale", "Language", Kind::Text),
+    ("timeZone", "Time zone", Kind::Text),
+];
+
+/// The fields of every object.
+const COMMON: &[(&str, &str, Kind)] = &[
+    ("id", "Id", Kind::Uuid),
+    ("createdAt", "Creation date", Kind::DateTime),
+    ("updatedAt", "Last update", Kind::DateTime),
+    ("deletedAt", "Deleted at", Kind::DateTime),
+    ("position", "Position", Kind::Position),
+    ("createdBy", "Created by", Kind::Actor),
+    ("updatedBy", "Updated by", Kind::Actor),
+    ("searchVector", "Search vector", Kind::SearchVector),
+];
+
+const COLOURS: [&str; 5] = ["red", "purple", "sky", "turquoise", "yellow"];
+
+/// The data model that `settings` describe.
+pub(super) fn objects(settings: &Settings, ids: &mut Ids, now: &str) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for (singular, plural, id) in IMITATED {
+        let own = match *singular {
+            "person" => PERSON,
+            "company" => COMPANY,
+            "opportunity" => OPPORTUNITY,
+            _ => MEMBER,
+        };
+        let missing = |name: &str| settings.missing_fields.iter().any(|(of, gone)| of == singular && gone == name);
+        let mut fields: Vec<Field> = COMMON
+            .iter()
+            .chain(own)
+            .filter(|(name, ..)| !missing(name))
+            .map(|(name, label, kind)| field(singular, name, label, *kind, settings, ids, now))
+            .collect();
+        for (_, name, is_unique) in settings.text_fields.iter().filter(|(of, ..)| of == singular) {
+            let mut custom = field(singular, name, name, Kind::Text, settings, ids, now);
+            (custom.is_unique, custom.is_custom) = (*is_unique, true);
+            fields.push(custom);
+        }
+        objects.push(object(id, singular, plural, fields));
+    }
+    objects.extend(NAMED.iter().map(|(singular, plural)| {
+        let mut named = object(&ids.next(), singular, plural, Vec::new());
+        named.is_imitated = false;
+        named
+    }));
+    objects
+}
+
+fn object(id: &str, singular: &str, plural: &str, fields: Vec<Field>) -> Object {
+    Object {
+        id: id.to_owned(),
+        singular: singular.to_owned(),
+        plural: plural.to_owned(),
+        is_system: singular == "workspaceMember",
+        is_imitated: true,
+        fields,
+    }
+}
+
+fn field(object: &str, name: &str, label: &str, kind: Kind, settings: &Settings, ids: &mut Ids, now: &str) -> Field {
+    let is_stage = object == "opportunity" && name == "stage";
+    let (options, default) = if is_stage { stages(settings, ids) } else { (Value::Null, Value::Null) };
+    let is_key = (object == "person" && name == "emails") || (object == "company" && name == "domainName");
+    Field {
+        id: ids.next(),
+        name: name.to_owned(),
+        label: label.to_owned(),
+        description: Value::Null,
+        kind,
+        is_unique: is_key,
+        is_nullable: !(is_stage || matches!(name, "id" | "createdAt" | "updatedAt" | "position")),
+        is_active: true,
+        is_custom: false,
+        options,
+        default,
+        created_at: now.to_owned(),
+        updated_at: now.to_owned(),
+    }
+}
+
+fn stages(settings: &Settings, ids: &mut Ids) -> (Value, Value) {
+    let option = |(n, value): (usize, &String)| {
+        let label = value.to_lowercase();
+        json!({ "id": ids.next(), "color": COLOURS[n % COLOURS.len()], "label": super::model::capitalised(&label),
+                "value": value, "position": n })
+    };
+    let options = settings.stages.iter().enumerate().map(option).collect();
+    let default = settings.stages.first().map_or(Value::Null, |first| format!("'{first}'").into());
+    (options, default)
+}
+
+/// The name of the constraint that keeps a column to records that exist. Each server makes up its own; these are the
+/// recorded ones, and one more of the same form.
+pub(super) fn constraint(table: &str, column: &str) -> &'static str {
+    match (table, column) {
+        ("person", "companyId") => "FK_ee066ddacfce46c9a7cb90edd1a",
+        ("opportunity", "companyId") => "FK_5a104112b21bbebb37fca93a548",
+        ("opportunity", "pointOfContactId") => "FK_ce5aa294b17fe23a0b19267f1e1",
+        ("opportunity", "ownerId") => "FK_67371a1e3fd5bac524f7e914bad",
+        _ => "FK_2c9e4a7b1d0f4e8c9a6b5d3f7e1",
+    }
+}
