@@ -16,7 +16,7 @@ use super::call::{Call, read_body};
 use super::keys::{self, Caller};
 use super::refusal::{Refusal, framework};
 use super::world::World;
-use super::{metadata_rest, rest};
+use super::{graphql, metadata_rest, rest};
 use crate::provider::emulator::not_modelled;
 
 /// The largest body that is read.
@@ -45,8 +45,8 @@ pub(super) async fn serve(twenty: Arc<Twenty>, request: Request) -> Response<Bod
             return tagged(200, &json!({ "status": "ok", "info": {}, "error": {}, "details": {} }), &head.headers);
         }
         ("GET" | "HEAD", "/client-config") => return tagged(200, &client_config(), &head.headers),
-        (_, "/graphql" | "/metadata") => return not_modelled(),
-        (_, path) if !path.starts_with("/rest/") => {
+        (_, "/metadata") => return not_modelled(),
+        (_, path) if path != "/graphql" && !path.starts_with("/rest/") => {
             let message = json!(format!("Cannot {method} {path}"));
             return framework(404, "Not Found", message).render();
         }
@@ -56,6 +56,13 @@ pub(super) async fn serve(twenty: Arc<Twenty>, request: Request) -> Response<Bod
     let now = world.moment(twenty.clock.now());
     let query = url::form_urlencoded::parse(head.uri.query().unwrap_or("").as_bytes()).into_owned().collect();
     let answer = read_body(&head.headers, &body).and_then(|body| {
+        if path == "/graphql" {
+            return graphql_answer(
+                &mut world,
+                &head.headers,
+                Call { method, path, query, body, caller: Caller::Member, now },
+            );
+        }
         let caller = identify(&world, &head.headers, now)?;
         let call = Call { method, path, query, body, caller, now };
         answer(&mut world, &call)
@@ -64,6 +71,25 @@ pub(super) async fn serve(twenty: Arc<Twenty>, request: Request) -> Response<Bod
         Ok((status, body)) => tagged(status, &body, &head.headers),
         Err(refusal) => refusal.render(),
     }
+}
+
+/// Answers a document: who calls is asked once it is read, and only where a token was sent.
+fn graphql_answer(world: &mut World, headers: &HeaderMap, mut call: Call) -> Result<(u16, Value), Refusal> {
+    let document = match graphql::document(&call)? {
+        Ok(document) => document,
+        Err(answer) => return Ok((200, answer)),
+    };
+    match identify(world, headers, call.now) {
+        Ok(caller) => call.caller = caller,
+        // Nobody in particular sees a schema without the workspace.
+        Err(_) if bearer(headers).is_none() => {
+            let root = document.fields.iter().find(|field| !field.name.starts_with("__"));
+            let typename = || json!({ "data": { "__typename": "Query" } });
+            return Ok((200, root.map_or_else(typename, |root| graphql::unknown_root(&document, root))));
+        }
+        Err(refusal) => return Ok((200, json!({ "errors": [keys::entry(&refusal)] }))),
+    }
+    graphql::answer(world, &call, &document).map(|answer| (200, answer))
 }
 
 fn answer(world: &mut World, call: &Call) -> Result<(u16, Value), Refusal> {
@@ -78,10 +104,14 @@ fn answer(world: &mut World, call: &Call) -> Result<(u16, Value), Refusal> {
 
 /// Who calls by REST.
 fn identify(world: &World, headers: &HeaderMap, now: i64) -> Result<Caller, Refusal> {
-    let sent = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or("");
-    let token = sent.strip_prefix("Bearer ").map(str::trim).filter(|token| !token.is_empty());
-    let token = token.ok_or_else(|| keys::forbidden("Missing authentication token"))?;
+    let token = bearer(headers).ok_or_else(|| keys::forbidden("Missing authentication token"))?;
     keys::identify(&world.keys, token, now / 1000, world.are_keys_lapsed)
+}
+
+/// The token that is sent. Another scheme counts as none.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let sent = headers.get("authorization")?.to_str().ok()?;
+    sent.strip_prefix("Bearer ").map(str::trim).filter(|token| !token.is_empty())
 }
 
 /// What anybody may know of the installation, as far as a client asks for it.

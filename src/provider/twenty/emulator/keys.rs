@@ -168,6 +168,17 @@ pub(super) fn forbidden(message: &str) -> Refusal {
     at_the_door(403, "FORBIDDEN_EXCEPTION", message)
 }
 
+/// The refusal of a token as GraphQL tells it.
+pub(super) fn entry(refusal: &Refusal) -> Value {
+    let (id, message, code) = match refusal.status {
+        401 => ("z+7x/s", "You must be authenticated to perform this action.", "UNAUTHENTICATED"),
+        _ => ("q5OVn+", "You do not have permission to perform this action.", "FORBIDDEN"),
+    };
+    let extensions =
+        json!({ "subCode": refusal.error, "userFriendlyMessage": { "id": id, "message": message }, "code": code });
+    json!({ "message": refusal.message, "extensions": extensions })
+}
+
 fn at_the_door(status: u16, code: &'static str, message: &str) -> Refusal {
     let body = json!({ "statusCode": status, "messages": [message], "error": code });
     Refusal { status, error: code, sub_code: Some(code), body: Some(body), ..bad(message) }

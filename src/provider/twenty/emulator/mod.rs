@@ -2,12 +2,15 @@
 //!
 //! State is one [`world::World`] behind a mutex; every operation is a plain function of that world and one call. Axum
 //! only carries bytes. Reading order: `model` with `standard`, `world`, `keys`; `values`, `contacts`, `writes`, `store`;
-//! `filter`, `rest_filter`, `pages`, `view`; `dispatch`, `rest`, `metadata`, `metadata_rest`.
+//! `filter`, `rest_filter`, `pages`, `view`; `dispatch`, `rest`,
+//! `document`, `selected`, `graphql`; `metadata`, `metadata_rest`.
 
 mod call;
 mod contacts;
 mod dispatch;
+mod document;
 mod filter;
+mod graphql;
 mod ids;
 mod keys;
 mod metadata;
@@ -18,6 +21,7 @@ mod rate_limit;
 mod refusal;
 mod rest;
 mod rest_filter;
+mod selected;
 mod settings;
 mod standard;
 mod store;

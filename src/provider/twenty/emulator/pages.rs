@@ -57,6 +57,24 @@ pub(super) fn read_order(object: &Object, text: &str) -> Result<Vec<By>, Refusal
     Ok(finished(order))
 }
 
+/// Reads an order in GraphQL's form: a list of fields with directions, parts of composites within.
+pub(super) fn order_of(object: &Object, value: &Value) -> Result<Vec<By>, Refusal> {
+    let mut order = Vec::new();
+    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for (name, wish) in items.iter().filter_map(Value::as_object).flatten() {
+        match wish {
+            Value::String(direction) => order.push(by(object, name, direction)?),
+            Value::Object(parts) => {
+                for (part, direction) in parts {
+                    order.push(by(object, &format!("{name}.{part}"), direction.as_str().unwrap_or(DIRECTIONS[0]))?);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(finished(order))
+}
+
 /// The tie-breaker is appended, and wins over any wish about identifiers.
 fn finished(order: Vec<By>) -> Vec<By> {
     let last = By { path: vec!["id".to_owned()], is_descending: false, are_nulls_first: true };

@@ -93,7 +93,7 @@ fn one(world: &mut World, call: &Call, object: &Object, id: &str) -> Result<(u16
 }
 
 /// Charges a key's call, then asks its role.
-fn admit(world: &mut World, call: &Call, deed: Deed) -> Result<(), Refusal> {
+pub(super) fn admit(world: &mut World, call: &Call, deed: Deed) -> Result<(), Refusal> {
     if matches!(call.caller, super::keys::Caller::Key { .. }) {
         world.charge(call.now)?;
     }

@@ -11,7 +11,7 @@ pub struct Settings {
     pub missing_fields: Vec<(String, String)>,
     /// The options of an opportunity's stage; the first one is the default.
     pub stages: Vec<String>,
-    /// People who are there already, as REST takes them, made one after the other.
+    /// People who are there already, as REST takes them, made at one moment.
     pub people: Vec<serde_json::Value>,
 }
 

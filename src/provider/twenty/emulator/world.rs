@@ -56,12 +56,10 @@ impl World {
 
     fn add_people(&mut self, people: &[Value], now: DateTime<Utc>) {
         let Some(object) = self.object("person").cloned() else { return };
-        for person in people {
-            let by = Stroke { caller: &Caller::Member, now: self.moment(now) };
-            let change = writes::check(self, &object, person, true);
-            let made = change.and_then(|change| self.create(&object, vec![change], by));
-            made.expect("the people of an installation are valid and differ");
-        }
+        let by = Stroke { caller: &Caller::Member, now: self.moment(now) };
+        let changes: Result<_, _> = people.iter().map(|person| writes::check(self, &object, person, true)).collect();
+        let made = changes.and_then(|changes| self.create(&object, changes, by));
+        made.expect("the people of an installation are valid and differ");
     }
 
     fn add_member(&mut self, moment: &str) {
