@@ -16,8 +16,7 @@ use super::call::{Call, read_body};
 use super::keys::{self, Caller};
 use super::refusal::{Refusal, framework};
 use super::world::World;
-use super::{graphql, metadata_rest, rest};
-use crate::provider::emulator::not_modelled;
+use super::{graphql, metadata_graphql, metadata_rest, rest};
 
 /// The largest body that is read.
 const MOST_BYTES: usize = 64 << 20;
@@ -40,13 +39,13 @@ pub(super) async fn serve(twenty: Arc<Twenty>, request: Request) -> Response<Bod
     };
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
     let method = head.method.as_str().to_owned();
+    let is_graphql = ["/graphql", "/metadata"].contains(&path.as_str());
     match (method.as_str(), path.as_str()) {
         ("GET" | "HEAD", "/healthz") => {
             return tagged(200, &json!({ "status": "ok", "info": {}, "error": {}, "details": {} }), &head.headers);
         }
         ("GET" | "HEAD", "/client-config") => return tagged(200, &client_config(), &head.headers),
-        (_, "/metadata") => return not_modelled(),
-        (_, path) if path != "/graphql" && !path.starts_with("/rest/") => {
+        (_, path) if !is_graphql && !path.starts_with("/rest/") => {
             let message = json!(format!("Cannot {method} {path}"));
             return framework(404, "Not Found", message).render();
         }
@@ -56,7 +55,7 @@ pub(super) async fn serve(twenty: Arc<Twenty>, request: Request) -> Response<Bod
     let now = world.moment(twenty.clock.now());
     let query = url::form_urlencoded::parse(head.uri.query().unwrap_or("").as_bytes()).into_owned().collect();
     let answer = read_body(&head.headers, &body).and_then(|body| {
-        if path == "/graphql" {
+        if is_graphql {
             return graphql_answer(
                 &mut world,
                 &head.headers,
@@ -81,6 +80,14 @@ fn graphql_answer(world: &mut World, headers: &HeaderMap, mut call: Call) -> Res
     };
     match identify(world, headers, call.now) {
         Ok(caller) => call.caller = caller,
+        Err(_) if bearer(headers).is_none() && call.path == "/metadata" => {
+            if document.fields.iter().any(|field| !metadata_graphql::needs_caller(&field.name)) {
+                return Err(super::refusal::unimitated());
+            }
+            let extensions = json!({ "code": "FORBIDDEN", "userFriendlyMessage": "An error occurred." });
+            let error = json!({ "message": "Forbidden resource", "extensions": extensions });
+            return Ok((200, json!({ "errors": [error], "data": null })));
+        }
         // Nobody in particular sees a schema without the workspace.
         Err(_) if bearer(headers).is_none() => {
             let root = document.fields.iter().find(|field| !field.name.starts_with("__"));
@@ -88,6 +95,9 @@ fn graphql_answer(world: &mut World, headers: &HeaderMap, mut call: Call) -> Res
             return Ok((200, root.map_or_else(typename, |root| graphql::unknown_root(&document, root))));
         }
         Err(refusal) => return Ok((200, json!({ "errors": [keys::entry(&refusal)] }))),
+    }
+    if call.path == "/metadata" {
+        return metadata_graphql::answer(world, &call, &document).map(|answer| (200, answer));
     }
     graphql::answer(world, &call, &document).map(|answer| (200, answer))
 }

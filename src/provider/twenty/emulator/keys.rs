@@ -139,6 +139,11 @@ pub(super) fn credentials(keys: &[Key], now: i64) -> Vec<(&'static str, String)>
     all
 }
 
+/// Revokes a key, at once.
+pub(super) fn revoke(keys: &mut [Key], id: &str) -> Option<()> {
+    keys.iter_mut().find(|key| key.id == id).map(|key| key.is_revoked = true)
+}
+
 /// Whose token this is, or why it is refused. `is_lapsed` makes every key count as expired.
 pub(super) fn identify(keys: &[Key], token: &str, now: i64, is_lapsed: bool) -> Result<Caller, Refusal> {
     let claims = verified(token).ok_or_else(|| unauthenticated("Token invalid."))?;

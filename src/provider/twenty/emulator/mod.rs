@@ -3,7 +3,8 @@
 //! State is one [`world::World`] behind a mutex; every operation is a plain function of that world and one call. Axum
 //! only carries bytes. Reading order: `model` with `standard`, `world`, `keys`; `values`, `contacts`, `writes`, `store`;
 //! `filter`, `rest_filter`, `pages`, `view`; `dispatch`, `rest`,
-//! `document`, `selected`, `graphql`; `metadata`, `metadata_rest`.
+//! `document`, `selected`, `graphql`; `metadata`, `metadata_rest`,
+//! `metadata_graphql`.
 
 mod call;
 mod contacts;
@@ -14,6 +15,7 @@ mod graphql;
 mod ids;
 mod keys;
 mod metadata;
+mod metadata_graphql;
 mod metadata_rest;
 mod model;
 mod pages;
