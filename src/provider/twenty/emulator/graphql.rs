@@ -177,10 +177,8 @@ fn run(world: &mut World, call: &Call, object: &Object, verb: Verb, field: &Sele
         Verb::Many => many(world, object, field),
         Verb::Create | Verb::CreateMany => create(world, object, verb, field, by),
         Verb::Update | Verb::Delete | Verb::Restore | Verb::Destroy => {
-            let id = field.arguments.get("id").and_then(Value::as_str).ok_or_else(|| missing("id", "uuid"))?;
-            if !super::ids::is_uuid(id) {
-                return Err(coded("INVALID_QUERY_INPUT", format!("Value \"{id}\" is not a valid UUID")));
-            }
+            let id = field.arguments.get("id").and_then(Value::as_str).filter(|id| super::ids::is_uuid(id));
+            let id = id.ok_or_else(|| missing("id", "UUID"))?;
             let shown = change(world, object, verb, field, &[id.to_lowercase()], by)?;
             Ok(shown.into_iter().next().unwrap_or_default())
         }
@@ -211,8 +209,7 @@ fn many(world: &World, object: &Object, field: &Selection) -> Result<Value, Refu
     let order = pages::order_of(object, field.arguments.get("orderBy").unwrap_or(&Value::Null))?;
     let filter = Filter::read(world, object, field.arguments.get("filter").unwrap_or(&Value::Null))?;
     let page = pages::page(pages::matching(world, object, &filter), &order, &wish)?;
-    let connection =
-        Connection { rows: page.rows, total: page.total, has_more: page.has_more, is_backward: wish.before.is_some() };
+    let connection = Connection { rows: page.rows, total: page.total, has_more: page.has_more };
     selected::connection(world, object, &connection, &order, &field.fields, 0)
 }
 

@@ -113,9 +113,9 @@ pub(super) fn installed(now: i64) -> Vec<Key> {
         key("50260740-8cf9-46ad-8e1f-d5fc113ba891", "revoked key", "to be revoked", ALL),
         key("ada13984-2423-40a8-957f-31bd1ca05491", "expired key", "short", ALL),
         key("ddfdb4f7-d754-481a-aaea-d1f1f12883f2", "key whose row expired", "row expired", ALL),
-        key("0b7e6f3c-8a54-4c1d-9f7e-2d5a1c3b4e60", "reader key", "reader", READER),
-        key("1c8f705d-9b65-4d2e-8a8f-3e6b2d4c5f71", "writer key", "writer", WRITER),
-        key("2d90816e-ac76-4e3f-9b90-4f7c3e5d6082", "no-rights key", "nothing", NONE),
+        key("0b7e6f3c-8a54-4c1d-9f7e-2d5a1c3b4e60", "reader key", "reader key", READER),
+        key("1c8f705d-9b65-4d2e-8a8f-3e6b2d4c5f71", "writer key", "writer key", WRITER),
+        key("2d90816e-ac76-4e3f-9b90-4f7c3e5d6082", "no-rights key", "no-rights key", NONE),
     ];
     (keys[3].expires_at, keys[3].token_expires_at) = (now - 1, now - 1);
     keys[4].expires_at = now - 1;

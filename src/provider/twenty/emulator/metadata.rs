@@ -53,6 +53,8 @@ const RESERVED: &[&str] = &[
     "search",
 ];
 const SCALARS: &[&str] = &["not", "or", "and", "Int", "Float", "Boolean", "String", "ID"];
+/// What a person is told of refusals that list what is wrong.
+const FRIENDLY: &str = "Many validation errors";
 const LONGEST: usize = 63;
 
 pub(super) fn object(object: &Object) -> Value {
@@ -68,7 +70,7 @@ pub(super) fn object(object: &Object) -> Value {
 pub(super) fn field(object: &Object, field: &Field) -> Value {
     json!({
         "id": field.id, "type": field.kind.type_name(), "name": field.name, "label": field.label,
-        "description": field.description, "isActive": field.is_active, "isSystem": false, "isUIEditable": true,
+        "description": field.description, "icon": field.icon, "isActive": field.is_active, "isSystem": false, "isUIEditable": true,
         "isUIReadOnly": false, "isNullable": field.is_nullable, "isUnique": field.is_unique,
         "defaultValue": field.default, "options": field.options, "workspaceId": WORKSPACE,
         "objectMetadataId": object.id, "isLabelSyncedWithName": false,
@@ -132,7 +134,8 @@ pub(super) fn create_field(world: &mut World, input: &Value, now: i64) -> Result
         id: world.ids.next(),
         name: name.to_owned(),
         label: text("label").to_owned(),
-        description: input.get("description").cloned().unwrap_or_default(),
+        description: json!(text("description")),
+        icon: json!(text("icon")),
         kind: *kind,
         is_unique: input.get("isUnique") == Some(&json!(true)),
         is_nullable: input.get("isNullable") != Some(&json!(false)),
@@ -221,9 +224,9 @@ fn validation(doing: &str, errors: Vec<Value>, object: &Object, name: &str) -> R
         "status": "fail", "errors": errors, "flatEntityMinimalInformation": entity, "metadataName": "fieldMetadata",
         "type": "create",
     }] });
-    let body =
-        json!({ "statusCode": 400, "error": "METADATA_VALIDATION_ERROR", "message": message, "errors": failures });
-    Refusal { graphql: "METADATA_VALIDATION_FAILED", body: Some(body), ..bad(message) }
+    let body = json!({ "statusCode": 400, "error": "METADATA_VALIDATION_ERROR", "message": message, "errors": failures,
+        "summary": { "totalErrors": 1, "fieldMetadata": 1 }, "userFriendlyMessage": FRIENDLY });
+    Refusal { graphql: "METADATA_VALIDATION_FAILED", body: Some(body), ..bad(message).friendly(FRIENDLY) }
 }
 
 /// Changes what may be changed of a field. Unknown keys are dropped.

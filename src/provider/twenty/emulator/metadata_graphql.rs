@@ -1,6 +1,8 @@
 //! The data model by GraphQL: objects with their fields, fields that are added, changed and removed, a key that is
 //! revoked. Everything else at this address is not imitated.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
@@ -91,7 +93,7 @@ fn objects(world: &World, root: &Selection) -> Value {
     let mut found: Vec<&Object> =
         world.objects.iter().filter(|object| wanted.is_none_or(|id| id.as_str() == Some(&object.id))).collect();
     found.sort_by(|a, b| b.id.cmp(&a.id));
-    connection(&found, &root.arguments, &root.fields, |object, fields| shown(object, fields), |object| &object.id)
+    connection(&found, &root.arguments, &root.fields, |object, fields| shown(object, fields))
 }
 
 fn object(world: &World, root: &Selection) -> Result<Value, Refusal> {
@@ -120,7 +122,7 @@ fn shown(object: &Object, fields: &[Selection]) -> Value {
                 };
                 let mut all: Vec<&super::model::Field> = object.fields.iter().collect();
                 all.sort_by(|a, b| b.id.cmp(&a.id));
-                connection(&all, &field.arguments, &field.fields, one, |one| &one.id)
+                connection(&all, &field.arguments, &field.fields, one)
             }
             name => whole.get(name).cloned().unwrap_or_default(),
         };
@@ -129,37 +131,37 @@ fn shown(object: &Object, fields: &[Selection]) -> Value {
     Value::Object(keys)
 }
 
-/// A page. Cursors are identifiers.
+/// A page. Cursors tell places in the list.
 fn connection<T>(
     all: &[T],
     arguments: &Map<String, Value>,
     fields: &[Selection],
     node: impl Fn(&T, &[Selection]) -> Value,
-    id: impl Fn(&T) -> &String,
 ) -> Value {
     let paging = arguments.get("paging");
     let first = paging.and_then(|paging| paging.get("first")).and_then(Value::as_u64);
     let limit = first.and_then(|first| usize::try_from(first).ok()).unwrap_or(USUAL);
-    let after = paging.and_then(|paging| paging.get("after")).and_then(Value::as_str);
-    let rest: Vec<&T> = all.iter().filter(|item| after.is_none_or(|after| id(item).as_str() < after)).collect();
-    let page = &rest[..rest.len().min(limit)];
-    let cursor = |item: Option<&&T>| item.map_or(Value::Null, |item| id(item).as_str().into());
+    let after = paging.and_then(|paging| paging.get("after")).and_then(Value::as_str).and_then(place);
+    let from = after.map_or(0, |place| place + 1).min(all.len());
+    let page = &all[from..(from + limit).min(all.len())];
+    let cursor = |n: usize| STANDARD.encode(format!("{MARK}{n}"));
+    let end = |n: Option<usize>| n.map_or(Value::Null, |n| cursor(from + n).into());
     let mut keys = Map::new();
     for field in fields {
         let value = match field.name.as_str() {
             "edges" => {
-                let edge = |item: &&T| -> Value {
+                let edge = |(n, item): (usize, &T)| -> Value {
                     let part = |part: &Selection| match part.name.as_str() {
                         "node" => (part.key().to_owned(), node(item, &part.fields)),
-                        _ => (part.key().to_owned(), cursor(Some(item))),
+                        _ => (part.key().to_owned(), cursor(from + n).into()),
                     };
                     Value::Object(field.fields.iter().map(part).collect())
                 };
-                page.iter().map(edge).collect()
+                page.iter().enumerate().map(edge).collect()
             }
             "pageInfo" => {
-                let info = json!({ "hasNextPage": rest.len() > limit, "hasPreviousPage": after.is_some(),
-                    "startCursor": cursor(page.first()), "endCursor": cursor(page.last()) });
+                let info = json!({ "hasNextPage": from + page.len() < all.len(), "hasPreviousPage": after.is_some(),
+                    "startCursor": end((!page.is_empty()).then_some(0)), "endCursor": end(page.len().checked_sub(1)) });
                 picked(&info, &field.fields)
             }
             _ => Value::Null,
@@ -167,4 +169,12 @@ fn connection<T>(
         keys.insert(field.key().to_owned(), value);
     }
     Value::Object(keys)
+}
+
+/// What cursors of the data model begin with.
+const MARK: &str = "arrayconnection:";
+
+/// The place that a cursor tells.
+fn place(cursor: &str) -> Option<usize> {
+    String::from_utf8(STANDARD.decode(cursor).ok()?).ok()?.strip_prefix(MARK)?.parse().ok()
 }

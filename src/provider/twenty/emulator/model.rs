@@ -37,6 +37,7 @@ pub(super) struct Field {
     pub(super) name: String,
     pub(super) label: String,
     pub(super) description: Value,
+    pub(super) icon: Value,
     pub(super) kind: Kind,
     pub(super) is_unique: bool,
     pub(super) is_nullable: bool,
@@ -130,6 +131,7 @@ impl Kind {
             let value = match kind {
                 Some(Kind::Text) => json!(""),
                 Some(_) => Value::Null,
+                None if self == Kind::Actor => Value::Null,
                 None => json!([]),
             };
             ((*name).to_owned(), value)

@@ -125,8 +125,13 @@ pub(super) fn page<'w>(mut rows: Vec<&'w Row>, order: &[By], wish: &Wish) -> Res
     let is_backward = wish.before.is_some();
     if let Some(cursor) = wish.after.as_ref().or(wish.before.as_ref()) {
         let mark = read_cursor(cursor, order)?;
+        // A composite without the part that decides stands nowhere: the first page comes again, for ever.
+        let is_lost = order.iter().any(|by| {
+            let held = mark.get(&by.path[0]).and_then(Value::as_object);
+            held.is_some_and(|parts| by.path.get(1).is_some_and(|part| !parts.contains_key(part)))
+        });
         let wanted = if is_backward { Ordering::Less } else { Ordering::Greater };
-        rows.retain(|row| beside(row, &mark, order) == wanted);
+        rows.retain(|row| is_lost || beside(row, &mark, order) == wanted);
     }
     if is_backward {
         rows.reverse();

@@ -18,7 +18,6 @@ pub(super) struct Connection<'w> {
     pub(super) rows: Vec<&'w Row>,
     pub(super) total: usize,
     pub(super) has_more: bool,
-    pub(super) is_backward: bool,
 }
 
 /// The part of a list that the arguments ask for. There is no upper limit.
@@ -57,11 +56,8 @@ pub(super) fn connection(
     fields: &[Selection],
     lists_around: usize,
 ) -> Result<Value, Refusal> {
-    let nodes: &[Selection] = fields
-        .iter()
-        .find(|field| field.name == "edges")
-        .and_then(|edges| edges.field("node"))
-        .map_or(&[], |node| &node.fields);
+    let nodes = nodes(fields);
+    check_lists(world, object, nodes, lists_around)?;
     let cursor = |row: Option<&&Row>| row.map_or(Value::Null, |row| pages::cursor(&narrowed(row, nodes), order).into());
     let mut shown = Map::new();
     for field in fields {
@@ -84,8 +80,7 @@ pub(super) fn connection(
             }
             "totalCount" => list.total.into(),
             "pageInfo" => {
-                let (next, previous) = if list.is_backward { (true, list.has_more) } else { (list.has_more, false) };
-                let info = json!({ "hasNextPage": next, "hasPreviousPage": previous,
+                let info = json!({ "hasNextPage": list.has_more, "hasPreviousPage": false,
                     "startCursor": cursor(list.rows.first()), "endCursor": cursor(list.rows.last()) });
                 picked(&info, &field.fields)
             }
@@ -94,6 +89,35 @@ pub(super) fn connection(
         shown.insert(field.key().to_owned(), value);
     }
     Ok(Value::Object(shown))
+}
+
+/// What is selected of the records of a list.
+fn nodes(fields: &[Selection]) -> &[Selection] {
+    let edges = fields.iter().find(|field| field.name == "edges");
+    edges.and_then(|edges| edges.field("node")).map_or(&[], |node| &node.fields)
+}
+
+/// Refuses a list within a list within a record, whether or not there are records.
+fn check_lists(world: &World, object: &Object, fields: &[Selection], around: usize) -> Result<(), Refusal> {
+    for field in fields {
+        let (target, around) = match object.field(&field.name).map(|found| found.kind) {
+            Some(Kind::OneToMany { .. }) if around > 0 => return Err(too_complex()),
+            Some(Kind::OneToMany { object, .. }) => (object, around + 1),
+            Some(Kind::ManyToOne(target)) => (target, around),
+            _ => continue,
+        };
+        if let Some(target) = world.object(target) {
+            let inner = if field.field("edges").is_some() { nodes(&field.fields) } else { &field.fields };
+            check_lists(world, target, inner, around)?;
+        }
+    }
+    Ok(())
+}
+
+fn too_complex() -> Refusal {
+    let message =
+        "Query complexity is too high. One-to-Many relation cannot be nested in another One-to-Many relation.";
+    bad(message).sub("TOO_COMPLEX_QUERY", "An error occurred.")
 }
 
 /// The stored values that a selection shows, and the identifier.
@@ -184,13 +208,11 @@ fn nested(
     around: usize,
 ) -> Result<Value, Refusal> {
     if around > 0 {
-        let message =
-            "Query complexity is too high. One-to-many relation inside a one-to-many relation is not allowed.";
-        return Err(bad(message).sub("TOO_COMPLEX_QUERY", "An error occurred."));
+        return Err(too_complex());
     }
     let other = world.object(other).ok_or_else(unimitated)?;
     let rows: Vec<&Row> = linking(world, &other.singular, column, &row["id"]).take(MOST_NESTED).collect();
     let order = pages::read_order(other, "")?;
-    let list = Connection { total: rows.len(), rows, has_more: false, is_backward: false };
+    let list = Connection { total: rows.len(), rows, has_more: false };
     connection(world, other, &list, &order, &field.fields, around + 1)
 }

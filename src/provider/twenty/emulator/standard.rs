@@ -12,25 +12,39 @@ const IMITATED: &[(&str, &str, &str)] = &[
     ("person", "people", "32e95365-6286-4a1b-a5a1-fa84d188d5e4"),
     ("company", "companies", "1c1704c3-0f4d-4b64-a95d-8888f75f7dd3"),
     ("opportunity", "opportunities", "1500c658-5ba1-4b13-af3d-05599150c615"),
-    ("workspaceMember", "workspaceMembers", "9d2a4e0c-6b6d-4b8e-9c5e-3f3a6c0f7b11"),
+    ("workspaceMember", "workspaceMembers", "842a4e0c-6b6d-4b8e-9c5e-3f3a6c0f7b11"),
 ];
 
-/// Singular and plural of the objects whose records are not imitated.
+/// Singular and identifier of the objects whose records are not imitated. Lists come by descending identifier.
 const NAMED: &[(&str, &str)] = &[
-    ("attachment", "attachments"),
-    ("calendarEvent", "calendarEvents"),
-    ("dashboard", "dashboards"),
-    ("message", "messages"),
-    ("messageThread", "messageThreads"),
-    ("note", "notes"),
-    ("noteTarget", "noteTargets"),
-    ("task", "tasks"),
-    ("taskTarget", "taskTargets"),
-    ("timelineActivity", "timelineActivities"),
-    ("workflow", "workflows"),
-    ("workflowRun", "workflowRuns"),
-    ("workflowVersion", "workflowVersions"),
+    ("messageChannelMessageAssociation", "face9b3b-1285-4910-9b0a-874f855b697a"),
+    ("messageParticipant", "f4bea484-4dd4-4941-a1db-a43568deee49"),
+    ("messageCampaign", "d5274462-6adc-4b8f-906f-29e2a4e9ff01"),
+    ("messageList", "ced7a93b-dd9d-4ee4-8beb-5847943339cc"),
+    ("taskTarget", "c2a15478-1752-412d-ac90-c6e1c275dbf8"),
+    ("messageChannelMessageAssociationMessageFolder", "b7a8e954-9f12-4396-ac20-04cf9cb5e2e9"),
+    ("calendarChannelEventAssociation", "b11d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("blocklist", "ac1d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("calendarEventParticipant", "a71d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("messageThread", "a21d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("note", "9d1d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("message", "981d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("noteTarget", "931d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("task", "8e1d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("dashboard", "891d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("workflowAutomatedTrigger", "7f1d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("callRecording", "7a1d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("workflowVersion", "751d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("calendarEvent", "701d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("attachment", "2f1d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("messageListMember", "2a1d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("timelineActivity", "251d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("workflowRun", "181d0c2e-5f3b-4a67-8c9d-0e1f2a3b4c5d"),
+    ("workflow", "08ea6e35-a943-4025-b7a5-62fb758cb706"),
 ];
+
+/// Of these, the ones that people work with by themselves.
+const OPEN: &[&str] = &["note", "task", "dashboard", "workflow"];
 
 const PERSON: &[(&str, &str, Kind)] = &[
     ("name", "Name", Kind::FullName),
@@ -118,10 +132,13 @@ pub(super) fn objects(settings: &Settings, ids: &mut Ids, now: &str) -> Vec<Obje
         }
         objects.push(object(id, singular, plural, fields));
     }
-    objects.extend(NAMED.iter().map(|(singular, plural)| {
-        let mut named = object(&ids.next(), singular, plural, Vec::new());
-        named.is_imitated = false;
-        named
+    objects.extend(NAMED.iter().map(|(singular, id)| {
+        let plural = match singular.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{singular}s"),
+        };
+        let named = object(id, singular, &plural, Vec::new());
+        Object { is_imitated: false, is_system: !OPEN.contains(singular), ..named }
     }));
     objects
 }
@@ -142,10 +159,11 @@ fn field(object: &str, name: &str, label: &str, kind: Kind, settings: &Settings,
     let (options, default) = if is_stage { stages(settings, ids) } else { (Value::Null, Value::Null) };
     let is_key = (object == "person" && name == "emails") || (object == "company" && name == "domainName");
     Field {
-        id: ids.next(),
+        id: known_id(object, name).map_or_else(|| ids.next(), str::to_owned),
         name: name.to_owned(),
         label: label.to_owned(),
-        description: Value::Null,
+        description: json!(""),
+        icon: json!(""),
         kind,
         is_unique: is_key,
         is_nullable: !(is_stage || matches!(name, "id" | "createdAt" | "updatedAt" | "position")),
@@ -155,6 +173,16 @@ fn field(object: &str, name: &str, label: &str, kind: Kind, settings: &Settings,
         default,
         created_at: now.to_owned(),
         updated_at: now.to_owned(),
+    }
+}
+
+/// The identifiers of fields that the recordings name.
+fn known_id(object: &str, name: &str) -> Option<&'static str> {
+    match (object, name) {
+        ("opportunity", "closeDate") => Some("19175865-8453-4f9a-8f6d-462c6aaab2e2"),
+        ("opportunity", "name") => Some("f7f85576-ba56-48c1-a205-f8165507bab1"),
+        ("opportunity", "formularyKey") => Some("20b922d3-b2cd-4055-b98c-8475b8d1f04d"),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::filter::at;
 use super::keys::{Caller, MEMBER};
-use super::model::{Field, Object};
+use super::model::{Field, Kind, Object};
 use super::refusal::{Refusal, bad, coded, duplicate, foreign_key, no_record};
 use super::standard::constraint;
 use super::values::written;
@@ -55,8 +55,9 @@ impl World {
                 };
             }
             let actor = by.caller.actor();
+            let creator = if change.contains_key("createdBy") { Kind::Actor.empty() } else { actor.clone() };
             for (name, value) in
-                [("createdAt", by.time()), ("updatedAt", by.time()), ("createdBy", actor.clone()), ("updatedBy", actor)]
+                [("createdAt", by.time()), ("updatedAt", by.time()), ("createdBy", creator), ("updatedBy", actor)]
             {
                 row.insert(name.to_owned(), value);
             }
@@ -192,16 +193,17 @@ impl World {
         }
         let table = self.rows.get_mut(&object.singular).ok_or_else(no_record)?;
         table.shift_remove(id).ok_or_else(no_record)?;
-        let columns: Vec<(String, String)> =
-            self.objects
-                .iter()
-                .flat_map(|other| {
-                    let links = other.fields.iter().filter(
-                        |field| matches!(field.kind, super::model::Kind::ManyToOne(to) if to == object.singular),
-                    );
-                    links.filter_map(|field| Some((other.singular.clone(), field.column()?)))
-                })
-                .collect();
+        let columns: Vec<(String, String)> = self
+            .objects
+            .iter()
+            .flat_map(|other| {
+                let links = other
+                    .fields
+                    .iter()
+                    .filter(|field| matches!(field.kind, Kind::ManyToOne(to) if to == object.singular));
+                links.filter_map(|field| Some((other.singular.clone(), field.column()?)))
+            })
+            .collect();
         for (other, column) in columns {
             for row in self.rows.get_mut(&other).into_iter().flat_map(|table| table.values_mut()) {
                 if row.get(&column).and_then(Value::as_str) == Some(id) {
@@ -219,7 +221,7 @@ impl World {
     /// Links must lead to records; whether these are deleted does not matter.
     fn check_links(&self, object: &Object, row: &Row) -> Result<(), Refusal> {
         for field in &object.fields {
-            let super::model::Kind::ManyToOne(target) = field.kind else { continue };
+            let Kind::ManyToOne(target) = field.kind else { continue };
             let Some(column) = field.column() else { continue };
             if let Some(id) = row.get(&column).and_then(Value::as_str)
                 && self.row(target, id).is_none()

@@ -45,7 +45,8 @@ pub(super) fn check(world: &World, object: &Object, data: &Value, is_new: bool) 
             }
             _ if name == "id" => {
                 if !value.is_null() && is_new && !value.as_str().is_some_and(may_be_chosen) {
-                    return Err(coded("INVALID_QUERY_INPUT", format!("Value {value} is not a valid UUID")));
+                    return Err(coded("INVALID_QUERY_INPUT", format!("Value {value} is not a valid UUID"))
+                        .friendly("Invalid UUID format."));
                 }
                 change.insert(name, value.clone());
             }
