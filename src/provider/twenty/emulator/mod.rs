@@ -32,6 +32,9 @@ mod view;
 mod world;
 mod writes;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

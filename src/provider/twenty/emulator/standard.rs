@@ -126,7 +126,7 @@ pub(super) fn objects(settings: &Settings, ids: &mut Ids, now: &str) -> Vec<Obje
             .map(|(name, label, kind)| field(singular, name, label, *kind, settings, ids, now))
             .collect();
         for (_, name, is_unique) in settings.text_fields.iter().filter(|(of, ..)| of == singular) {
-            let mut custom = field(singular, name, name, Kind::Text, settings, ids, now);
+            let mut custom = field(singular, name, &label(name), Kind::Text, settings, ids, now);
             (custom.is_unique, custom.is_custom) = (*is_unique, true);
             fields.push(custom);
         }
@@ -174,6 +174,15 @@ fn field(object: &str, name: &str, label: &str, kind: Kind, settings: &Settings,
         created_at: now.to_owned(),
         updated_at: now.to_owned(),
     }
+}
+
+/// A name in words: `formularyKey` is labelled "Formulary key".
+fn label(name: &str) -> String {
+    let words = name.chars().flat_map(|letter| {
+        let space = letter.is_ascii_uppercase().then_some(' ');
+        space.into_iter().chain([letter.to_ascii_lowercase()])
+    });
+    super::model::capitalised(&words.collect::<String>())
 }
 
 /// The identifiers of fields that the recordings name.
