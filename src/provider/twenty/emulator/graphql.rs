@@ -44,7 +44,7 @@ pub(super) fn document(call: &Call) -> Result<Result<Document, Value>, Refusal> 
     let sent = match &call.body {
         Some(Value::Array(_)) => {
             let body = json!({ "errors": [{ "message": "Batching is not supported." }] });
-            return Err(Refusal { body: Some(body), ..bad("Batching is not supported.") });
+            return Err(Refusal { body: Some(Box::new(body)), ..bad("Batching is not supported.") });
         }
         Some(body) => body.clone(),
         None => json!({ "query": call.ask("query") }),

@@ -186,7 +186,7 @@ pub(super) fn entry(refusal: &Refusal) -> Value {
 
 fn at_the_door(status: u16, code: &'static str, message: &str) -> Refusal {
     let body = json!({ "statusCode": status, "messages": [message], "error": code });
-    Refusal { status, error: code, sub_code: Some(code), body: Some(body), ..bad(message) }
+    Refusal { status, error: code, sub_code: Some(code), body: Some(Box::new(body)), ..bad(message) }
 }
 
 fn signature(text: &str, secret: &[u8]) -> String {

@@ -226,7 +226,7 @@ fn validation(doing: &str, errors: Vec<Value>, object: &Object, name: &str) -> R
     }] });
     let body = json!({ "statusCode": 400, "error": "METADATA_VALIDATION_ERROR", "message": message, "errors": failures,
         "summary": { "totalErrors": 1, "fieldMetadata": 1 }, "userFriendlyMessage": FRIENDLY });
-    Refusal { graphql: "METADATA_VALIDATION_FAILED", body: Some(body), ..bad(message).friendly(FRIENDLY) }
+    Refusal { graphql: "METADATA_VALIDATION_FAILED", body: Some(Box::new(body)), ..bad(message).friendly(FRIENDLY) }
 }
 
 /// Changes what may be changed of a field. Unknown keys are dropped.

@@ -6,37 +6,37 @@ use serde_json::{Map, Value, json};
 
 use crate::provider::emulator::{json_answer, not_modelled};
 
-/// A refusal. Most are REST 400: the server's REST layer has no other status for what it did not foresee.
+/// A refusal, kept small since every operation may answer one. Most are REST 400: the server's REST layer has no other status for what it did not foresee.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
     pub(super) status: u16,
     /// The name of the exception, as REST shows it.
     pub(super) error: &'static str,
-    pub(super) message: String,
+    pub(super) message: Box<str>,
     /// REST shows the code of some exceptions.
     pub(super) code: Option<&'static str>,
     /// `extensions.code` in GraphQL.
     pub(super) graphql: &'static str,
     pub(super) sub_code: Option<&'static str>,
     /// What a person is told; some of it is a general sentence.
-    pub(super) friendly: String,
+    pub(super) friendly: Box<str>,
     /// The live record that holds a unique value, and its object.
-    pub(super) holder: Option<(String, String)>,
+    pub(super) holder: Option<Box<(String, String)>>,
     /// The whole body, where it has another form.
-    pub(super) body: Option<Value>,
+    pub(super) body: Option<Box<Value>>,
 }
 
 impl Refusal {
     /// Adds GraphQL's sub-code and what a person is told.
     pub(super) fn sub(mut self, sub_code: &'static str, friendly: impl Into<String>) -> Self {
         self.sub_code = Some(sub_code);
-        self.friendly = friendly.into();
+        self.friendly = friendly.into().into_boxed_str();
         self
     }
 
     /// Sets what a person is told.
     pub(super) fn friendly(mut self, friendly: impl Into<String>) -> Self {
-        self.friendly = friendly.into();
+        self.friendly = friendly.into().into_boxed_str();
         self
     }
 
@@ -46,7 +46,7 @@ impl Refusal {
         if status == StatusCode::NOT_IMPLEMENTED {
             return not_modelled();
         }
-        if let Some(body) = &self.body {
+        if let Some(body) = self.body.as_deref() {
             return json_answer(status, body);
         }
         let mut body = json!({ "statusCode": self.status, "error": self.error, "messages": [self.message] });
@@ -62,8 +62,8 @@ impl Refusal {
         if let Some(sub_code) = self.sub_code {
             extensions.insert("subCode".into(), sub_code.into());
         }
-        extensions.insert("userFriendlyMessage".into(), self.friendly.as_str().into());
-        if let Some((id, object)) = &self.holder {
+        extensions.insert("userFriendlyMessage".into(), self.friendly.to_string().into());
+        if let Some((id, object)) = self.holder.as_deref() {
             extensions.insert("conflictingRecordId".into(), id.as_str().into());
             extensions.insert("conflictingObjectNameSingular".into(), object.as_str().into());
         }
@@ -79,11 +79,11 @@ pub(super) fn bad(message: impl Into<String>) -> Refusal {
     Refusal {
         status: 400,
         error: "BadRequestException",
-        message: message.into(),
+        message: message.into().into_boxed_str(),
         code: None,
         graphql: "BAD_USER_INPUT",
         sub_code: None,
-        friendly: GENERAL.to_owned(),
+        friendly: GENERAL.into(),
         holder: None,
         body: None,
     }
@@ -122,7 +122,7 @@ pub(super) fn duplicate(holder: Option<(String, String, String)>) -> Refusal {
     let refusal = bad("A duplicate entry was detected");
     match holder {
         Some((label, id, object)) => Refusal {
-            holder: Some((id, object)),
+            holder: Some(Box::new((id, object))),
             ..refusal.friendly(format!("This {label} value is already in use. Please check your data and try again."))
         },
         None => refusal.friendly("This record already exists. Please check your data and try again."),
@@ -140,7 +140,7 @@ pub(super) fn foreign_key(table: &str, constraint: &str) -> Refusal {
 /// A body in the words of the framework below: what it refuses before Twenty sees the call.
 pub(super) fn framework(status: u16, error: &'static str, message: Value) -> Refusal {
     let body = json!({ "message": message, "error": error, "statusCode": status });
-    Refusal { status, body: Some(body), ..bad(GENERAL) }
+    Refusal { status, body: Some(Box::new(body)), ..bad(GENERAL) }
 }
 
 /// 501 of our own: the operation exists and is not imitated.

@@ -73,7 +73,7 @@ fn with_company() -> Client {
 #[test]
 fn a_call_writes_200_records_at_most() {
     let mut client = with_company();
-    assert_eq!(client.people(201).unwrap_err().message, "Maximum number of records to upsert is 200.");
+    assert_eq!(&*client.people(201).unwrap_err().message, "Maximum number of records to upsert is 200.");
     assert_eq!(client.people(200).unwrap()["data"]["createPeople"].as_array().unwrap().len(), 200);
 }
 
@@ -100,7 +100,7 @@ fn the_limit_comes_before_the_data_and_tells_both_ways() {
         assert_eq!(client.rest("POST", "/rest/people", &[], unknown.clone()).unwrap_err().status, 400);
     }
     let refusal = client.rest("POST", "/rest/people", &[], unknown).unwrap_err();
-    assert_eq!((refusal.status, refusal.message.as_str()), (429, "Limit reached (3 tokens per 60000 ms)"));
+    assert_eq!((refusal.status, &*refusal.message), (429, "Limit reached (3 tokens per 60000 ms)"));
     // An object that is none costs nothing and is refused by itself.
     assert_eq!(client.rest("GET", "/rest/customers", &[], None).unwrap_err().status, 400);
     let answer = client.graphql("{ people { totalCount } }");

@@ -56,7 +56,7 @@ pub(super) fn check(world: &World, object: &Object, data: &Value, is_new: bool) 
             _ => {
                 let checked = values::checked(field, value)?;
                 // A composite that is set to null stays as it is.
-                if !(checked.is_null() && !field.kind.parts().is_empty()) {
+                if !checked.is_null() || field.kind.parts().is_empty() {
                     change.insert(name, checked);
                 }
             }
