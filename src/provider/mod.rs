@@ -8,6 +8,7 @@ pub mod http;
 pub mod inmemory;
 pub mod keycloak;
 pub mod mattermost;
+pub mod twenty;
 
 #[cfg(test)]
 mod recorded;

@@ -7,6 +7,7 @@ use formulary::provider::emulator::Emulator;
 use formulary::provider::gitea::emulator::{Gitea, Settings};
 use formulary::provider::keycloak::emulator::Keycloak;
 use formulary::provider::mattermost::emulator::{self as mattermost, Mattermost};
+use formulary::provider::twenty::emulator::{self as twenty, Twenty};
 use formulary::runtime::sys::MovableClock;
 use serde_json::json;
 
@@ -33,6 +34,9 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
         ("mattermost", "stale-ids") => "with deletion for good",
         ("mattermost", "user-limit") => "nearly full",
         ("mattermost", "user-paging") => "with 204 people, for an hour",
+        ("twenty", "metadata-rest" | "metadata-objects" | "roles") => "with keys of ours",
+        ("twenty", "paging-rest" | "paging-graphql" | "long-filters") => "with 250 people",
+        ("twenty", "rate-limit") => "limited",
         _ => "defaults",
     }
 }
@@ -73,6 +77,7 @@ pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<
             let mattermost = Mattermost::with_settings(clock, mattermost_settings(settings));
             (mattermost.clone(), Browser { mattermost: Some(mattermost), ..Browser::default() })
         }
+        ("twenty", settings) => (Twenty::with_settings(clock, twenty_settings(settings)), Browser::default()),
         _ => panic!("no emulator of {service}"),
     }
 }
@@ -92,6 +97,25 @@ fn coder_settings(name: &str) -> coder::Settings {
         "with Gitea for templates" => {
             let (id, kind, display_name) = ("gitea".to_owned(), "gitea".to_owned(), "Gitea".to_owned());
             coder::Settings { external_auth: vec![coder::ExternalAuth { id, kind, display_name }], ..defaults }
+        }
+        _ => defaults,
+    }
+}
+
+fn twenty_settings(name: &str) -> twenty::Settings {
+    // Recorded at the pace of the limit; here the clock stands still.
+    let defaults = twenty::Settings::default().unlimited();
+    match name {
+        "limited" => twenty::Settings::default(),
+        "with keys of ours" => ["person", "company", "opportunity"]
+            .into_iter()
+            .fold(defaults, |settings, object| settings.with_text_field(object, "formularyKey", true)),
+        "with 250 people" => {
+            let person = |n: usize| {
+                json!({ "id": format!("5f0d{n:04x}-7a11-4c0d-8e55-{n:012x}"),
+                    "name": { "firstName": format!("P{n:03}") }, "emails": { "primaryEmail": format!("p{n:03}@acme.com") } })
+            };
+            twenty::Settings { people: (0..250).map(person).collect(), ..defaults }
         }
         _ => defaults,
     }

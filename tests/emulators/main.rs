@@ -100,6 +100,13 @@ async fn mattermost_answers_as_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_answers_as_recorded() {
+    if let Some(report) = replay_all("twenty").await {
+        report.assert_agrees(exceptions::EXCEPTIONS);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn coder_answers_as_described() {
     answers_fit("coder", "coder.swagger.json").await;
 }

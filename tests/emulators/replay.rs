@@ -190,7 +190,7 @@ fn call(request: &Request, method: &str, mut headers: IndexMap<String, String>, 
     for (name, value) in request.headers.iter().flatten() {
         let name = name.to_lowercase();
         // Credentials are the principal's, unless the exchange is about how nobody in particular writes them.
-        let is_taken = name == "authorization" && request.principal() != "anonymous";
+        let is_taken = name == "authorization" && !["anonymous", "rubbish"].contains(&request.principal().as_str());
         if !is_taken && !["host", "content-length", "connection"].contains(&name.as_str()) {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             headers.insert(name, map.put(&value));
