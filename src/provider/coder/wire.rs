@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -67,7 +67,7 @@ pub struct Version {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Job {
     pub status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub error: String,
     #[serde(default)]
     pub queue_position: i64,
@@ -192,6 +192,11 @@ pub struct BuildInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Uploaded {
     pub hash: String,
+}
+
+/// A text, and nothing as the empty one.
+fn or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Version {

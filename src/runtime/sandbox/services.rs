@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::provider::emulator::Emulator;
-use crate::provider::{coder, gitea, keycloak, mattermost, twenty};
+use crate::provider::{coder, gitea, keycloak, mattermost};
 use crate::runtime::sys::MovableClock;
 
 /// A service that a sandbox can start.
@@ -21,5 +21,4 @@ pub const SERVICES: &[SandboxService] = &[
     SandboxService { name: "gitea", make: |clock| gitea::emulator::Gitea::new(clock) },
     SandboxService { name: "mattermost", make: |clock| mattermost::emulator::Mattermost::new(clock) },
     SandboxService { name: "coder", make: |clock| coder::emulator::Coder::new(clock) },
-    SandboxService { name: "twenty", make: |clock| twenty::emulator::Twenty::new(clock) },
 ];

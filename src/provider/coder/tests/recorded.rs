@@ -76,14 +76,14 @@ fn every_recorded_object_is_read() {
     fn is<T: DeserializeOwned>(answer: &Answer) -> Result<(), String> {
         serde_json::from_slice::<T>(&answer.body).map(drop).map_err(|error| error.to_string())
     }
-    // Long bodies were cut when they were recorded: some to the few keys that mattered, some to a text.
-    let whole = |it: &serde_json::Value| match it {
-        serde_json::Value::Object(object) => object.len() > 4 || object.contains_key("count"),
-        serde_json::Value::Array(items) => items.iter().all(serde_json::Value::is_object),
-        _ => false,
-    };
-    let is_whole = |answer: &Answer| answer.is_success() && answer.json().is_some_and(|it| whole(&it));
-    for (call, answer) in exchanges().iter().filter(|(_, answer)| is_whole(answer)) {
+    let mut unread = Vec::new();
+    for (call, answer) in exchanges().iter().filter(|(_, answer)| answer.is_success()) {
+        if call.doing.contains("/users/roles") {
+            // Another route, which nobody of that name can hide: all roles.
+            continue;
+        }
+        // Long bodies were cut when they were recorded, to the keys that mattered: what is missing there tells nothing.
+        let is_cut = |why: &String| why.starts_with("missing field");
         let read = match (call.method.as_str(), call.route) {
             ("GET", api::ME | api::USER) | ("POST", api::USERS) => is::<wire::User>(answer),
             ("GET", api::USERS) => is::<wire::Users>(answer),
@@ -105,6 +105,7 @@ fn every_recorded_object_is_read() {
             ("POST", api::FILES) => is::<wire::Uploaded>(answer),
             _ => Ok(()),
         };
-        assert_eq!(read, Ok(()), "{}", call.doing);
+        unread.extend(read.err().filter(|why| !is_cut(why)).map(|why| format!("{}: {why}", call.doing)));
     }
+    assert!(unread.is_empty(), "{unread:#?}");
 }
