@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use super::pace::Pace;
 use super::secrets::{SecretSource, required};
 use crate::engine::model::{Failure, Instance};
 use crate::runtime::sys::SharedClock;
@@ -18,6 +19,9 @@ pub struct Limits {
     pub concurrency: usize,
     /// Calls a second; `None` means no limit but the concurrency.
     pub per_second: Option<u32>,
+    /// Calls a minute, of both halves together: so many at once, and then as they come back one by one; `None` means no
+    /// such limit.
+    pub per_minute: Option<u32>,
     /// The longest that one call may take, its retries not counted.
     pub timeout: Duration,
     /// Attempts at one call, the first included.
@@ -33,6 +37,7 @@ impl Default for Limits {
         Self {
             concurrency: 4,
             per_second: None,
+            per_minute: None,
             timeout: Duration::from_secs(60),
             attempts: 4,
             first_wait: Duration::from_millis(200),
@@ -44,6 +49,8 @@ impl Default for Limits {
 /// Everything a provider's halves need to reach one installation.
 #[derive(Clone)]
 pub struct Connection {
+    /// The platform that it belongs to: ids that we choose are made of it, so that two platforms choose different ones.
+    pub platform: String,
     /// The installation.
     pub instance: Instance,
     /// Its address, without a trailing slash in the path.
@@ -54,6 +61,8 @@ pub struct Connection {
     pub secrets: Arc<dyn SecretSource>,
     /// How hard we may press.
     pub limits: Limits,
+    /// The calls of this minute, counted over all doors of the installation; made of `limits` by [`Pace::of`].
+    pub pace: Pace,
     /// The time.
     pub clock: SharedClock,
     /// Told about every call, where somebody counts them.

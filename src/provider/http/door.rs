@@ -83,7 +83,7 @@ impl Door {
 
     /// A door that lets only `routes` pass.
     pub fn read_only(&self, routes: &'static [ReadRoute]) -> ReadDoor {
-        ReadDoor { door: self.clone(), routes }
+        ReadDoor { door: self.clone(), routes, documents: &[] }
     }
 
     /// Makes a call and repeats it as far as that is safe and useful.
@@ -151,6 +151,7 @@ impl Door {
         if let Some(rate) = &inner.rate {
             rate.until_ready().await;
         }
+        inner.connection.pace.until_ready().await;
         // Here and no earlier: a process may be paused while it waits for its turn.
         if !under_way::may_send(call) {
             let said = "this process was paused for longer than its lease lasts; it was not sent";
@@ -251,15 +252,32 @@ impl Door {
 pub struct ReadDoor {
     door: Door,
     routes: &'static [ReadRoute],
+    documents: &'static [&'static str],
 }
 
 impl ReadDoor {
+    /// Lets these GraphQL documents pass too, on the routes that it has. Such a route takes reads and writes alike, so
+    /// that it is the document which tells them apart.
+    #[must_use]
+    pub fn asking(mut self, documents: &'static [&'static str]) -> Self {
+        self.documents = documents;
+        self
+    }
+
+    /// Whether a call sends a GraphQL document that is not listed.
+    fn asks_something_else(&self, call: &Call) -> bool {
+        let Body::Json(body) = &call.body else { return false };
+        let document = body.get("query").and_then(serde_json::Value::as_str);
+        document.is_some_and(|document| !self.documents.contains(&document))
+    }
+
     /// Makes a call on a listed route.
     ///
     /// # Errors
     /// As [`Door::send`]; a route that is not listed is refused before anything is sent.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        if !self.routes.iter().any(|(method, route)| *method == call.method && *route == call.route) {
+        let listed = self.routes.iter().any(|(method, route)| *method == call.method && *route == call.route);
+        if !listed || self.asks_something_else(call) {
             return Err(Failure::new(
                 FailureClass::Refused,
                 &call.doing,

@@ -87,6 +87,7 @@ impl Reader<'_> {
             limits: Limits {
                 concurrency: limits.get("concurrency").small().unwrap_or(standard.concurrency),
                 requests_per_second: limits.get("requests_per_second").small(),
+                requests_per_minute: limits.get("requests_per_minute").small(),
                 timeout: limits.get("timeout_seconds").number().map_or(standard.timeout, Duration::from_secs),
                 patience: limits.get("patience_minutes").number().map_or(standard.patience, minutes),
             },

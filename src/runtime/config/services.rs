@@ -67,6 +67,8 @@ pub struct Limits {
     pub concurrency: u32,
     /// Calls in a second; unlimited when left out.
     pub requests_per_second: Option<u32>,
+    /// Calls in a minute; what the type of service allows when left out.
+    pub requests_per_minute: Option<u32>,
     /// How long one call may take.
     pub timeout: Duration,
     /// How long work that goes on at the service (a build) is waited for.
@@ -127,6 +129,7 @@ impl Default for Limits {
             // Enough to hide the latency of a service in the same network, little enough for the smallest of them.
             concurrency: 8,
             requests_per_second: None,
+            requests_per_minute: None,
             timeout: Duration::from_secs(30),
             // Longer than any honest build of an image; what takes longer is found again by the next run.
             patience: Duration::from_secs(30 * 60),

@@ -74,7 +74,7 @@ services:
         field: full_name
         reason: renamed by hand until the migration
         until: 2027-03-31
-    limits: {concurrency: 2, requests_per_second: 5, timeout_seconds: 10, patience_minutes: 5}
+    limits: {concurrency: 2, requests_per_second: 5, requests_per_minute: 90, timeout_seconds: 10, patience_minutes: 5}
     options: {source_id: 1}
 protected:
   - user:default/root-anna
@@ -153,7 +153,10 @@ fn everything_that_is_written_is_read() {
     assert_eq!(forge.policy(&["root-anna".into()]).protected, ["root-anna"]);
     assert_eq!(forge.options, json!({"source_id": 1}));
     let (timeout, patience) = (Duration::from_secs(10), Duration::from_secs(300));
-    assert_eq!(forge.limits, Limits { concurrency: 2, requests_per_second: Some(5), timeout, patience });
+    assert_eq!(
+        forge.limits,
+        Limits { concurrency: 2, requests_per_second: Some(5), requests_per_minute: Some(90), timeout, patience }
+    );
     let rule = &forge.rules.ignore[0];
     assert_eq!((rule.address.as_str(), rule.field.as_deref()), ("forge:user/legacy-*", Some("full_name")));
     assert_eq!(rule.until, "2027-04-01T00:00:00Z".parse().ok(), "it holds through its last day");
