@@ -26,6 +26,9 @@ use crate::provider::http::Connection;
 /// What an identity provider offers that keeps numbers of people.
 pub const NUMBERS: &str = "numbers";
 
+/// What a service offers that makes workspaces: its kind `workspace` has the output `url`.
+pub const WORKSPACES: &str = "workspaces";
+
 /// A service as the rest of the program knows it before any call is made.
 pub trait Provider: Send + Sync {
     /// The type's name in the config: `keycloak`.
@@ -51,6 +54,12 @@ pub trait Provider: Send + Sync {
     /// `[["token"]]`. Where there is none, whatever is given is taken.
     fn credentials(&self) -> &'static [&'static [&'static str]] {
         &[]
+    }
+
+    /// How many calls a minute we make there at most, both halves together, where the service counts minutes and the config
+    /// says nothing else.
+    fn requests_per_minute(&self) -> Option<u32> {
+        None
     }
 
     /// What it wants of the identity provider, given its options: claims, and the client that signs people in.
@@ -143,6 +152,12 @@ impl LowerInput<'_> {
         (identity != self.instance).then(|| Address::new(identity, "user", name))
     }
 
+    /// The address of a workspace where people work, if something plays the role `workspaces`; its output `url` tells where
+    /// it is opened. Whether somebody wants it there is not known here.
+    pub fn workspace(&self, owner: &str, name: &str) -> Option<Address> {
+        Some(Address::new(self.roles.get(WORKSPACES)?, "workspace", &format!("{owner}/{name}")))
+    }
+
     /// The address of a person's number of a pool at the identity provider; `None` if nothing plays that role, or what
     /// does cannot keep numbers.
     pub fn identity_number(&self, pool: &str, name: &str) -> Option<Address> {
@@ -179,6 +194,9 @@ pub struct ObserveRequest {
     pub parents: BTreeMap<KindName, BTreeSet<String>>,
     /// The identity of the ledger, so that marks can be read.
     pub ledger: Option<String>,
+    /// Whether a list that could be brought up to date shall be read whole all the same: so much is missing from it that
+    /// looking at each by itself would cost more.
+    pub afresh: bool,
 }
 
 /// What probing an installation found, for planning and for `doctor`.
@@ -341,7 +359,8 @@ pub trait Writer: Send + Sync {
     }
 
     /// Makes one attempt at several steps of one kind and verb in one go: as many as [`Writer::together`] allows. Gives one
-    /// result for each, in order.
+    /// result for each, in order, which is taken at its word: a step whose failure is not
+    /// [`Unclear`](crate::engine::model::FailureClass::Unclear) changed nothing, whatever came of the others.
     async fn perform_together(&self, steps: &[(&Step, &Inputs)]) -> Vec<Result<Performed, Failure>> {
         let mut performed = Vec::with_capacity(steps.len());
         for (step, inputs) in steps {

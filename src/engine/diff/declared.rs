@@ -5,7 +5,7 @@ use super::matching::{Identity, identify};
 use super::{Absence, Change, Compared, DriftClass, Effect, FieldChange, Refresh, Shown, Situation, Standing, Work};
 use crate::engine::model::{
     Access, Address, Compare, Desired, Extent, Field, FieldSpec, KindSpec, Live, Mode, ObjectState, Origin, Recorded,
-    Rename, Term, Value, Wanted,
+    Removal, Rename, Term, Value, Wanted,
 };
 
 pub(super) fn compare(work: &mut Work<'_, '_>, at: usize) {
@@ -46,8 +46,27 @@ impl<'a> One<'_, '_, 'a> {
         match identify(self.work.input, self.spec, self.desired, self.recorded, live, value_of) {
             Identity::Stranger(why) => self.unsettled(DriftClass::Conflict, why, Some(live)),
             Identity::Adoptable(approval) => self.adoptable(live, approval),
-            Identity::Same => self.ours(live),
+            Identity::Same => self.alone(live),
         }
+    }
+
+    /// Ours, unless another object holds what ours is to be known by: two of them are for somebody to join.
+    fn alone(&mut self, live: &'a Live) {
+        let other = self.desired.known_as.iter().find_map(|key| {
+            let address = Address { key: key.as_str().into(), ..self.desired.address.clone() };
+            let other = self.work.input.observed.live.get(&address)?;
+            let bars = self.spec.fields.iter().any(|field| field.bars && other.text(field.name).is_some());
+            (!bars && other.external_id != live.external_id).then_some((key, other))
+        });
+        let Some((key, other)) = other else { return self.ours(live) };
+        let id = |live: &Live| live.external_id.clone().unwrap_or_default();
+        let why = format!(
+            "ours has id {}, and another one, with id {}, is '{key}': join the two by hand",
+            id(live),
+            id(other)
+        );
+        self.matched(live);
+        self.unsettled(DriftClass::Conflict, why, Some(live));
     }
 
     /// Notes that a live object is spoken for, whatever it is called.
@@ -88,6 +107,7 @@ impl<'a> One<'_, '_, 'a> {
                 self.matched(live);
                 self.push(class, why, Situation::Misnamed, Some(live), fields);
             }
+            Rename::Nameless => self.alone(live),
             Rename::KeepsOldName(reason) => self.unsettled(
                 DriftClass::Conflict,
                 format!("{why}, and the service cannot rename it back: {reason}"),
@@ -97,6 +117,11 @@ impl<'a> One<'_, '_, 'a> {
     }
 
     fn absent(&mut self) {
+        if matches!(self.spec.removal, Removal::ByHand(_)) {
+            // Not ours to make, so nothing is missing.
+            self.work.changes.in_sync += 1;
+            return;
+        }
         let address = &self.desired.address;
         // Only within one service: an account may well be there although the identity provider's is not.
         let lies_in = |need: &&Address| need.instance == address.instance && self.is_to_be_made(need);
@@ -249,6 +274,9 @@ impl<'a> One<'_, '_, 'a> {
                     .left("the service did not show it to us"),
             );
         };
+        if spec.compare == Compare::UntilTaken && self.is_taken(spec, before) {
+            return None;
+        }
         let Some(after) = self.value(&wanted.term) else {
             let effect = if spec.access == Access::SignIn { Effect::SignIn } else { Effect::Neutral };
             return Some(self.field_change(spec, DriftClass::Pending, shown(spec, before), wanted, effect));
@@ -285,6 +313,13 @@ impl<'a> One<'_, '_, 'a> {
             Some(reason) => Some(change.left(&format!("ignored: {reason}"))),
             None => Some(change),
         }
+    }
+
+    /// Whether somebody else gave a field the value that it has.
+    fn is_taken(&self, spec: &FieldSpec, before: &Value) -> bool {
+        let empty = matches!(before, Value::Null) || before.as_text() == Some("");
+        let ours = self.recorded.and_then(|recorded| recorded.last_applied.get(spec.name));
+        !empty && !ours.is_some_and(|last| same(spec, last, before))
     }
 
     /// Every declared field of what is to be made.

@@ -21,7 +21,12 @@ pub fn same(spec: &FieldSpec, wanted: &Value, live: &Value) -> bool {
             (Value::Map(wanted), Value::Null) => wanted.values().all(|value| *value == Value::Null),
             _ => false,
         },
-        Compare::Plain | Compare::Text | Compare::CreateOnly | Compare::WriteOnly | Compare::ServerOwned => false,
+        Compare::Plain
+        | Compare::Text
+        | Compare::UntilTaken
+        | Compare::CreateOnly
+        | Compare::WriteOnly
+        | Compare::ServerOwned => false,
     }
 }
 

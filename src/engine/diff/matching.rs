@@ -42,6 +42,10 @@ pub(super) fn identify<'a>(
     live: &Live,
     value_of: impl Fn(&str) -> Option<&'a Value>,
 ) -> Identity {
+    let bars = |field: &&FieldSpec| field.bars && live.text(field.name).is_some();
+    if let Some(field) = spec.fields.iter().find(bars) {
+        return Identity::Stranger(live.text(field.name).unwrap_or_default().to_owned());
+    }
     if let Some(recorded) = recorded {
         match (&recorded.external_id, &live.external_id) {
             (Some(known), Some(seen)) if known != seen => {

@@ -30,10 +30,9 @@ impl Names {
         let mut names = Self { forth: Renames::new(), back: Renames::new(), by_hand: BTreeSet::new() };
         let remembered = |address: &Address| recorded.binary_search_by(|it| it.address.cmp(address)).is_ok();
         for desired in desired {
-            let Some(spec) = input.kinds.spec(&desired.address).filter(|_| !desired.previously.is_empty()) else {
-                continue;
-            };
-            for former in &desired.previously {
+            let mut others = desired.previously.iter().chain(&desired.known_as).peekable();
+            let Some(spec) = input.kinds.spec(&desired.address).filter(|_| others.peek().is_some()) else { continue };
+            for former in others {
                 let old = Address { key: former.as_str().into(), ..desired.address.clone() };
                 let known = remembered(&old) || input.observed.live.contains_key(&old);
                 if known && old != desired.address {

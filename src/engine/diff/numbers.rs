@@ -156,7 +156,10 @@ impl Pool {
 impl Numbers {
     fn give(&mut self, pool: &str, desired: &mut Desired, number: i64) {
         let span = Some(desired.origin.clone());
-        desired.fields.insert(Field::Borrowed(NUMBER), Wanted { term: Term::Known(Value::Int(number)), span });
+        desired.fields.insert(
+            Field::Borrowed(NUMBER),
+            Wanted { term: Term::Known(Value::Int(number)), span, insists: false, if_there: false },
+        );
         self.given.push(Given { pool: pool.to_owned(), subject: desired.address.leaf().to_owned(), number });
     }
 

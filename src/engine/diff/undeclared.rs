@@ -8,7 +8,7 @@ use super::table::Table;
 use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Situation, Work};
 use crate::engine::model::{
     Address, EntityRef, Extent, KindClass, KindSpec, Live, MembershipMode, MembershipSet, Mode, ObjectState, Owner,
-    Recorded, Value,
+    Recorded, Removal, Value,
 };
 
 pub(super) fn compare(work: &mut Work<'_, '_>) {
@@ -80,6 +80,9 @@ impl<'a> Rest<'_, '_, 'a> {
         };
         if self.input.is_untouchable(address) {
             return push(DriftClass::Removed, "declared no more, but the account is protected", Situation::Report);
+        }
+        if let Removal::ByHand(how) = spec.removal {
+            return push(DriftClass::Removed, &format!("declared no more: {how}"), Situation::Report);
         }
         if is_off(spec, live) {
             match recorded.state {

@@ -69,6 +69,8 @@ pub enum Compare {
     /// Ours as long as that live field has this text, the service's own afterwards: an address until the first sign-in.
     /// Equal when case is folded.
     While(&'static str, &'static str),
+    /// Ours as long as nobody else changed it at the service, theirs afterwards; an empty one is nobody's.
+    UntilTaken,
     /// The service never shows it; what was last sent is remembered as a keyed digest.
     WriteOnly,
     /// Only the service writes it; read for rules and reports.
@@ -105,17 +107,26 @@ pub struct FieldSpec {
     pub access: Access,
     /// Its value must not be shown.
     pub sensitive: bool,
+    /// Where a live object has a text here, the object is not what its name says and nothing can be made under it: the
+    /// text says why.
+    pub bars: bool,
 }
 
 impl FieldSpec {
     /// A field compared plainly that opens nothing and may be shown.
     pub const fn new(name: &'static str, about: &'static str, compare: Compare) -> Self {
-        Self { name, about, compare, access: Access::None, sensitive: false }
+        Self { name, about, compare, access: Access::None, sensitive: false, bars: false }
     }
 
     /// The same field, opening or closing access.
     pub const fn access(mut self, access: Access) -> Self {
         self.access = access;
+        self
+    }
+
+    /// The same field, which says why the name is not free; only the service writes it.
+    pub const fn bars(mut self) -> Self {
+        self.bars = true;
         self
     }
 
@@ -164,6 +175,9 @@ pub enum Removal {
     DeleteByApproval,
     /// Left as it is and forgotten.
     Forget,
+    /// Neither made nor ended by us, because the service offers no way: people do, as the text says. One that is declared
+    /// and not there is no difference; one that is declared no more stays an open item until it is gone.
+    ByHand(&'static str),
 }
 
 impl Removal {
@@ -171,7 +185,7 @@ impl Removal {
     pub const fn switch(self) -> Option<(&'static str, bool)> {
         match self {
             Removal::Disable { field, off } | Removal::Archive { field, off } => Some((field, off)),
-            Removal::Delete | Removal::DeleteByApproval | Removal::Forget => None,
+            Removal::Delete | Removal::DeleteByApproval | Removal::Forget | Removal::ByHand(_) => None,
         }
     }
 }
@@ -194,6 +208,8 @@ pub enum Rename {
     InPlace,
     /// It cannot, or not without breaking sign-in: the object keeps its old name there. The reason is for people.
     KeepsOldName(&'static str),
+    /// Nothing there is a name: what has the recorded id or our mark is it, whatever else it is known as.
+    Nameless,
 }
 
 /// Which list proves that an object is absent.

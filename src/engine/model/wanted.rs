@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, ByField, Extent, Field, Owner, Term, Value};
+use super::{Address, ByField, Extent, Field, OutputRef, Owner, Term, Value};
 use crate::engine::diag::Span;
 
 /// One field as wanted, and where it was said.
@@ -15,6 +15,11 @@ pub struct Wanted {
     pub term: Term,
     /// The place in the mono-repo that says so; `None` when it follows from a default or from the config.
     pub span: Option<Arc<Span>>,
+    /// Whether the declaration asks in so many words that this be so again, whoever changed it: then nobody else has to
+    /// agree to open what was closed at the service.
+    pub insists: bool,
+    /// Whether the field is left out where nobody wants the resource whose output it holds.
+    pub if_there: bool,
 }
 
 /// A resource as wanted, in canonical form: equal to what the service will read back.
@@ -34,6 +39,9 @@ pub struct Desired {
     pub extent: Extent,
     /// Natural keys it had before, newest first.
     pub previously: Vec<String>,
+    /// Natural keys under which a service may hold the same thing as long as it carries no mark of ours: the address of a
+    /// contact. They tell what to adopt, and what stands in the way of it.
+    pub known_as: Vec<String>,
 }
 
 impl Desired {
@@ -47,6 +55,7 @@ impl Desired {
             needs: BTreeSet::new(),
             extent: Extent::Full,
             previously: Vec::new(),
+            known_as: Vec::new(),
         }
     }
 
@@ -57,7 +66,37 @@ impl Desired {
         if let Term::Output(output) = &term {
             self.needs.insert(output.address.clone());
         }
-        self.fields.insert(Field::Borrowed(name), Wanted { term, span });
+        self.fields.insert(Field::Borrowed(name), Wanted { term, span, insists: false, if_there: false });
+        self
+    }
+
+    /// Adds a field that holds an output of another resource, if somebody wants that one; see [`Desired::settle`].
+    #[must_use]
+    pub fn field_if_there(mut self, name: &'static str, output: OutputRef) -> Self {
+        let wanted = Wanted { term: Term::Output(output), span: None, insists: false, if_there: true };
+        self.fields.insert(Field::Borrowed(name), wanted);
+        self
+    }
+
+    /// Decides on the fields that are there only if something else is: what is wanted becomes a need, what is not takes
+    /// its field with it.
+    pub fn settle(&mut self, is_wanted: impl Fn(&Address) -> bool) {
+        for (name, wanted) in std::mem::take(&mut self.fields) {
+            match &wanted.term {
+                Term::Output(output) if wanted.if_there && !is_wanted(&output.address) => continue,
+                Term::Output(output) if wanted.if_there => drop(self.needs.insert(output.address.clone())),
+                _ => {}
+            }
+            self.fields.insert(name, wanted);
+        }
+    }
+
+    /// Says of a field that its declaration insists on it; see [`Wanted::insists`].
+    #[must_use]
+    pub fn insist(mut self, name: &str) -> Self {
+        if let Some(wanted) = self.fields.get_mut(name) {
+            wanted.insists = true;
+        }
         self
     }
 

@@ -141,7 +141,8 @@ impl<'r, 'a> Drafter<'r, 'a> {
 
     fn remove(&self) -> Vec<Draft<'r, 'a>> {
         match self.compared.spec.removal {
-            Removal::Forget => vec![self.draft(Verb::Forget)],
+            // What people end is never drafted: the comparison only reports it.
+            Removal::Forget | Removal::ByHand(_) => vec![self.draft(Verb::Forget)],
             Removal::Disable { field, off } => vec![self.switch_off(field, off)],
             Removal::Archive { field, off } => {
                 let mut draft = self.switch_off(field, off);
@@ -208,7 +209,7 @@ impl<'r, 'a> Drafter<'r, 'a> {
         for field in
             self.compared.change.fields.iter().filter(|it| it.left.is_none() && it.class != DriftClass::Unknown)
         {
-            let reviewed = field.class == DriftClass::Pending;
+            let reviewed = field.class == DriftClass::Pending || self.insists(field);
             match field.effect {
                 Effect::SignIn => later.push(Part::whole(field)),
                 Effect::Opens if !reviewed => later.push(Part::whole(field)),
@@ -228,9 +229,18 @@ impl<'r, 'a> Drafter<'r, 'a> {
         drafts.extend(self.update(switch, None));
         let (sign_in, opening): (Vec<_>, Vec<_>) = later.into_iter().partition(|it| it.field.effect == Effect::SignIn);
         drafts.extend(self.update(sign_in, Some(("sign-in", "it changes how an existing account signs in"))));
-        let reason = "access was closed at the service; opening it again needs somebody's word";
+        let reason = match self.compared.spec.class {
+            KindClass::Record => "somebody put it away at the service; bringing it back needs somebody's word",
+            _ => "access was closed at the service; opening it again needs somebody's word",
+        };
         drafts.extend(self.update(opening, Some(("opens access", reason))));
         drafts
+    }
+
+    /// Whether the declaration itself asks that a field be so again.
+    fn insists(&self, field: &FieldChange) -> bool {
+        let wanted = self.compared.desired.and_then(|desired| desired.fields.get(&field.field));
+        wanted.is_some_and(|wanted| wanted.insists)
     }
 
     fn update(&self, parts: Vec<Part<'_>>, waits: Option<(&str, &str)>) -> Option<Draft<'r, 'a>> {

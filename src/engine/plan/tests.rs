@@ -789,7 +789,7 @@ fn one_change_is_planned_alone() {
         .find(|it| it.address == at("user", "alice"))
         .expect("declared")
         .fields
-        .insert("about".into(), Wanted { term: "speaks Latin".into(), span: None });
+        .insert("about".into(), Wanted { term: "speaks Latin".into(), span: None, insists: false, if_there: false });
     world.desired.retain(|it| it.address != at("member", "dev/alice"));
     assert_eq!(world.part_of("alice").expect("equal"), Some(vec![Verb::Delete, Verb::Update]));
     assert_eq!(world.part_of("bob").expect("equal"), Some(vec![]));

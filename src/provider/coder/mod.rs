@@ -25,7 +25,7 @@ mod tests;
 
 use crate::engine::model::{KindSpec, Live};
 use crate::engine::report::declarations::Described;
-use crate::provider::contract::{Claim, Holds, LowerInput, Lowered, Provider, Reader, Writer};
+use crate::provider::contract::{Claim, Holds, LowerInput, Lowered, Provider, Reader, WORKSPACES, Writer};
 use crate::provider::http::Connection;
 
 /// The provider of Coder, as the list of providers holds it.
@@ -46,7 +46,7 @@ impl Provider for CoderProvider {
     }
 
     fn offers(&self) -> &'static [&'static str] {
-        &[]
+        &[WORKSPACES]
     }
 
     fn config_example(&self) -> &'static str {

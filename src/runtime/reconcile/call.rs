@@ -55,7 +55,8 @@ pub(super) async fn attempt(
             let (performed, changed) = watched(hands.writer.perform(step, inputs), may_write).await;
             (vec![performed], changed)
         }
-        steps => watched(hands.writer.perform_together(steps), may_write).await,
+        // Whoever sends several at once says of each by itself whether it may have happened.
+        steps => (watched(hands.writer.perform_together(steps), may_write).await.0, Changed::Nothing),
     };
     let mut performed = performed.into_iter();
     let mut verdicts = Vec::with_capacity(steps.len());

@@ -16,7 +16,7 @@ use crate::engine::diff::{Absence, Assumed, Kinds, Observed};
 use crate::engine::documents::{Catalogue, Loaded};
 use crate::engine::model::{
     Address, Allotments, Capabilities, Completeness, Desired, Failure, FailureClass, Instance, KindClass, KindName,
-    KindSpec, MembershipSet, Mode, Observation, Recorded, Scope, ScopeRule, Value, share_names,
+    MembershipSet, Mode, Observation, Recorded, Removal, Scope, ScopeRule, Value, share_names,
 };
 use crate::engine::plan::{Note, NoteLevel};
 use crate::provider::contract::{
@@ -27,6 +27,8 @@ use crate::runtime::ledger::{Ledger, LedgerError};
 /// The most objects that are looked at one by one when their list was not read whole.
 const LOOKS: usize = 64;
 
+/// Above so many that a list lacks which was brought up to date only, it is read whole instead.
+const WORTH_LOOKING: usize = 8;
 /// How many of them at the same time; the door bounds the calls of each service.
 const LOOKS_AT_ONCE: usize = 16;
 
@@ -236,6 +238,11 @@ impl<'p> Reading<'p> {
         .flatten()
         .collect();
         let mut observed = Observed::new(observations.iter().cloned());
+        if let Some(afresh) = self.read_afresh(wanted, &observed).await {
+            observations.retain(|it| !afresh.iter().any(|whole| whole.scope == it.scope));
+            observations.extend(afresh);
+            observed = Observed::new(observations.iter().cloned());
+        }
         for wanted in wanted {
             look_for(wanted, &self.readers, &self.probes, &mut observed, &self.memory).await;
             for (scope, failure) in look_again(wanted, &self.readers, &mut observed, &self.memory).await {
@@ -246,6 +253,32 @@ impl<'p> Reading<'p> {
             }
         }
         (observations, observed)
+    }
+
+    /// Reads whole what was brought up to date only and lacks more than is worth looking at one by one.
+    async fn read_afresh(&self, wanted: &[&Wanted], observed: &Observed) -> Option<Vec<Observation>> {
+        let mut missing: BTreeMap<Scope, BTreeSet<&Address>> = BTreeMap::new();
+        for wanted in wanted {
+            for (scope, address) in unseen(wanted, observed, &self.memory) {
+                let cached = matches!(observed.scopes.get(&scope), Some(Completeness::Cached(_)));
+                if cached && scope.parent.is_none() {
+                    missing.entry(scope).or_default().insert(address);
+                }
+            }
+        }
+        missing.retain(|_, addresses| addresses.len() > WORTH_LOOKING);
+        let mut kinds: BTreeMap<Instance, BTreeSet<KindName>> = BTreeMap::new();
+        for scope in missing.into_keys() {
+            kinds.entry(scope.instance).or_default().insert(scope.kind);
+        }
+        let readings = kinds.iter().filter_map(|(instance, kinds)| {
+            let reader = self.readers.get(instance)?;
+            let ledger = self.memory.ledger.clone();
+            let request = ObserveRequest { kinds: kinds.clone(), ledger, afresh: true, ..ObserveRequest::default() };
+            Some(async move { reader.observe(&request).await })
+        });
+        let afresh: Vec<Observation> = join_all(readings).await.into_iter().flatten().collect();
+        (!afresh.is_empty()).then_some(afresh)
     }
 
     /// Takes numbers for given.
@@ -384,6 +417,9 @@ pub(super) fn lower(
             }
         }
     }
+    for desired in wanted.desired.iter_mut().filter(|it| it.fields.iter().any(|(_, field)| field.if_there)) {
+        desired.settle(|address| seen.contains_key(address));
+    }
     wanted.desired.sort_by(|a, b| a.address.cmp(&b.address));
     share_names(wanted.desired.iter_mut().map(|it| &mut it.address));
     wanted
@@ -423,7 +459,7 @@ fn request(member: &Member, wanted: &[&Wanted], memory: &Memory) -> ObserveReque
     }
     let kinds = member.provider.kinds().iter().map(|kind| KindName::new(kind.name));
     let kinds = kinds.filter(|kind| member.policy.mode_of(kind) != Mode::Ignore).collect();
-    ObserveRequest { kinds, parents, ledger: memory.ledger.clone() }
+    ObserveRequest { kinds, parents, ledger: memory.ledger.clone(), afresh: false }
 }
 
 /// The scopes of an installation that could not even be probed.
@@ -443,6 +479,42 @@ fn unread(member: &Member, request: &ObserveRequest, failure: &Failure, at: Date
     scopes.map(incomplete).collect()
 }
 
+/// Wanted objects that were not seen in a list that may not be whole, and that a look at each may show.
+fn unseen<'w>(
+    wanted: &'w Wanted,
+    observed: &'w Observed,
+    memory: &'w Memory,
+) -> impl Iterator<Item = (Scope, &'w Address)> {
+    let doubtful = |desired: &'w Desired| -> Option<(Scope, &'w Address)> {
+        let address = &desired.address;
+        let spec = wanted.kinds.spec(address)?;
+        let scope = Scope::of(address, spec);
+        let worth = match observed.scopes.get(&scope) {
+            Some(Completeness::Incomplete(failure)) => {
+                !matches!(failure.class, FailureClass::MissingRights | FailureClass::Gone)
+            }
+            Some(Completeness::Cached(_)) => !matches!(spec.removal, Removal::ByHand(_)),
+            Some(Completeness::Complete(_)) | None => false,
+        };
+        let known_as =
+            |key: &String| observed.live.contains_key(&Address { key: key.as_str().into(), ..address.clone() });
+        let seen = observed.live.contains_key(address) || desired.known_as.iter().any(known_as);
+        let proven = || observed.absence(address, spec) == Absence::Proven;
+        (worth && !seen && !proven()).then_some((scope, address))
+    };
+    let doubtful: Vec<(Scope, &Address)> = wanted.desired.iter().filter_map(doubtful).collect();
+    // What has another name there is known by the recorded id.
+    let ids: BTreeSet<&str> = match doubtful.is_empty() {
+        true => BTreeSet::new(),
+        false => observed.live.values().filter_map(|live| live.external_id.as_deref()).collect(),
+    };
+    let recorded: BTreeMap<&Address, &str> = match doubtful.is_empty() {
+        true => BTreeMap::new(),
+        false => memory.recorded.iter().filter_map(|it| Some((&it.address, it.external_id.as_deref()?))).collect(),
+    };
+    doubtful.into_iter().filter(move |(_, address)| !recorded.get(address).is_some_and(|id| ids.contains(id)))
+}
+
 /// Looks one by one for wanted objects whose list was not read whole: only a proof of absence lets them be made.
 async fn look_for(
     wanted: &Wanted,
@@ -451,23 +523,9 @@ async fn look_for(
     observed: &mut Observed,
     memory: &Memory,
 ) {
-    let doubtful = |desired: &&Desired| -> Option<(&'static KindSpec, Address)> {
-        let spec = wanted.kinds.spec(&desired.address)?;
-        let reachable = probes.get(&desired.address.instance).is_some_and(Result::is_ok);
-        let scope = observed.scopes.get(&Scope::of(&desired.address, spec));
-        let worth = match scope {
-            Some(Completeness::Incomplete(failure)) => {
-                !matches!(failure.class, FailureClass::MissingRights | FailureClass::Gone)
-            }
-            Some(Completeness::Cached(_)) => true,
-            Some(Completeness::Complete(_)) | None => false,
-        };
-        let unseen = !observed.live.contains_key(&desired.address);
-        let unproven = observed.absence(&desired.address, spec) != Absence::Proven;
-        (reachable && worth && unseen && unproven).then(|| (spec, desired.address.clone()))
-    };
+    let reachable = |address: &&Address| probes.get(&address.instance).is_some_and(Result::is_ok);
     let doubtful: Vec<Address> =
-        wanted.desired.iter().filter_map(|it| doubtful(&it)).map(|(_, address)| address).take(LOOKS).collect();
+        unseen(wanted, observed, memory).map(|(_, address)| address).filter(reachable).take(LOOKS).cloned().collect();
     let known: BTreeMap<&Address, Option<&str>> =
         memory.recorded.iter().map(|it| (&it.address, it.external_id.as_deref())).collect();
     let looks = doubtful.into_iter().map(async |address| {

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::engine::model::{Failure, FailureClass, Instance, InstancePolicy};
 use crate::provider::contract::{Provider, Reader, Writer};
-use crate::provider::http::{CallMeter, Connection, Limits, SecretSource};
+use crate::provider::http::{CallMeter, Connection, Limits, Pace, SecretSource};
 use crate::runtime::config::{Config, Credentials, Protected};
 use crate::runtime::sys::{Environment, SharedClock};
 
@@ -64,7 +64,15 @@ impl Platform {
         let members = config.services.values().filter_map(|service| {
             let provider = *providers.iter().find(|it| it.service() == service.service_type)?;
             let instance = Instance::new(&service.name);
+            let limits = Limits {
+                concurrency: service.limits.concurrency as usize,
+                per_second: service.limits.requests_per_second,
+                per_minute: service.limits.requests_per_minute.or(provider.requests_per_minute()),
+                timeout: service.limits.timeout,
+                ..Limits::default()
+            };
             let connection = Connection {
+                platform: config.platform.clone(),
                 instance: instance.clone(),
                 base: service.url.clone(),
                 options: service.options.clone(),
@@ -73,12 +81,8 @@ impl Platform {
                     credentials: service.credentials.clone(),
                     environment: Arc::clone(environment),
                 }),
-                limits: Limits {
-                    concurrency: service.limits.concurrency as usize,
-                    per_second: service.limits.requests_per_second,
-                    timeout: service.limits.timeout,
-                    ..Limits::default()
-                },
+                pace: Pace::of(&limits),
+                limits,
                 clock: Arc::clone(clock),
                 meter: None,
             };

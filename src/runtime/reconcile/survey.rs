@@ -100,7 +100,7 @@ async fn within(
         let containers = member.provider.kinds().iter().filter(holds).map(|spec| KindName::new(spec.name));
         let kinds = parents.keys().cloned().chain(containers).collect();
         let asked = !keys.is_empty() && !parents.is_empty();
-        asked.then(|| (member, ObserveRequest { kinds, parents, ledger: world.ledger.clone() }))
+        asked.then(|| (member, ObserveRequest { kinds, parents, ledger: world.ledger.clone(), afresh: false }))
     });
     let readings = requests.map(|(member, request)| async move {
         progress.reading(&member.instance, "what is in which group");

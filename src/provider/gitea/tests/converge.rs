@@ -379,6 +379,7 @@ impl Loop {
             kinds: kinds::KINDS.iter().map(|kind| KindName::new(kind.name)).collect(),
             parents: BTreeMap::new(),
             ledger: Some(LEDGER.to_owned()),
+            afresh: false,
         };
         let per_parent = |address: &Address| {
             address.instance == instance()

@@ -14,7 +14,7 @@ use crate::provider::contract::{Inputs, Look, ObserveRequest, Performed, Provide
 use crate::provider::emulator::serve::{Served, serve_for_test};
 use crate::provider::gitea::emulator::{Gitea, Settings};
 use crate::provider::gitea::{GiteaProvider, kinds};
-use crate::provider::http::{Connection, Limits, NamedSecrets};
+use crate::provider::http::{Connection, Limits, NamedSecrets, Pace};
 use crate::runtime::sys::SystemClock;
 
 /// The identity of the ledger in tests.
@@ -173,7 +173,7 @@ pub fn request(whole: &[&str], within: &[(&str, &[&str])]) -> ObserveRequest {
         .iter()
         .map(|(kind, parents)| (KindName::new(kind), parents.iter().map(|it| (*it).to_owned()).collect()))
         .collect();
-    ObserveRequest { kinds, parents, ledger: Some(LEDGER.to_owned()) }
+    ObserveRequest { kinds, parents, ledger: Some(LEDGER.to_owned()), afresh: false }
 }
 
 /// The installation.
@@ -236,12 +236,14 @@ pub fn team(unit: &str, level: &str) -> Vec<(&'static str, Value)> {
 
 fn connection(base: &str, token: &str, options: Json) -> Connection {
     Connection {
+        platform: "acme".to_owned(),
         instance: instance(),
         base: base.parse().expect("a URL"),
         options,
         secrets: Arc::new(NamedSecrets::new([("token", token)])),
         limits: Limits { attempts: 2, ..Limits::default() },
         clock: Arc::new(SystemClock),
+        pace: Pace::default(),
         meter: None,
     }
 }

@@ -19,7 +19,7 @@ use crate::engine::source::Snapshot;
 use crate::provider::contract::{
     Facts, Inputs, LowerInput, Lowered, ObserveRequest, Performed, Provider, Reader, Related, Wish, Writer,
 };
-use crate::provider::http::{Connection, Limits, NamedSecrets};
+use crate::provider::http::{Connection, Limits, NamedSecrets, Pace};
 use crate::provider::keycloak::{Keycloak, kinds};
 use crate::runtime::sys::SystemClock;
 
@@ -42,12 +42,14 @@ pub struct World {
 /// A connection to a realm.
 pub fn connection(base: &str, client: &str, secret: &str, options: &Json) -> Connection {
     Connection {
+        platform: "acme".to_owned(),
         instance: Instance::new("keycloak"),
         base: base.parse().unwrap(),
         options: options.clone(),
         secrets: Arc::new(NamedSecrets::new([("client_id", client), ("client_secret", secret)])),
         limits: Limits::default(),
         clock: Arc::new(SystemClock),
+        pace: Pace::default(),
         meter: None,
     }
 }

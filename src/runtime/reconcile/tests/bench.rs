@@ -132,6 +132,7 @@ impl Bench {
                 kinds: KINDS.iter().map(|kind| KindName::new(kind.name)).collect(),
                 parents: [(KindName::new("membership"), parents.chain(known).collect())].into(),
                 ledger: Some(self.ledger.identity().id.clone()),
+                afresh: false,
             };
             observations.extend(hands.reader.observe(&request).await);
         }
