@@ -18,5 +18,10 @@ mod tests;
 use contract::Provider;
 
 /// Every provider. Adding a service is one folder and one line here.
-pub const ALL: &[&dyn Provider] =
-    &[&keycloak::Keycloak, &gitea::GiteaProvider, &mattermost::MattermostProvider, &coder::CoderProvider];
+pub const ALL: &[&dyn Provider] = &[
+    &keycloak::Keycloak,
+    &gitea::GiteaProvider,
+    &mattermost::MattermostProvider,
+    &coder::CoderProvider,
+    &twenty::TwentyProvider,
+];

@@ -67,6 +67,17 @@ impl Twenty {
         Arc::new(Self { clock, settings, world: Mutex::new(world) })
     }
 
+    /// Somebody accepts an invitation and becomes a member. That takes a person and a browser, so that no call does it here.
+    pub fn join(&self, first: &str, last: &str, address: &str) {
+        let now = self.clock.now();
+        self.world().join(first, last, address, now);
+    }
+
+    /// An administrator removes a member in the settings, which no key can.
+    pub fn leave(&self, address: &str) {
+        self.world().leave(address);
+    }
+
     fn world(&self) -> MutexGuard<'_, world::World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }

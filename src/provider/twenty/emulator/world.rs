@@ -75,6 +75,27 @@ impl World {
         }
     }
 
+    /// Somebody accepts an invitation: one more member.
+    pub(super) fn join(&mut self, first: &str, last: &str, address: &str, now: DateTime<Utc>) {
+        let (moment, id, user) = (written(now), self.ids.next(), self.ids.next());
+        let Some(mut row) = self.row("workspaceMember", MEMBER).cloned() else { return };
+        row.insert("id".to_owned(), id.clone().into());
+        row.insert("name".to_owned(), json!({ "firstName": first, "lastName": last }));
+        row.insert("userEmail".to_owned(), address.into());
+        row.insert("userId".to_owned(), user.into());
+        for time in ["createdAt", "updatedAt"] {
+            row.insert(time.to_owned(), moment.clone().into());
+        }
+        self.rows.entry("workspaceMember".to_owned()).or_default().insert(id, row);
+    }
+
+    /// An administrator removes a member, who is gone for good.
+    pub(super) fn leave(&mut self, address: &str) {
+        if let Some(members) = self.rows.get_mut("workspaceMember") {
+            members.retain(|_, row| row.get("userEmail").and_then(Value::as_str) != Some(address));
+        }
+    }
+
     /// The moment of a call. No two calls share one, so that what was later can be told by its time.
     pub(super) fn moment(&mut self, now: DateTime<Utc>) -> i64 {
         self.latest = now.timestamp_millis().max(self.latest + 1);
