@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::provider::emulator::Emulator;
-use crate::provider::{coder, gitea, keycloak, mattermost};
+use crate::provider::{coder, gitea, keycloak, mattermost, twenty};
 use crate::runtime::sys::MovableClock;
 
 /// A service that a sandbox can start.
@@ -21,4 +21,11 @@ pub const SERVICES: &[SandboxService] = &[
     SandboxService { name: "gitea", make: |clock| gitea::emulator::Gitea::new(clock) },
     SandboxService { name: "mattermost", make: |clock| mattermost::emulator::Mattermost::new(clock) },
     SandboxService { name: "coder", make: |clock| coder::emulator::Coder::new(clock) },
+    SandboxService { name: "twenty", make: |clock| twenty::emulator::Twenty::with_settings(clock, hurried()) },
 ];
+
+/// A workspace whose operator allows more calls than the hundred a minute that Twenty begins with: a sandbox is one
+/// caller, and people wait for it.
+fn hurried() -> twenty::emulator::Settings {
+    twenty::emulator::Settings { calls_per_minute: Some(2_000), ..twenty::emulator::Settings::default() }
+}

@@ -80,6 +80,19 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
             served.base()
         ));
     }
+    if let Some(served) = sandbox.service("twenty") {
+        let token = served.credentials().get("writer key").and_then(|headers| headers.get("Authorization")).cloned();
+        let token =
+            token.as_deref().and_then(|header| header.split_once(' ')).map_or("", |(_, token)| token).to_owned();
+        let reference = secret("twenty", &token)?;
+        text.push_str(&format!(
+            "  twenty:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n\
+             \x20   # Its API takes 100 calls a minute from everybody together, unless an operator says otherwise, as here.\n\
+             \x20   limits: {{ requests_per_minute: 1000 }}\n    options:\n\
+             \x20     opportunities: workspaces\n      stages: {{ open: NEW, ended: CUSTOMER }}\n",
+            served.base()
+        ));
+    }
     std::fs::write(path, text)
 }
 

@@ -11,6 +11,7 @@ mod gitea;
 mod keycloak;
 mod mattermost;
 mod mono_repo;
+mod twenty;
 
 use std::error::Error;
 
@@ -46,6 +47,9 @@ pub async fn seed(sandbox: &Sandbox) -> Result<(), Box<dyn Error + Send + Sync>>
     }
     if let Some(served) = sandbox.service("coder") {
         coder::seed(&Client::administrator(served)?).await?;
+    }
+    if let Some(served) = sandbox.service("twenty") {
+        twenty::seed(&Client::administrator(served)?).await?;
     }
     Ok(())
 }
