@@ -35,3 +35,4 @@ mod keycloak;
 mod mattermost;
 mod real;
 mod stage;
+mod twenty;
