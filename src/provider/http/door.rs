@@ -264,11 +264,15 @@ impl ReadDoor {
         self
     }
 
-    /// Whether a call sends a GraphQL document that is not listed.
-    fn asks_something_else(&self, call: &Call) -> bool {
-        let Body::Json(body) = &call.body else { return false };
-        let document = body.get("query").and_then(serde_json::Value::as_str);
-        document.is_some_and(|document| !self.documents.contains(&document))
+    /// Whether a call may pass: on a listed route and, where documents are listed, with one of them or without a body.
+    fn lets_pass(&self, call: &Call) -> bool {
+        let listed = self.routes.iter().any(|(method, route)| *method == call.method && *route == call.route);
+        let document = match &call.body {
+            Body::Json(body) => body.get("query").and_then(serde_json::Value::as_str),
+            _ => None,
+        };
+        let asks = self.documents.is_empty() || matches!(call.body, Body::None);
+        listed && (asks || document.is_some_and(|document| self.documents.contains(&document)))
     }
 
     /// Makes a call on a listed route.
@@ -276,8 +280,7 @@ impl ReadDoor {
     /// # Errors
     /// As [`Door::send`]; a route that is not listed is refused before anything is sent.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        let listed = self.routes.iter().any(|(method, route)| *method == call.method && *route == call.route);
-        if !listed || self.asks_something_else(call) {
+        if !self.lets_pass(call) {
             return Err(Failure::new(
                 FailureClass::Refused,
                 &call.doing,
@@ -304,4 +307,59 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::model::Instance;
+    use crate::provider::http::{Limits, NamedSecrets, Pace, StaticHeader};
+    use crate::runtime::sys::SystemClock;
+
+    fn door(routes: &'static [ReadRoute]) -> ReadDoor {
+        let connection = Connection {
+            platform: "acme".to_owned(),
+            instance: Instance::new("twenty"),
+            base: "http://127.0.0.1:9".parse().unwrap(),
+            options: json!({}),
+            secrets: Arc::new(NamedSecrets::new([])),
+            limits: Limits::default(),
+            pace: Pace::default(),
+            clock: Arc::new(SystemClock),
+            meter: None,
+        };
+        let authorize = Box::new(StaticHeader::new(connection.clone(), "Bearer", "token"));
+        Door::new(connection, authorize, |_, _| None).unwrap().read_only(routes)
+    }
+
+    #[test]
+    fn a_reading_half_has_its_routes_and_no_other() {
+        let door = door(&[(Method::GET, "/things/{id}"), (Method::POST, "/search")]);
+        let passes = |method: Method, route| door.lets_pass(&Call::new(method, route, &["a"], "x"));
+        assert!(passes(Method::GET, "/things/{id}") && passes(Method::POST, "/search"));
+        assert!(
+            !passes(Method::DELETE, "/things/{id}")
+                && !passes(Method::GET, "/things")
+                && !passes(Method::PUT, "/search")
+        );
+    }
+
+    /// One address takes questions and changes alike: the document tells them apart.
+    #[test]
+    fn where_documents_are_listed_no_other_is_sent() {
+        let door = door(&[(Method::GET, "/things"), (Method::POST, "/graphql")]).asking(&["query { things }"]);
+        let passes = |body| door.lets_pass(&Call::new(Method::POST, "/graphql", &[], "x").json(body));
+        assert!(passes(json!({ "query": "query { things }" })));
+        assert!(door.lets_pass(&Call::get("/things", &[], "x")));
+        for other in [
+            json!({ "query": "mutation { deleteThings }" }),
+            json!([{ "query": "mutation { deleteThings }" }]),
+            json!({ "queries": ["query { things }"] }),
+            json!({ "query": ["query { things }"] }),
+        ] {
+            assert!(!passes(other.clone()), "{other}");
+        }
+    }
 }

@@ -47,6 +47,12 @@ const ROWS: &[Row] = &[
         MissingRights,
         "give the key's role the right to read and change companies, people and opportunities",
     ),
+    Row(
+        0,
+        "this api key is",
+        MissingRights,
+        "make another API key, under Settings, APIs: this one ended or was revoked",
+    ),
     Row(0, "unauthenticated", MissingRights, "make another API key, under Settings, APIs"),
     Row(0, "forbidden", MissingRights, "give the key a role, or another one"),
     // Without a token the schema lacks the workspace (guide, section 2).
@@ -64,6 +70,7 @@ const ROWS: &[Row] = &[
     Row(0, "query read timeout", Retry, ""),
     Row(0, "invalid value", Refused, "the options of the field are others by now: run 'formulary doctor'"),
     Row(0, "object doesn't have any", Refused, "the workspace lacks a field: run 'formulary doctor'"),
+    Row(0, "field_not_found", Refused, "the workspace lacks a field: run 'formulary doctor'"),
     Row(404, "", Gone, ""),
     Row(0, "record_not_found", Gone, ""),
     Row(0, "not_found", Gone, ""),

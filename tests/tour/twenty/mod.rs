@@ -8,6 +8,8 @@ mod workspaces;
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use formulary::provider::emulator::serve::{ServeOptions, Served, serve};
 use formulary::provider::twenty::TwentyProvider;
 use formulary::provider::twenty::emulator::{Settings, Twenty as Emulator};
@@ -141,6 +143,19 @@ impl Tour {
     pub async fn throw_away(&self, plural: &str, record: &Value, for_good: bool) {
         let softly = if for_good { "" } else { "?soft_delete=true" };
         self.hand.delete(&format!("/rest/{plural}/{}{softly}", text(&record["id"]))).await;
+    }
+
+    /// Somebody who signed in revokes a key of the emulator: a key cannot do that.
+    pub async fn revoke(&self, key: &str) {
+        let served = &self.emulated.as_ref().unwrap().served;
+        let member = served.credentials()["user (admin)"]["Authorization"].clone();
+        let token = &served.credentials()[key]["Authorization"];
+        let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let id = serde_json::from_slice::<Value>(&claims).unwrap()["jti"].clone();
+        let query = format!("mutation {{ revokeApiKey(input: {{ id: {id} }}) {{ id revokedAt }} }}");
+        let hand = Hand::new(served.base(), Proof::Header(member));
+        let (answer, _) = hand.post("/metadata", json!({ "query": query })).await;
+        assert!(answer["data"]["revokeApiKey"]["revokedAt"].is_string(), "{answer}");
     }
 }
 

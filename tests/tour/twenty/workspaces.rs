@@ -90,10 +90,10 @@ async fn a_key_that_may_only_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_that_ended() {
-    for (key, said) in [("revoked key", ""), ("expired key", "expired"), ("forged", "invalid")] {
+    for (key, said) in [("revoked key", "revoked"), ("expired key", "expired"), ("forged", "invalid")] {
         let mut tour = Tour::of(with_marks(), key).await;
         if key == "revoked key" {
-            continue;
+            tour.revoke(key).await;
         }
         tour.company();
         let reading = tour.reading().await;
