@@ -83,7 +83,10 @@ fn every_recorded_object_is_read() {
     }
     let mut unread = Vec::new();
     for (call, answer) in &exchanges() {
-        if classify(call, answer).is_some() {
+        // Some bodies were cut when they were recorded, to what mattered: what is missing there tells nothing.
+        let is_cut =
+            answer.json().is_some_and(|body| body.get("data").is_none()) || call.doing.contains("characters shown");
+        if is_cut || classify(call, answer).is_some() {
             continue;
         }
         let read = match (call.method.as_str(), call.route) {
