@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use formulary::engine::plan::Verb;
+use formulary::runtime::reconcile::StepOutcome;
 use formulary::runtime::sandbox::sample::{CLIENT_ID, CLIENT_SECRET, Client, REALM, seed};
 use formulary::runtime::sandbox::{Sandbox, SandboxOptions};
 use formulary::runtime::sys::MovableClock;
@@ -11,27 +12,48 @@ use serde_json::{Value, json};
 use super::documents::{organisation, person};
 use super::hand::{Hand, Proof, text};
 use super::stage::Stage;
+use super::twenty::Emulated;
 
 struct Everything {
     stage: Stage,
     sandbox: Sandbox,
+    /// Beside the others, because people become members there by hand.
+    twenty: Emulated,
+    clock: Arc<MovableClock>,
+}
+
+/// Who is let in, by service; in Twenty, whose contact is there.
+#[derive(Debug, PartialEq, Eq)]
+struct Open {
+    keycloak: bool,
+    gitea: bool,
+    mattermost: bool,
+    coder: bool,
+    twenty: bool,
+}
+
+impl Open {
+    const EVERYWHERE: Self = Self { keycloak: true, gitea: true, mattermost: true, coder: true, twenty: true };
+    const NOWHERE: Self = Self { keycloak: false, gitea: false, mattermost: false, coder: false, twenty: false };
 }
 
 impl Everything {
     async fn new() -> Self {
         let clock = Arc::new(MovableClock::default());
-        let options = SandboxOptions { clock: clock.clone(), ..SandboxOptions::default() };
+        let only = ["keycloak", "gitea", "mattermost", "coder"].map(str::to_owned);
+        let options = SandboxOptions { clock: clock.clone(), only: only.into(), ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options, seed).await.unwrap();
+        let twenty = Emulated::start(clock.clone(), super::twenty::with_marks()).await;
         let base = |service: &str| sandbox.service(service).unwrap().base().to_owned();
         let proof = |service: &str, principal: &str, header: &str| {
             let value = sandbox.service(service).unwrap().credentials()[principal][header].clone();
             value.rsplit_once(' ').map_or(value.clone(), |(_, secret)| secret.to_owned())
         };
-        let mut stage = Stage::new("t1-", formulary::provider::ALL.to_vec(), clock).await;
+        let mut stage = Stage::new("t1-", formulary::provider::ALL.to_vec(), clock.clone()).await;
         let service = |name: &str, credentials: &str, options: &str| {
+            let base = if name == "twenty" { twenty.served.base().to_owned() } else { base(name) };
             format!(
-                "  {name}:\n    url: {}\n    mode: enforce\n    credentials: {{ {credentials} }}\n    options: {{ {options} }}\n",
-                base(name)
+                "  {name}:\n    url: {base}\n    mode: enforce\n    credentials: {{ {credentials} }}\n    options: {{ {options} }}\n"
             )
         };
         stage.config = [
@@ -48,13 +70,16 @@ impl Everything {
             service("gitea", "token: \"env:GITEA\"", "source_id: 1"),
             service("mattermost", "token: \"env:MATTERMOST\"", "sign_in: gitlab, sign_in_client: mattermost"),
             service("coder", "token: \"env:CODER\"", "sign_in: password"),
+            service("twenty", "token: \"env:TWENTY\"", "opportunities: workspaces, stages: { open: NEW, ended: CUSTOMER }"),
+            "    limits: { requests_per_minute: 10000 }\n".to_owned(),
         ]
         .concat();
         stage.secrets.insert("KEYCLOAK", CLIENT_SECRET.to_owned());
         stage.secrets.insert("GITEA", proof("gitea", "admin token", "Authorization"));
         stage.secrets.insert("MATTERMOST", proof("mattermost", "admin token", "Authorization"));
         stage.secrets.insert("CODER", proof("coder", "daemon", "Coder-Session-Token"));
-        Self { stage, sandbox }
+        stage.secrets.insert("TWENTY", twenty.token("writer key"));
+        Self { stage, sandbox, twenty, clock }
     }
 
     /// What somebody who may do everything sees; `~` in the path stands for the prefix.
@@ -81,19 +106,96 @@ impl Everything {
         self.stage.write_text("desk", &request.to_string());
     }
 
-    /// Whether alice is let in, by service.
-    async fn open(&self) -> [bool; 4] {
+    /// Whether alice is let in.
+    async fn open(&self) -> Open {
         let keycloak = self.get("keycloak", &format!("/admin/realms/{REALM}/users?username=~alice&exact=true")).await;
         let gitea = self.get("gitea", "/api/v1/users/~alice").await;
         let mattermost = self.get("mattermost", "/api/v4/users/username/~alice").await;
         let coder = self.get("coder", "/api/v2/users/~alice").await;
-        [
-            keycloak[0]["enabled"] == true,
-            gitea["prohibit_login"] == false,
-            mattermost["delete_at"] == 0,
-            coder["status"] != "suspended",
-        ]
+        let sales = Hand::new(
+            self.twenty.served.base(),
+            Proof::Header(format!("Bearer {}", self.twenty.token("api key (admin role)"))),
+        );
+        let filter = self.stage.named("emails.primaryEmail[eq]:\"~alice@tour.example\"");
+        let filter: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        let contacts = sales.get(&format!("/rest/people?filter={filter}")).await;
+        Open {
+            keycloak: keycloak[0]["enabled"] == true,
+            gitea: gitea["prohibit_login"] == false,
+            mattermost: mattermost["delete_at"] == 0,
+            coder: coder["status"] != "suspended",
+            twenty: contacts["totalCount"] == 1,
+        }
     }
+
+    /// Tokens of alice's, and a session of hers, in every service that gives any.
+    async fn tokens(&self) -> Tokens {
+        let name = self.stage.named("~alice");
+        let found = self.get("keycloak", &format!("/admin/realms/{REALM}/users?username={name}&exact=true")).await;
+        let password = json!({ "type": "password", "value": "Her-pass-1", "temporary": false });
+        let reset = format!("/admin/realms/{REALM}/users/{}/reset-password", text(&found[0]["id"]));
+        let keycloak = self.administrator("keycloak");
+        keycloak.put(&reset, password).await.unwrap();
+        let client = json!({ "clientId": "scripts", "publicClient": true, "directAccessGrantsEnabled": true });
+        keycloak.post(&format!("/admin/realms/{REALM}/clients"), client).await.unwrap();
+        let session = self.grant(&[("grant_type", "password"), ("username", &name), ("password", "Her-pass-1")]).await;
+        let token = json!({ "name": "a script", "scopes": ["read:user"] });
+        let gitea = self.sandbox.service("gitea").unwrap();
+        let administrator = gitea.credentials()["gitea-admin basic"]["Authorization"].clone();
+        let made = Hand::new(gitea.base(), Proof::Header(administrator));
+        let gitea = made.post(&format!("/api/v1/users/{name}/tokens"), token).await.0;
+        let coder = self.administrator("coder").post(&format!("/api/v2/users/{name}/keys/tokens"), json!({})).await;
+        let id = text(&self.get("mattermost", "/api/v4/users/username/~alice").await["id"]).to_owned();
+        let token = json!({ "description": "a script" });
+        let chat = self.administrator("mattermost").post(&format!("/api/v4/users/{id}/tokens"), token).await;
+        Tokens {
+            access: text(&session["access_token"]).to_owned(),
+            refresh: text(&session["refresh_token"]).to_owned(),
+            gitea: text(&gitea["sha1"]).to_owned(),
+            mattermost: text(&chat.unwrap().0["token"]).to_owned(),
+            coder: text(&coder.unwrap().0["key"]).to_owned(),
+        }
+    }
+
+    /// What Keycloak's address for tokens answers to people.
+    async fn grant(&self, form: &[(&str, &str)]) -> Value {
+        let base = self.sandbox.service("keycloak").unwrap().base().to_owned();
+        let form: Vec<(&str, &str)> =
+            form.iter().copied().chain([("client_id", "scripts"), ("scope", "openid")]).collect();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.post(format!("{base}/realms/{REALM}/protocol/openid-connect/token")).form(&form);
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Which of her tokens work.
+    async fn working(&self, tokens: &Tokens) -> Vec<&'static str> {
+        let userinfo = format!("/realms/{REALM}/protocol/openid-connect/userinfo");
+        let mut working = Vec::new();
+        for (what, service, token, path) in [
+            ("keycloak: access", "keycloak", &tokens.access, userinfo.as_str()),
+            ("gitea", "gitea", &tokens.gitea, "/api/v1/user"),
+            ("mattermost", "mattermost", &tokens.mattermost, "/api/v4/users/me"),
+            ("coder", "coder", &tokens.coder, "/api/v2/users/me"),
+        ] {
+            if self.works(service, token, path).await {
+                working.push(what);
+            }
+        }
+        let again = self.grant(&[("grant_type", "refresh_token"), ("refresh_token", &tokens.refresh)]).await;
+        if again["access_token"].is_string() {
+            working.push("keycloak: session");
+        }
+        working
+    }
+}
+
+/// What alice holds.
+struct Tokens {
+    access: String,
+    refresh: String,
+    gitea: String,
+    mattermost: String,
+    coder: String,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,17 +209,12 @@ async fn they_come_leave_and_return_in_every_service_at_once() {
     all.stage.write_at("formulas/ml/coder-template/main.tf", super::coder::TERRAFORM);
     all.declare_alice();
     all.stage.any_leg("she comes").await;
-    assert_eq!(all.open().await, [true; 4]);
-
-    // A token in each service where one can be had on her behalf.
-    let coder = all.administrator("coder").post(&all.stage.named("/api/v2/users/~alice/keys/tokens"), json!({})).await;
-    let coder = text(&coder.unwrap().0["key"]).to_owned();
-    let id = text(&all.get("mattermost", "/api/v4/users/username/~alice").await["id"]).to_owned();
-    let token = json!({ "description": "a script" });
-    let chat = all.administrator("mattermost").post(&format!("/api/v4/users/{id}/tokens"), token).await.unwrap().0;
-    let chat = text(&chat["token"]).to_owned();
-    assert!(all.works("coder", &coder, "/api/v2/users/me").await);
-    assert!(all.works("mattermost", &chat, "/api/v4/users/me").await);
+    assert_eq!(all.open().await, Open::EVERYWHERE);
+    all.twenty.twenty.join("Alice", "Chen", &all.stage.named("~alice@tour.example"));
+    all.stage.any_leg("and makes herself a login in Twenty").await;
+    let tokens = all.tokens().await;
+    let everything = ["keycloak: access", "gitea", "mattermost", "coder", "keycloak: session"];
+    assert_eq!(all.working(&tokens).await, everything);
 
     all.stage.remove("alice");
     all.stage.remove("desk");
@@ -127,22 +224,35 @@ async fn they_come_leave_and_return_in_every_service_at_once() {
     assert_eq!(closing[0], all.stage.named("disable keycloak:user/~alice"), "{closing:#?}");
     assert!(plan.plan().steps.iter().all(|step| step.verb != Verb::Delete), "{closing:#?}");
     all.stage.any_leg("she leaves").await;
-    assert_eq!(all.open().await, [false; 4]);
-    assert!(!all.works("coder", &coder, "/api/v2/users/me").await);
-    assert!(!all.works("mattermost", &chat, "/api/v4/users/me").await);
+    assert_eq!(all.open().await, Open::NOWHERE);
+    // The longest that a token lives which nobody asks Keycloak about.
+    let realm = all.get("keycloak", &format!("/admin/realms/{REALM}")).await;
+    let lifetime = realm["accessTokenLifespan"].as_i64().unwrap();
+    all.clock.advance(chrono::Duration::seconds(lifetime));
+    assert_eq!(all.working(&tokens).await, [""; 0]);
     let desk = all.get("coder", "/api/v2/users/~alice/workspace/~desk").await;
     assert_eq!(desk["latest_build"]["status"], "stopped", "her data stay");
+    // What no key can end stays an open item until somebody ended it.
+    let login = all.stage.named("twenty:login/~alice@tour.example");
+    assert!(all.stage.reading().await.why(&login).contains("remove the member by hand"));
+    all.twenty.twenty.leave(&all.stage.named("~alice@tour.example"));
+    all.stage.any_leg("somebody removes her login").await;
 
     all.declare_alice();
     let shown = all.stage.reading().await.shown();
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     // What would wake is said before anybody approves it.
-    for wakes in ["sessions and tokens from before work again", "personal access tokens that were not revoked"] {
-        assert!(shown.replace('\n', " ").split_whitespace().collect::<Vec<_>>().join(" ").contains(wakes), "{shown}");
+    for wakes in [
+        "sessions and tokens from before work again",
+        "personal access tokens that were not revoked",
+        "access tokens, keys and web sessions from before work again",
+    ] {
+        assert!(shown.contains(wakes), "{shown}");
     }
     all.stage.any_leg("and returns").await;
-    assert_eq!(all.open().await, [true; 4]);
-    assert!(all.works("coder", &coder, "/api/v2/users/me").await, "only an owner of Coder could have ended it");
-    assert!(!all.works("mattermost", &chat, "/api/v4/users/me").await, "it was revoked");
+    assert_eq!(all.open().await, Open::EVERYWHERE);
+    // Only an owner of Coder, and in Gitea only her own password, could have ended these.
+    assert_eq!(all.working(&tokens).await, ["gitea", "coder"]);
 }
 
 /// One service that refuses holds up none of the others.
@@ -158,11 +268,13 @@ async fn a_service_that_is_down_holds_up_nobody_else() {
     all.sandbox.service("mattermost").unwrap().arm(down).unwrap();
     all.stage.remove("alice");
     let attempt = all.stage.attempt().await;
-    let done: Vec<String> = attempt.outcome.steps.iter().map(|step| step.address.to_string()).collect();
-    assert_eq!(done.len(), 3, "{done:?}");
+    let done = attempt.outcome.steps.iter().filter(|it| matches!(it.outcome, StepOutcome::Done { .. }));
+    let done: Vec<&str> = done.map(|it| it.address.instance.as_str()).collect();
+    assert_eq!(done, ["keycloak", "coder", "gitea"]);
     assert!(!attempt.reading.unread().is_empty());
     all.sandbox.service("mattermost").unwrap().lift_all();
-    assert_eq!(all.open().await, [false, false, true, false]);
+    // A contact is nobody's way in: it stays until somebody says that it may be put away.
+    assert_eq!(all.open().await, Open { mattermost: true, twenty: true, ..Open::NOWHERE });
     all.stage.any_leg("and then there, too").await;
-    assert_eq!(all.open().await, [false; 4]);
+    assert_eq!(all.open().await, Open::NOWHERE);
 }

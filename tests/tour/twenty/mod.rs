@@ -38,6 +38,22 @@ pub struct Emulated {
     pub clock: Arc<MovableClock>,
 }
 
+impl Emulated {
+    /// Starts one that goes by this clock.
+    pub async fn start(clock: Arc<MovableClock>, settings: Settings) -> Self {
+        let options = ServeOptions { clock: clock.clone(), ..ServeOptions::default() };
+        let twenty = Emulator::with_settings(clock.clone(), settings);
+        let emulator = Arc::clone(&twenty) as Arc<dyn formulary::provider::emulator::Emulator>;
+        let served = serve(emulator, options).await.unwrap();
+        Self { served, twenty, clock }
+    }
+
+    /// What a principal sends after `Bearer`.
+    pub fn token(&self, principal: &str) -> String {
+        self.served.credentials()[principal]["Authorization"]["Bearer ".len()..].to_owned()
+    }
+}
+
 /// A workspace with the fields of our mark.
 pub fn with_marks() -> Settings {
     ["company", "person", "opportunity"]
@@ -52,16 +68,10 @@ impl Tour {
 
     /// A tour of a workspace, with a key of that role.
     pub async fn of(settings: Settings, key: &str) -> Self {
-        let clock = Arc::new(MovableClock::default());
-        let options = ServeOptions { clock: clock.clone(), ..ServeOptions::default() };
-        let twenty = Emulator::with_settings(clock.clone(), settings);
-        let served =
-            serve(Arc::clone(&twenty) as Arc<dyn formulary::provider::emulator::Emulator>, options).await.unwrap();
-        let token = |principal: &str| served.credentials()[principal]["Authorization"]["Bearer ".len()..].to_owned();
-        let (sales, ours) = (token("api key (admin role)"), token(key));
-        let base = served.base().to_owned();
-        let tour = Self::at(&base, &sales, &ours, clock.clone()).await;
-        Self { emulated: Some(Emulated { served, twenty, clock }), ..tour }
+        let emulated = Emulated::start(Arc::new(MovableClock::default()), settings).await;
+        let (sales, ours) = (emulated.token("api key (admin role)"), emulated.token(key));
+        let tour = Self::at(emulated.served.base(), &sales, &ours, emulated.clock.clone()).await;
+        Self { emulated: Some(emulated), ..tour }
     }
 
     /// A tour of the real server, if there is one.
