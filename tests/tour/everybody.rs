@@ -216,9 +216,17 @@ async fn they_come_leave_and_return_in_every_service_at_once() {
     let everything = ["keycloak: access", "gitea", "mattermost", "coder", "keycloak: session"];
     assert_eq!(all.working(&tokens).await, everything);
 
+    let team = text(&all.get("mattermost", "/api/v4/teams/name/~acme").await["id"]).to_owned();
+    let id = text(&all.get("mattermost", "/api/v4/users/username/~alice").await["id"]).to_owned();
+    let administers = json!({ "scheme_user": true, "scheme_admin": true });
+    let path = format!("/api/v4/teams/{team}/members/{id}/schemeRoles");
+    all.administrator("mattermost").put(&path, administers).await.unwrap();
+
     all.stage.remove("alice");
     all.stage.remove("desk");
     let plan = all.stage.reading().await;
+    let last = all.stage.named("~alice is the only one who owns '~acme' in mattermost: name another owner there first");
+    assert!(plan.plan().notes.iter().any(|note| note.message.starts_with(&last)), "{}", plan.shown());
     let closing: Vec<String> = plan.plan().steps.iter().map(|step| format!("{} {}", step.verb, step.address)).collect();
     // First where everybody signs in, then everywhere else; nothing is deleted.
     assert_eq!(closing[0], all.stage.named("disable keycloak:user/~alice"), "{closing:#?}");

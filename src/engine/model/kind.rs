@@ -110,12 +110,14 @@ pub struct FieldSpec {
     /// Where a live object has a text here, the object is not what its name says and nothing can be made under it: the
     /// text says why.
     pub bars: bool,
+    /// Where it is true, the member owns what they are in: it should not be left without one.
+    pub owns: bool,
 }
 
 impl FieldSpec {
     /// A field compared plainly that opens nothing and may be shown.
     pub const fn new(name: &'static str, about: &'static str, compare: Compare) -> Self {
-        Self { name, about, compare, access: Access::None, sensitive: false, bars: false }
+        Self { name, about, compare, access: Access::None, sensitive: false, bars: false, owns: false }
     }
 
     /// The same field, opening or closing access.
@@ -127,6 +129,12 @@ impl FieldSpec {
     /// The same field, which says why the name is not free; only the service writes it.
     pub const fn bars(mut self) -> Self {
         self.bars = true;
+        self
+    }
+
+    /// The same field of a membership, true for whoever owns what they are in; only the service writes it.
+    pub const fn owns(mut self) -> Self {
+        self.owns = true;
         self
     }
 

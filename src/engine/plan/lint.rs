@@ -21,6 +21,7 @@ const CHECKS: &[(&str, NoteLevel, Check)] = &[
     ("our-own-account", NoteLevel::Fatal, our_own_account),
     ("made-and-removed", NoteLevel::Fatal, made_and_removed),
     ("incomplete", NoteLevel::Warning, incomplete),
+    ("last-owner", NoteLevel::Warning, super::owners::last_owners),
     ("other-ledger", NoteLevel::Warning, other_ledger),
     ("lost-ledger", NoteLevel::Info, lost_ledger),
     ("alias", NoteLevel::Info, alias),

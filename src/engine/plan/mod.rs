@@ -10,6 +10,7 @@ mod guard;
 mod input;
 mod lint;
 mod order;
+mod owners;
 pub mod saved;
 pub mod step;
 

@@ -64,7 +64,10 @@ const MEMBER: KindSpec = KindSpec {
     name: "member",
     title: "member",
     class: KindClass::Membership,
-    fields: &[FieldSpec::new("type", "how they came", Compare::ServerOwned)],
+    fields: &[
+        FieldSpec::new("type", "how they came", Compare::ServerOwned),
+        FieldSpec::new("owner", "whether they own the team", Compare::ServerOwned).owns(),
+    ],
     identity: &[&[Evidence::NameIsIdentity]],
     outputs: &[],
     scope: ScopeRule::PerParent,
@@ -418,6 +421,31 @@ fn a_leaver_is_blocked_and_keeps_the_memberships_and_returning_restores() {
     world.desired = here;
     insta::assert_snapshot!(told(&world.plan().plan), @"restore svc:user/bob");
     world.converge();
+}
+
+#[test]
+fn the_last_owner_of_something_is_named_before_they_leave() {
+    let mut world = World::settled(&["alice", "bob", "carol"]);
+    let mut own = |name: &str| {
+        let edge = world.live.get_mut(&at("member", &format!("dev/{name}"))).expect("they are in it");
+        edge.fields.insert("owner".into(), true.into());
+    };
+    ["alice", "bob"].into_iter().for_each(&mut own);
+    let notes = |world: &World| {
+        let notes = world.plan().plan.notes.into_iter().filter(|note| note.check == "last-owner");
+        notes.map(|note| note.message).collect::<Vec<_>>()
+    };
+    assert_eq!(notes(&world.clone().without("carol")), [""; 0], "carol owns nothing");
+    assert_eq!(notes(&world.clone().without("bob")), [""; 0], "alice stays");
+    let both = "alice and bob are the only ones who own 'dev' in svc: name another owner there first, or an \
+                administrator has to later";
+    assert_eq!(notes(&world.clone().without("bob").without("alice")), [both]);
+    world = world.without("bob");
+    world.converge();
+    // Whoever left owns nothing that counts.
+    let last =
+        "alice is the only one who owns 'dev' in svc: name another owner there first, or an administrator has to later";
+    assert_eq!(notes(&world.without("alice")), [last]);
 }
 
 #[test]

@@ -132,7 +132,7 @@ const TEAM_MEMBER_SPEC: KindSpec = KindSpec {
     name: TEAM_MEMBER,
     title: "team member",
     class: KindClass::Membership,
-    fields: &[],
+    fields: &[FieldSpec::new("administers", "whether they administer the team", Compare::ServerOwned).owns()],
     key: "team/username",
     identity: &[&[Evidence::NameIsIdentity]],
     mark: None,

@@ -134,6 +134,9 @@ pub struct Member {
     /// When they left a team; channels keep no such row.
     #[serde(default)]
     pub delete_at: i64,
+    /// Whether they administer it.
+    #[serde(default)]
+    pub scheme_admin: bool,
 }
 
 /// How many are in a team.

@@ -1,7 +1,7 @@
 //! From what the server shows to live objects.
 
 use crate::engine::model::{Address, Field, Fields, Instance, Live, Value};
-use crate::provider::mattermost::api::wire::{Channel, Team, User};
+use crate::provider::mattermost::api::wire::{Channel, Member, Team, User};
 use crate::provider::mattermost::kinds;
 
 /// An address of this provider, from the parts of its key.
@@ -64,8 +64,9 @@ pub fn user(instance: &Instance, it: &User) -> Live {
 }
 
 /// A person in a team that has this key.
-pub fn team_member(instance: &Instance, team: &str, user: &str) -> Live {
-    live(address(instance, kinds::TEAM_MEMBER, &[team, user]), None, Fields::new(), Fields::new())
+pub fn team_member(instance: &Instance, team: &str, user: &str, it: &Member) -> Live {
+    let fields = fields([("administers", Value::Bool(it.scheme_admin))]);
+    live(address(instance, kinds::TEAM_MEMBER, &[team, user]), None, fields, Fields::new())
 }
 
 /// A person in a channel that has this key.

@@ -86,7 +86,7 @@ impl Place<'_> {
         }
         let Some(user) = self.user(name, self.known(kinds::USER, name)).await? else { return Ok(None) };
         let found = self.api.team_member(&team.id, &user.id).await?;
-        Ok(found.map(|_| convert::team_member(&self.address.instance, team_key, name)))
+        Ok(found.map(|it| convert::team_member(&self.address.instance, team_key, name, &it)))
     }
 
     async fn channel_member(&self) -> Result<Option<Live>, Failure> {

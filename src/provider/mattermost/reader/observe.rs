@@ -211,7 +211,8 @@ impl Cycle<'_> {
         let members = api.team_members(team).await;
         let whole = if team.group_constrained { Err(super::constrained("team", key)) } else { members.whole };
         let ids = members.items.values().map(|it: &Member| &it.user_id);
-        let live = |user: &User| convert::team_member(self.instance, key, &user.username);
+        let live =
+            |user: &User| Some(convert::team_member(self.instance, key, &user.username, members.items.get(&user.id)?));
         self.people(scope, whole, ids, places.lists, live)
     }
 
@@ -247,7 +248,7 @@ impl Cycle<'_> {
             Err(failure) => Listing::failed(failure.clone()),
         };
         let whole = if channel.group_constrained { Err(super::constrained("channel", key)) } else { accounts.whole };
-        let live = |user: &User| convert::channel_member(self.instance, key, &user.username);
+        let live = |user: &User| Some(convert::channel_member(self.instance, key, &user.username));
         self.people(scope, whole, accounts.items.keys(), places.lists, live)
     }
 
@@ -258,13 +259,13 @@ impl Cycle<'_> {
         whole: Result<String, Failure>,
         ids: impl Iterator<Item = &'i String>,
         lists: &Lists,
-        live: impl Fn(&User) -> Live,
+        live: impl Fn(&User) -> Option<Live>,
     ) -> Observation {
         let mut objects = Vec::new();
         let mut whole = whole.and_then(|proof| lists.users.whole.clone().map(|_| proof));
         for id in ids {
             match lists.users.items.get(id) {
-                Some(user) if user.is_bot || user.is_person() => objects.push(live(user)),
+                Some(user) if user.is_bot || user.is_person() => objects.extend(live(user)),
                 Some(_) => {}
                 // Somebody who came after the accounts were listed.
                 None if whole.is_ok() => {

@@ -34,8 +34,9 @@ pub(super) async fn of_team(hand: &Hand, step: &Step, inputs: &Inputs) -> Result
         Wanted::Out => hand.delete(routes::TEAM_MEMBER, &[&team, &user], &doing(step)).await?,
         Wanted::Seen => {}
     }
-    let is_in = hand.api.team_member(&team, &user).await?.is_some();
-    afterwards(step, &wanted, is_in, convert::team_member(&step.address.instance, key, step.address.leaf()))
+    let member = hand.api.team_member(&team, &user).await?;
+    let live = |it| convert::team_member(&step.address.instance, key, step.address.leaf(), &it);
+    afterwards(step, &wanted, member.map(live))
 }
 
 pub(super) async fn of_channel(hand: &Hand, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
@@ -52,8 +53,9 @@ pub(super) async fn of_channel(hand: &Hand, step: &Step, inputs: &Inputs) -> Res
         Wanted::Out => hand.delete(routes::CHANNEL_MEMBER, &[&channel, &user], &doing(step)).await?,
         Wanted::Seen => {}
     }
-    let is_in = hand.api.channel_member(&channel, &user).await?.is_some();
-    afterwards(step, &wanted, is_in, convert::channel_member(&step.address.instance, key, step.address.leaf()))
+    let member = hand.api.channel_member(&channel, &user).await?;
+    let live = |_| convert::channel_member(&step.address.instance, key, step.address.leaf());
+    afterwards(step, &wanted, member.map(live))
 }
 
 fn wanted(step: &Step) -> Result<Wanted, Failure> {
@@ -86,13 +88,13 @@ fn absent(step: &Step, wanted: &Wanted, what: &str) -> Result<Performed, Failure
     }
 }
 
-fn afterwards(step: &Step, wanted: &Wanted, is_in: bool, live: Live) -> Result<Performed, Failure> {
-    match (wanted, is_in) {
-        (Wanted::Out, false) => Ok(Performed::Done(None)),
-        (Wanted::In | Wanted::Seen, true) => Ok(done(live)),
-        (Wanted::Out, true) => {
+fn afterwards(step: &Step, wanted: &Wanted, member: Option<Live>) -> Result<Performed, Failure> {
+    match (wanted, member) {
+        (Wanted::Out, None) => Ok(Performed::Done(None)),
+        (Wanted::In | Wanted::Seen, Some(live)) => Ok(done(live)),
+        (Wanted::Out, Some(_)) => {
             Err(Failure::new(FailureClass::Unclear, doing(step), "Mattermost took the call, and they are still in it"))
         }
-        (Wanted::In | Wanted::Seen, false) => Err(gone(step, "the membership")),
+        (Wanted::In | Wanted::Seen, None) => Err(gone(step, "the membership")),
     }
 }
