@@ -2,6 +2,7 @@
 
 pub mod coder;
 pub mod contract;
+mod days;
 pub mod emulator;
 pub mod gitea;
 pub mod http;

@@ -165,6 +165,7 @@ fn filtered(text: &str, folder: &Path) -> String {
         (r"sha256:[0-9a-f]+", "[revision]"),
         (r"\b[0-9a-f]{12,64}\b", "[digest]"),
         (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?", "[time]"),
+        (r"\d{4}-\d\d-\d\d( \((today|1 day)\))?", "[day]"),
         (r"there, id \d+", "there, id [id]"),
     ];
     for (pattern, replacement) in filters {

@@ -1,7 +1,9 @@
 //! One person in every service at once: how they come, leave and return. The services are the sample platform's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use formulary::engine::diff::DriftClass;
 use formulary::engine::plan::Verb;
 use formulary::runtime::reconcile::StepOutcome;
 use formulary::runtime::sandbox::sample::{CLIENT_ID, CLIENT_SECRET, Client, REALM, seed};
@@ -261,6 +263,32 @@ async fn they_come_leave_and_return_in_every_service_at_once() {
     assert_eq!(all.open().await, Open::EVERYWHERE);
     // Only an owner of Coder, and in Gitea only her own password, could have ended these.
     assert_eq!(all.working(&tokens).await, ["gitea", "coder"]);
+}
+
+/// What nobody declared is listed in every service, with whose it is and since when, and never touched.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shadow_accounts_are_listed_with_owner_and_age() {
+    let all = Everything::new().await;
+    all.twenty.twenty.join("Mallory", "Moe", "mallory@elsewhere.example");
+    all.stage.any_leg("nothing but what signs people in").await;
+    let reading = all.stage.reading().await;
+    let mut told = BTreeMap::new();
+    for change in &reading.plan().changes {
+        if let (DriftClass::Unowned, Some(shadow)) = (change.class, &change.shadow) {
+            let whose = shadow.whose.clone().unwrap_or_default();
+            told.entry(change.address.instance.as_str()).or_insert_with(Vec::new).push((whose, shadow.since.is_some()));
+        }
+    }
+    for (instance, whose) in [
+        ("keycloak", "Alice Chen <alice@acme.example>"),
+        ("gitea", "Alice Chen <alice@acme.example>"),
+        ("mattermost", "carol@acme.example"),
+        ("coder", "Alice Example <alice@acme.example>"),
+        ("twenty", "Mallory Moe"),
+    ] {
+        assert!(told[instance].contains(&(whose.to_owned(), true)), "{told:#?}");
+    }
+    assert!(reading.shown().contains("(today)"), "{}", reading.shown());
 }
 
 /// One service that refuses holds up none of the others.

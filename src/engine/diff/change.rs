@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::diag::Span;
-use crate::engine::model::{Address, Extent, Field, KindClass, Mode, OutputRef, Owner, Value};
+use crate::engine::model::{
+    Address, Extent, Field, FieldSpec, KindClass, KindSpec, Live, Mode, OutputRef, Owner, Tells, Value,
+};
 
 /// What kind of difference it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,4 +138,35 @@ pub struct Change {
     /// Why nothing is done about the whole resource, if nothing is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub left: Option<String>,
+    /// What is known of an object that nobody declared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shadow: Option<Shadow>,
+}
+
+/// What is known of an account, or something else, that nobody declared: whom to ask about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shadow {
+    /// Whose it is by the service's word: a name, an address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub whose: Option<String>,
+    /// The day on which it was made.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<NaiveDate>,
+}
+
+impl Shadow {
+    /// What a live object tells of itself; `None` where that is nothing.
+    pub fn of(spec: &KindSpec, live: &Live) -> Option<Self> {
+        let shown = |field: &&FieldSpec| !field.sensitive;
+        let texts = |tells| spec.that_tell(tells).filter(shown).filter_map(|field| live.text(field.name));
+        let mut whose: Vec<String> = texts(Tells::Called).map(str::to_owned).collect();
+        let is_called = !whose.is_empty();
+        let address = |address: &str| if is_called { format!("<{address}>") } else { address.to_owned() };
+        whose.extend(texts(Tells::Reached).map(address));
+        let shadow = Self {
+            whose: (!whose.is_empty()).then(|| whose.join(" ")),
+            since: texts(Tells::Since).next().and_then(|day| day.parse().ok()),
+        };
+        (shadow != Self::default()).then_some(shadow)
+    }
 }

@@ -5,7 +5,7 @@ use super::matching::{Identity, identify};
 use super::{Absence, Change, Compared, DriftClass, Effect, FieldChange, Refresh, Shown, Situation, Standing, Work};
 use crate::engine::model::{
     Access, Address, Compare, Desired, Extent, Field, FieldSpec, KindSpec, Live, Mode, ObjectState, Origin, Recorded,
-    Removal, Rename, Term, Value, Wanted,
+    Removal, Rename, Tells, Term, Value, Wanted,
 };
 
 pub(super) fn compare(work: &mut Work<'_, '_>, at: usize) {
@@ -55,7 +55,7 @@ impl<'a> One<'_, '_, 'a> {
         let other = self.desired.known_as.iter().find_map(|key| {
             let address = Address { key: key.as_str().into(), ..self.desired.address.clone() };
             let other = self.work.input.observed.live.get(&address)?;
-            let bars = self.spec.fields.iter().any(|field| field.bars && other.text(field.name).is_some());
+            let bars = self.spec.that_tell(Tells::Bars).any(|field| other.text(field.name).is_some());
             (!bars && other.external_id != live.external_id).then_some((key, other))
         });
         let Some((key, other)) = other else { return self.ours(live) };
@@ -384,6 +384,7 @@ impl<'a> One<'_, '_, 'a> {
                 extent: self.desired.extent,
                 why: why.into(),
                 left,
+                shadow: None,
                 address,
             },
             spec: self.spec,

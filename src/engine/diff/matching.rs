@@ -12,7 +12,7 @@
 
 use super::DiffInput;
 use super::field::{is_compared, same};
-use crate::engine::model::{Desired, Evidence, FieldSpec, KindSpec, Live, Recorded, Value};
+use crate::engine::model::{Desired, Evidence, FieldSpec, KindSpec, Live, Recorded, Tells, Value};
 
 /// What a live object is to a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub(super) fn identify<'a>(
     live: &Live,
     value_of: impl Fn(&str) -> Option<&'a Value>,
 ) -> Identity {
-    let bars = |field: &&FieldSpec| field.bars && live.text(field.name).is_some();
-    if let Some(field) = spec.fields.iter().find(bars) {
+    let bars = |field: &&FieldSpec| live.text(field.name).is_some();
+    if let Some(field) = spec.that_tell(Tells::Bars).find(bars) {
         return Identity::Stranger(live.text(field.name).unwrap_or_default().to_owned());
     }
     if let Some(recorded) = recorded {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::table::Table;
-use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Situation, Work};
+use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Shadow, Situation, Work};
 use crate::engine::model::{
     Address, EntityRef, Extent, KindClass, KindSpec, Live, MembershipMode, MembershipSet, Mode, ObjectState, Owner,
     Recorded, Removal, Value,
@@ -266,6 +266,7 @@ impl<'a> Rest<'_, '_, 'a> {
                 extent: Extent::Full,
                 why: why.to_owned(),
                 left: self.input.ignored(&address, None).map(|reason| format!("ignored: {reason}")),
+                shadow: live.filter(|_| class == DriftClass::Unowned).and_then(|live| Shadow::of(spec, live)),
                 address,
             },
             spec,

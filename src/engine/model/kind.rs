@@ -107,17 +107,31 @@ pub struct FieldSpec {
     pub access: Access,
     /// Its value must not be shown.
     pub sensitive: bool,
-    /// Where a live object has a text here, the object is not what its name says and nothing can be made under it: the
-    /// text says why.
-    pub bars: bool,
+    /// What its value in a live object means to the engine.
+    pub tells: Tells,
+}
+
+/// What the value of a live field means beyond the field itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// Nothing.
+    Nothing,
+    /// Where it has a text, the object is not what its name says and nothing can be made under it: the text says why.
+    Bars,
     /// Where it is true, the member owns what they are in: it should not be left without one.
-    pub owns: bool,
+    Owns,
+    /// What the person is called whose it is, or a part of that.
+    Called,
+    /// Where that person can be written to.
+    Reached,
+    /// The day on which it was made, as `2026-11-26`.
+    Since,
 }
 
 impl FieldSpec {
     /// A field compared plainly that opens nothing and may be shown.
     pub const fn new(name: &'static str, about: &'static str, compare: Compare) -> Self {
-        Self { name, about, compare, access: Access::None, sensitive: false, bars: false, owns: false }
+        Self { name, about, compare, access: Access::None, sensitive: false, tells: Tells::Nothing }
     }
 
     /// The same field, opening or closing access.
@@ -126,15 +140,9 @@ impl FieldSpec {
         self
     }
 
-    /// The same field, which says why the name is not free; only the service writes it.
-    pub const fn bars(mut self) -> Self {
-        self.bars = true;
-        self
-    }
-
-    /// The same field of a membership, true for whoever owns what they are in; only the service writes it.
-    pub const fn owns(mut self) -> Self {
-        self.owns = true;
+    /// The same field, whose live value means something to the engine.
+    pub const fn tells(mut self, tells: Tells) -> Self {
+        self.tells = tells;
         self
     }
 
@@ -144,6 +152,10 @@ impl FieldSpec {
         self
     }
 }
+
+/// When an account was made: nobody writes it, and whoever asks whose a shadow account is wants to know.
+pub const SINCE: FieldSpec =
+    FieldSpec::new("since", "the day on which the account was made", Compare::ServerOwned).tells(Tells::Since);
 
 /// One thing that must hold for a live object to be the declared one, beyond having its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,6 +282,11 @@ pub struct KindSpec {
 }
 
 impl KindSpec {
+    /// The fields whose live values tell this.
+    pub fn that_tell(&self, tells: Tells) -> impl Iterator<Item = &FieldSpec> {
+        self.fields.iter().filter(move |field| field.tells == tells)
+    }
+
     /// The description of a field.
     pub fn field(&self, name: &str) -> Option<&'static FieldSpec> {
         self.fields.iter().find(|field| field.name == name)

@@ -17,7 +17,9 @@ pub use address::{Address, Instance, KindName, share_names};
 pub use entity::EntityRef;
 pub use failure::{Failure, FailureClass};
 pub use fields::{ByField, Field};
-pub use kind::{Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule};
+pub use kind::{
+    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
+};
 pub use ledger::{Allotments, ObjectState, Origin, Owner, Recorded};
 pub use live::{Capabilities, Completeness, Live, Mark, Observation, Scope};
 pub use policy::{Budget, Budgets, Extent, IgnoreRule, InstancePolicy, Mode};

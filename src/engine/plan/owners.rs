@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::PlanInput;
 use super::{Plan, Verb};
-use crate::engine::model::{Address, KindClass, KindName, Live, Value};
+use crate::engine::model::{Address, KindClass, KindName, Live, Tells, Value};
 
 /// Tells of each thing whose owners would all be closed out.
 pub(super) fn last_owners(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
@@ -47,8 +47,8 @@ fn owners<'a>(input: &'a PlanInput<'_>, leaving: &BTreeSet<&Address>) -> BTreeMa
 
 fn owns(edge: &Live, input: &PlanInput<'_>) -> bool {
     let spec = input.diff.kinds.spec(&edge.address).filter(|spec| spec.class == KindClass::Membership);
-    let field = spec.and_then(|spec| spec.fields.iter().find(|field| field.owns));
-    field.is_some_and(|field| edge.fields.get(field.name) == Some(&Value::Bool(true)))
+    let fields = spec.into_iter().flat_map(|spec| spec.that_tell(Tells::Owns));
+    fields.into_iter().any(|field| edge.fields.get(field.name) == Some(&Value::Bool(true)))
 }
 
 fn is_open(account: &Live, input: &PlanInput<'_>) -> bool {

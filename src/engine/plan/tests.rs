@@ -66,7 +66,7 @@ const MEMBER: KindSpec = KindSpec {
     class: KindClass::Membership,
     fields: &[
         FieldSpec::new("type", "how they came", Compare::ServerOwned),
-        FieldSpec::new("owner", "whether they own the team", Compare::ServerOwned).owns(),
+        FieldSpec::new("owner", "whether they own the team", Compare::ServerOwned).tells(Tells::Owns),
     ],
     identity: &[&[Evidence::NameIsIdentity]],
     outputs: &[],

@@ -1,6 +1,7 @@
 //! The plan of a change for a person at a terminal.
 
 use super::page::{Look, Page, Tone};
+use super::shadow;
 use super::text::{basis, by_instance, heading, notes, planned, short, step, waits};
 use crate::engine::plan::difference::Counts;
 use crate::engine::plan::{Difference, Step, Verb};
@@ -43,7 +44,7 @@ pub fn text(it: &Difference, look: Look) -> String {
     if !it.left.is_empty() {
         title(&mut page, &format!("left as it is ({})", it.left.len()));
         for row in &it.left {
-            let why = row.left.as_ref().unwrap_or(&row.why);
+            let why = shadow::why(row, it.made_for);
             let address = row.address.to_string();
             page.pieces(
                 2,

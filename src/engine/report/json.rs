@@ -213,7 +213,8 @@ fn resource_drift(change: &Change) -> Json {
         &change.address,
         json!({ "actions": [actions], "before": side(|field| &field.after), "after": side(|field| &field.before) }),
     );
-    row["formulary"] = json!({ "class": change.class, "why": change.why, "left": change.left });
+    row["formulary"] =
+        json!({ "class": change.class, "why": change.why, "left": change.left, "shadow": change.shadow });
     row
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
+
+use super::shadow;
 use super::summary::{Summary, is_applyable};
 use super::text::short;
 use crate::engine::diag::render::{self, inert};
@@ -44,7 +47,7 @@ pub fn plan(plan: &Plan) -> String {
     comment.folded(&format!("Other steps ({})", other.len()), other.len(), || steps(&other, is_held));
     let drift: Vec<_> = plan.changes.iter().filter(|it| !matches!(it.class, DriftClass::Pending)).collect();
     let title = format!("Differences not made by a declaration ({})", drift.len());
-    comment.folded(&title, drift.len(), || differences(&drift));
+    comment.folded(&title, drift.len(), || differences(&drift, plan.made_for));
     comment.end(&format!("revision {} · digest {}", code(short(&plan.revision)), code(short(&plan.digest))))
 }
 
@@ -114,7 +117,7 @@ pub fn difference(it: &Difference) -> String {
     let title = format!("Steps that were planned already and wait otherwise now ({})", rewaits.len());
     comment.folded(&title, rewaits.len(), || steps(&rewaits, is_held));
     let left: Vec<_> = it.left.iter().collect();
-    comment.folded(&format!("Left as it is ({})", left.len()), left.len(), || differences(&left));
+    comment.folded(&format!("Left as it is ({})", left.len()), left.len(), || differences(&left, it.made_for));
     comment.add(&elsewhere(it));
     comment.end(&format!(
         "base {} · head {} · change {}",
@@ -224,11 +227,11 @@ fn steps(steps: &[&Step], is_held: impl Fn(&Step) -> bool) -> String {
     text
 }
 
-fn differences(rows: &[&crate::engine::diff::Change]) -> String {
+fn differences(rows: &[&crate::engine::diff::Change], now: DateTime<Utc>) -> String {
     let mut text = "| class | resource | why |\n|---|---|---|\n".to_owned();
     for row in rows.iter().take(ROWS) {
-        let why = row.left.as_ref().unwrap_or(&row.why);
-        let _ = writeln!(text, "| {} | {} | {} |", row.class, code(&row.address.to_string()), inert(&cut(why)));
+        let why = shadow::why(row, now);
+        let _ = writeln!(text, "| {} | {} | {} |", row.class, code(&row.address.to_string()), inert(&cut(&why)));
     }
     let _ = writeln!(text, "{}", more(rows.len(), ROWS));
     text

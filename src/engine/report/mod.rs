@@ -5,6 +5,7 @@ pub mod declarations;
 pub mod json;
 pub mod markdown;
 pub mod page;
+mod shadow;
 pub mod summary;
 #[cfg(test)]
 mod tests;

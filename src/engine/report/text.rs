@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use similar::{ChangeTag, TextDiff};
 
 use super::page::{Look, Page, Tone};
+use super::shadow;
 use super::summary::{Summary, is_applyable};
 use crate::engine::diff::{Change, DriftClass, FieldChange, Shown};
 use crate::engine::model::{Address, Field, Instance, KindClass, Term, Value};
@@ -61,7 +63,8 @@ pub fn drift(plan: &Plan, look: Look) -> String {
         page.gap();
         page.line(0, Tone::Strong, instance.as_str());
         for change in changes {
-            difference(&mut page, change, steps.get(&change.address).map(Vec::as_slice).unwrap_or_default());
+            let steps = steps.get(&change.address).map(Vec::as_slice).unwrap_or_default();
+            difference(&mut page, change, steps, plan.made_for);
         }
     }
     notes(&mut page, &plan.notes);
@@ -80,13 +83,17 @@ pub(super) fn basis(page: &mut Page, basis: Basis) {
     }
 }
 
-fn difference(page: &mut Page, change: &Change, steps: &[&Step]) {
+fn difference(page: &mut Page, change: &Change, steps: &[&Step], now: DateTime<Utc>) {
     let name = format!("{}/{}", change.address.kind, change.address.key);
     let class = format!("{:<9}", change.class.word());
     page.pieces(
         2,
         &[(tone_of(change.class), &class), (Tone::Strong, &name), (Tone::Plain, &format!("— {}", change.why))],
     );
+    let known = shadow::known(change, now);
+    if !known.is_empty() {
+        page.line(6, Tone::Faint, &known);
+    }
     for field in &change.fields {
         if change.class == DriftClass::Missing && !page.look().verbose {
             break;
@@ -395,7 +402,7 @@ fn left(page: &mut Page, plan: &Plan) {
         page.pieces(2, &[(tone_of(DriftClass::Unknown), DriftClass::Unknown.word()), (Tone::Faint, &what)]);
     }
     for change in told.iter().take(limit) {
-        let why = change.left.as_ref().unwrap_or(&change.why);
+        let why = shadow::why(change, plan.made_for);
         page.pieces(
             2,
             &[

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::kinds;
 use super::wire::{self, Build, Template, User, Version, Workspace};
-use crate::engine::model::{Address, Field, Fields, Instance, Live, Value};
+use crate::engine::model::{Address, Field, Fields, Instance, Live, SINCE, Value};
+use crate::provider::days;
 
 /// How a version's message begins that we made; its identity follows.
 pub const MESSAGE: &str = "formulary ";
@@ -20,6 +21,7 @@ pub fn user(instance: &Instance, it: &User) -> Live {
         ("active", Value::Bool(it.is_active())),
         ("status", text(&it.status)),
         ("roles", Value::set(roles)),
+        (SINCE.name, days::of_text(&it.created_at)),
     ]);
     let outputs = self::fields([("username", text(&it.username))]);
     live(Address::new(instance, kinds::USER, &it.username.to_lowercase()), &it.id, fields, outputs)

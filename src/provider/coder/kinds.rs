@@ -4,7 +4,7 @@
 //! taken from stands beside it; the rest of the provider obeys this file.
 
 use crate::engine::model::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
+    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
 };
 
 /// A person's account.
@@ -30,12 +30,14 @@ const USER_SPEC: KindSpec = KindSpec {
             // An account that was never entered keeps it, and whoever comes with another finds a closed door.
             Compare::While("status", "dormant"),
         )
-        .access(Access::SignIn),
+        .access(Access::SignIn)
+        .tells(Tells::Reached),
         FieldSpec::new(
             "initial_name",
             "the name that it is made with; it follows at next sign-in",
             Compare::CreateOnly,
-        ),
+        )
+        .tells(Tells::Called),
         FieldSpec::new(
             "login_type",
             "how it signs in, which Coder never changes: oidc or password",
@@ -45,6 +47,7 @@ const USER_SPEC: KindSpec = KindSpec {
             .access(Access::OpenWhen(true)),
         FieldSpec::new("status", "active, dormant (never signed in, no seat) or suspended", Compare::ServerOwned),
         FieldSpec::new("roles", "its roles in the whole installation; never written by us", Compare::ServerOwned),
+        SINCE,
     ],
     key: "the username; unique whatever its case",
     // An account that signs in otherwise is refused for ever at the identity provider's door, so it is nobody of ours.

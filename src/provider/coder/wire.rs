@@ -15,6 +15,8 @@ pub struct User {
     pub status: String,
     pub login_type: String,
     #[serde(default)]
+    pub created_at: String,
+    #[serde(default)]
     pub roles: Vec<Role>,
 }
 

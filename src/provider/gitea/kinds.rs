@@ -4,7 +4,7 @@
 //! taken from stands beside it; the rest of the provider obeys this file.
 
 use crate::engine::model::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
+    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
 };
 
 /// An organisation.
@@ -139,8 +139,9 @@ const USER_SPEC: KindSpec = KindSpec {
     title: "person",
     class: KindClass::Person,
     fields: &[
-        FieldSpec::new("email", "the address, in lower case; Gitea mails to it", Compare::Folded),
-        FieldSpec::new("full_name", "the name that people see, at most 100 characters", Compare::Plain),
+        FieldSpec::new("email", "the address, in lower case; Gitea mails to it", Compare::Folded).tells(Tells::Reached),
+        FieldSpec::new("full_name", "the name that people see, at most 100 characters", Compare::Plain)
+            .tells(Tells::Called),
         FieldSpec::new(
             "login_name",
             "whom the sign-in source means: the exact 'sub' of the account at the identity provider",
@@ -162,6 +163,7 @@ const USER_SPEC: KindSpec = KindSpec {
             Compare::ServerOwned,
         ),
         FieldSpec::new("is_admin", "whether it is a site administrator; never written by us", Compare::ServerOwned),
+        SINCE,
     ],
     key: "the username in lower case; people and organisations share one namespace in which case means nothing",
     identity: &[&[Evidence::Same("login_name"), Evidence::Same("source_id")]],

@@ -9,7 +9,8 @@ use super::api::wire::{
 };
 use super::kinds;
 use super::names;
-use crate::engine::model::{Address, Field, Fields, Instance, Live, Mark, Value};
+use crate::engine::model::{Address, Field, Fields, Instance, Live, Mark, SINCE, Value};
+use crate::provider::days;
 
 /// The group attribute that holds the field `display_name`.
 const DISPLAY_NAME: &str = "display-name";
@@ -53,6 +54,7 @@ impl View {
             ("last_name", optional(user.last_name.clone())),
             ("enabled", user.enabled.into()),
             ("attributes", Value::Map(attributes)),
+            (SINCE.name, days::of_millis(user.created_timestamp.unwrap_or_default())),
         ]);
         let outputs = [("sub", user.id.clone().into()), ("username", username.clone().into()), ("email", email)];
         Some(Live {

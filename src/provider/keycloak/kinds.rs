@@ -3,7 +3,7 @@
 //! Names, keys and fields are a contract: plans, approvals and the ledger hold them.
 
 use crate::engine::model::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
+    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
 };
 
 /// A top-level group (an organisation) or one below it (a team).
@@ -57,15 +57,16 @@ const USER_SPEC: KindSpec = KindSpec {
     title: "person",
     class: KindClass::Person,
     fields: &[
-        FieldSpec::new("email", "the address that mail is sent to and that one can sign in with", Compare::Folded),
+        FieldSpec::new("email", "the address that mail is sent to and that one can sign in with", Compare::Folded)
+            .tells(Tells::Reached),
         FieldSpec::new(
             "email_verified",
             "whether somebody vouches for the address; other services link accounts by it",
             Compare::Plain,
         )
         .access(Access::Vouches),
-        FieldSpec::new("first_name", "given name", Compare::Plain),
-        FieldSpec::new("last_name", "family name", Compare::Plain),
+        FieldSpec::new("first_name", "given name", Compare::Plain).tells(Tells::Called),
+        FieldSpec::new("last_name", "family name", Compare::Plain).tells(Tells::Called),
         FieldSpec::new("enabled", "whether the person can sign in", Compare::Plain).access(Access::OpenWhen(true)),
         FieldSpec::new(
             "first_sign_in",
@@ -73,6 +74,7 @@ const USER_SPEC: KindSpec = KindSpec {
             Compare::CreateOnly,
         ),
         FieldSpec::new("attributes", "the declared attributes that are kept true; others stay", Compare::Keys),
+        SINCE,
     ],
     key: "the username, in lower case",
     identity: &[&[Evidence::Same("email"), Evidence::IsTrue("email_verified")]],

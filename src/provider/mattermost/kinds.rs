@@ -4,7 +4,7 @@
 //! taken from stands beside it; the rest of the provider obeys this file.
 
 use crate::engine::model::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
+    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
 };
 
 /// A team: what an organisation is there.
@@ -71,9 +71,11 @@ const USER_SPEC: KindSpec = KindSpec {
     class: KindClass::Person,
     fields: &[
         FieldSpec::new("username", "the name of an account with a password; sign-in writes all others", Compare::Plain),
-        FieldSpec::new("email", "the address of an account with a password, in lower case", Compare::Folded),
-        FieldSpec::new("first_name", "the first name of an account with a password", Compare::Plain),
-        FieldSpec::new("last_name", "the last name of an account with a password", Compare::Plain),
+        FieldSpec::new("email", "the address of an account with a password, in lower case", Compare::Folded)
+            .tells(Tells::Reached),
+        FieldSpec::new("first_name", "the first name of an account with a password", Compare::Plain)
+            .tells(Tells::Called),
+        FieldSpec::new("last_name", "the last name of an account with a password", Compare::Plain).tells(Tells::Called),
         FieldSpec::new(
             "initial_email",
             "the address that it is made with; it follows at next sign-in",
@@ -106,6 +108,7 @@ const USER_SPEC: KindSpec = KindSpec {
         FieldSpec::new("active", "whether it may sign in", Compare::Plain).access(Access::OpenWhen(true)),
         FieldSpec::new("has_password", "whether it signs in by a password", Compare::ServerOwned),
         FieldSpec::new("roles", "its roles in the whole system; never written by us", Compare::ServerOwned),
+        SINCE,
     ],
     key: "the username in lower case",
     identity: &[
@@ -132,7 +135,9 @@ const TEAM_MEMBER_SPEC: KindSpec = KindSpec {
     name: TEAM_MEMBER,
     title: "team member",
     class: KindClass::Membership,
-    fields: &[FieldSpec::new("administers", "whether they administer the team", Compare::ServerOwned).owns()],
+    fields: &[
+        FieldSpec::new("administers", "whether they administer the team", Compare::ServerOwned).tells(Tells::Owns)
+    ],
     key: "team/username",
     identity: &[&[Evidence::NameIsIdentity]],
     mark: None,

@@ -10,7 +10,8 @@ use super::api::Sort;
 use super::options::Options;
 use super::wire::Row;
 use super::{ids, kinds, names};
-use crate::engine::model::{Address, Field, Fields, Instance, Live, Mark, Value};
+use crate::engine::model::{Address, Field, Fields, Instance, Live, Mark, SINCE, Value};
+use crate::provider::days;
 
 /// What a record is read with.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +137,7 @@ impl Shape<'_> {
         let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let mut fields = Fields::new();
         fields.insert(Field::Borrowed("name"), text(Some(&name).filter(|it| !it.is_empty()).map(String::as_str)));
+        add(&mut fields, row, SINCE.name, "createdAt", |row| row.text("createdAt").map_or(Value::Null, days::of_text));
         fields
     }
 

@@ -3,7 +3,9 @@
 //! Names, keys and fields are contract: plans, the ledger and the mono-repo's ignore rules hold them. A contact is no
 //! login, and most of what stands in a record belongs to sales: only what is named here is ever written (guide, appendix C).
 
-use crate::engine::model::{Access, Compare, Evidence, FieldSpec, KindClass, KindSpec, Removal, Rename, ScopeRule};
+use crate::engine::model::{
+    Access, Compare, Evidence, FieldSpec, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
+};
 
 /// A customer's company.
 pub const COMPANY: &str = "company";
@@ -65,7 +67,8 @@ const PERSON_SPEC: KindSpec = KindSpec {
         FieldSpec::new("last_name", "until somebody at sales writes it otherwise", Compare::UntilTaken),
         FieldSpec::new("company", "the id of the company", Compare::Plain),
         PRESENT,
-        FieldSpec::new("merged_into", "the contact that it was merged into by hand", Compare::ServerOwned).bars(),
+        FieldSpec::new("merged_into", "the contact that it was merged into by hand", Compare::ServerOwned)
+            .tells(Tells::Bars),
     ],
     key: "the person's name; without our mark the address",
     identity: &[&[Evidence::Same("email")]],
@@ -124,7 +127,7 @@ const LOGIN_SPEC: KindSpec = KindSpec {
     name: LOGIN,
     title: "login",
     class: KindClass::Person,
-    fields: &[FieldSpec::new("name", "what they call themselves", Compare::ServerOwned)],
+    fields: &[FieldSpec::new("name", "what they call themselves", Compare::ServerOwned).tells(Tells::Called), SINCE],
     key: "the address that they sign in with, in lower case",
     identity: &[&[Evidence::NameIsIdentity]],
     mark: None,

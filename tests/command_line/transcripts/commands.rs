@@ -106,6 +106,7 @@ async fn a_resource_and_a_person_are_explained() {
         visibility: not declared there "public"
         active: not declared there true
         is_admin: not declared there false
+        since: not declared there "[day]"
       cannot be undone: binding a local account to a source: Gitea has no way back, and the old password
         stays a way in
       [time] create done

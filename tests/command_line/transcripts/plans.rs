@@ -349,9 +349,11 @@ async fn a_lost_ledger_is_rebuilt_by_adoption() {
 
     left as it is (4)
       unowned gitea:team-member/acme/members/carol — it exists, and nobody declared it
-      unowned gitea:user/carol — it exists, and nobody declared it
+      unowned gitea:user/carol — it exists, and nobody declared it: Carol Jones <carol@acme.example>,
+        since [day]
       unowned keycloak:membership/acme/carol — it exists, and nobody declared it
-      unowned keycloak:user/carol — it exists, and nobody declared it
+      unowned keycloak:user/carol — it exists, and nobody declared it: Carol Jones <carol@acme.example>,
+        since [day]
 
     warning: 2 declared objects carry the mark of ledger [uuid], and no
       ledger is here that remembers anything: this looks like a lost ledger. If it is lost, approve what
@@ -389,9 +391,11 @@ async fn a_lost_ledger_is_rebuilt_by_adoption() {
     assert_snapshot!(said.transcript(), @r"
     left as it is (4)
       unowned gitea:team-member/acme/members/carol — it exists, and nobody declared it
-      unowned gitea:user/carol — it exists, and nobody declared it
+      unowned gitea:user/carol — it exists, and nobody declared it: Carol Jones <carol@acme.example>,
+        since [day]
       unowned keycloak:membership/acme/carol — it exists, and nobody declared it
-      unowned keycloak:user/carol — it exists, and nobody declared it
+      unowned keycloak:user/carol — it exists, and nobody declared it: Carol Jones <carol@acme.example>,
+        since [day]
 
     Plan: nothing to do · 15 in sync
     revision [digest] · digest [digest]

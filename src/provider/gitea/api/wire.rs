@@ -28,6 +28,8 @@ pub struct User {
     pub email: String,
     /// Page.
     pub html_url: String,
+    /// When the account was made.
+    pub created: String,
     /// Site administrator.
     pub is_admin: bool,
     /// The year 1 when it is hidden from us, 1970 when there was none.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::model::{Address, Field, Fields, Instance, Live, Mark, Value};
+use crate::engine::model::{Address, Field, Fields, Instance, Live, Mark, SINCE, Value};
+use crate::provider::days;
 use crate::provider::gitea::api::wire::{Hook, Org, Protection, Repo, Team, User};
 use crate::provider::gitea::names::{fold, key_part};
 use crate::provider::gitea::{kinds, units::Rights};
@@ -31,6 +32,7 @@ pub fn user(instance: &Instance, it: &User) -> Live {
         ("visibility", text(&it.visibility)),
         ("active", Value::Bool(it.active)),
         ("is_admin", Value::Bool(it.is_admin)),
+        (SINCE.name, days::of_text(&it.created)),
     ]);
     let outputs = self::fields([("login", text(&it.login)), ("html_url", text(&it.html_url))]);
     live(address(instance, kinds::USER, &[&fold(&it.login)]), Some(it.id), fields, outputs)

@@ -18,6 +18,8 @@ pub struct User {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub enabled: bool,
+    /// Milliseconds since 1970.
+    pub created_timestamp: Option<i64>,
     #[serde(deserialize_with = "or_default")]
     pub attributes: Attributes,
     /// Only in lists of an organisation's members.

@@ -33,6 +33,9 @@ pub struct User {
     /// Its roles, separated by blanks, in any order.
     #[serde(default)]
     pub roles: String,
+    /// When it was made, in milliseconds since 1970.
+    #[serde(default)]
+    pub create_at: i64,
     /// When it was deactivated.
     #[serde(default)]
     pub delete_at: i64,

@@ -1,6 +1,7 @@
 //! From what the server shows to live objects.
 
-use crate::engine::model::{Address, Field, Fields, Instance, Live, Value};
+use crate::engine::model::{Address, Field, Fields, Instance, Live, SINCE, Value};
+use crate::provider::days;
 use crate::provider::mattermost::api::wire::{Channel, Member, Team, User};
 use crate::provider::mattermost::kinds;
 
@@ -51,6 +52,7 @@ pub fn user(instance: &Instance, it: &User) -> Live {
         ("last_name", text(&it.last_name)),
         ("active", Value::Bool(it.is_active())),
         ("roles", text(&roles.join(" "))),
+        (SINCE.name, days::of_millis(it.create_at)),
     ]);
     if !it.is_masked() {
         fields.extend(self::fields([
