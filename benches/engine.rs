@@ -190,6 +190,7 @@ impl World {
             identity: None,
             spent: &BTreeMap::new(),
             repeated: &BTreeMap::new(),
+            prices: &BTreeMap::new(),
             approvals: &[],
         });
         let expected = if steps > 0 { self.desired.len() } else { 0 };

@@ -198,6 +198,7 @@ fn world(platform: &Platform, loaded: &Loaded, observations: Vec<Observation>, m
         identity: None,
         spent: memory.spent,
         repeated: memory.repeated,
+        prices: BTreeMap::new(),
         attempted: BTreeSet::new(),
         assumed: None,
         given: Vec::new(),

@@ -20,6 +20,7 @@ use crate::engine::model::{
     Live, MembershipSet, Observation,
 };
 use crate::engine::plan::Step;
+use crate::engine::plan::price::Cost;
 use crate::engine::report::declarations::Described;
 use crate::provider::http::Connection;
 
@@ -60,6 +61,11 @@ pub trait Provider: Send + Sync {
     /// says nothing else.
     fn requests_per_minute(&self) -> Option<u32> {
         None
+    }
+
+    /// Steps that cost something else than one call and the reading around it, and those that go together in one call.
+    fn costs(&self) -> &'static [Cost] {
+        &[]
     }
 
     /// What it wants of the identity provider, given its options: claims, and the client that signs people in.

@@ -9,9 +9,10 @@ use super::draft::{self, Draft};
 use super::guard::{self, Totals};
 use super::input::PlanInput;
 use super::order::{Cycle, Order, order};
+use super::price::price;
 use super::{
     Basis, Consequence, FORMAT_VERSION, IncompleteScope, Note, NoteLevel, Plan, Step, StepId, Verb, Wait, WaitingGroup,
-    digest, lint,
+    digest, held, lint,
 };
 use crate::engine::diff::{Change, DiffInput, in_order_of_need};
 use crate::engine::model::{Address, ByField, Completeness, Field, Fields, KindClass, Owner, Recorded, Term, Wanted};
@@ -63,6 +64,8 @@ fn build(input: &PlanInput<'_>, totals: Option<&Totals>) -> Planned {
         .collect();
     fights(input, &mut steps, &sequence, &drafts);
     let released = release(input, &mut steps);
+    let held = held(&steps);
+    price(&mut steps, &held, input.prices);
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         platform: input.platform.to_owned(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::price::Prices;
 use crate::engine::diff::{ChangeSet, DiffInput};
 use crate::engine::model::{Instance, KindClass};
 
@@ -24,6 +25,8 @@ pub struct PlanInput<'a> {
     pub spent: &'a BTreeMap<(Instance, KindClass), usize>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: &'a BTreeMap<String, u64>,
+    /// What steps cost where that is not what most cost, and how many calls a minute an installation is asked.
+    pub prices: &'a BTreeMap<Instance, Prices>,
     /// Approvals that can still be used.
     pub approvals: &'a [Approved],
 }

@@ -25,6 +25,7 @@ const CHECKS: &[(&str, NoteLevel, Check)] = &[
     ("other-ledger", NoteLevel::Warning, other_ledger),
     ("lost-ledger", NoteLevel::Info, lost_ledger),
     ("alias", NoteLevel::Info, alias),
+    ("pace", NoteLevel::Info, super::price::pace),
 ];
 
 /// Runs every check.

@@ -11,6 +11,7 @@ mod input;
 mod lint;
 mod order;
 mod owners;
+pub mod price;
 pub mod saved;
 pub mod step;
 
@@ -98,12 +99,7 @@ impl Basis {
 impl Plan {
     /// For each step, whether it waits or needs one that does.
     pub fn held(&self) -> Vec<bool> {
-        let mut held = vec![false; self.steps.len()];
-        for (at, step) in self.steps.iter().enumerate() {
-            let waits = |need: &StepId| held.get(need.0 as usize).copied().unwrap_or(true);
-            held[at] = !step.waits.is_empty() || step.needs.iter().any(waits);
-        }
-        held
+        held(&self.steps)
     }
 
     /// The same plan, said to know nothing of what is there, with what else is to be said of that.
@@ -115,6 +111,15 @@ impl Plan {
         self.digest = plan_digest(&self);
         self
     }
+}
+
+fn held(steps: &[Step]) -> Vec<bool> {
+    let mut held = vec![false; steps.len()];
+    for (at, step) in steps.iter().enumerate() {
+        let waits = |need: &StepId| held.get(need.0 as usize).copied().unwrap_or(true);
+        held[at] = !step.waits.is_empty() || step.needs.iter().any(waits);
+    }
+    held
 }
 
 /// Steps that are approved together.

@@ -176,7 +176,7 @@ pub struct Step {
     /// How to undo it, if that is possible.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub undo: Option<String>,
-    /// Calls it is expected to take.
+    /// Calls it is expected to take. Of several steps that go in one call the first has those of all.
     pub calls: u32,
     /// SHA-256 of what an approver agrees to: address, verb, before, after, what goes with it. Without place and time.
     pub digest: String,

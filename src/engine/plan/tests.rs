@@ -11,6 +11,7 @@ mod saved;
 use chrono::{DateTime, TimeZone, Utc};
 use proptest::prelude::*;
 
+use super::price::{Cost, Prices};
 use super::{Approved, Basis, Plan, PlanInput, Planned, Step, Totals, Verb, plan};
 use crate::engine::diag::Span;
 use crate::engine::diff::{Change, ChangeSet, DiffInput, Kinds, Observed, Part, Refresh, diff};
@@ -115,6 +116,7 @@ pub(in crate::engine) struct World {
     own: BTreeSet<Address>,
     spent: BTreeMap<(Instance, KindClass), usize>,
     repeated: BTreeMap<String, u64>,
+    prices: BTreeMap<Instance, Prices>,
     approvals: Vec<Approved>,
     next_id: u32,
 }
@@ -154,6 +156,7 @@ impl Looked<'_> {
             identity: None,
             spent: &self.world.spent,
             repeated: &self.world.repeated,
+            prices: &self.world.prices,
             approvals: &self.world.approvals,
         })
     }
@@ -173,6 +176,7 @@ impl World {
             own: BTreeSet::new(),
             spent: BTreeMap::new(),
             repeated: BTreeMap::new(),
+            prices: BTreeMap::new(),
             approvals: Vec::new(),
             next_id: 1,
         }
@@ -421,6 +425,22 @@ fn a_leaver_is_blocked_and_keeps_the_memberships_and_returning_restores() {
     world.desired = here;
     insta::assert_snapshot!(told(&world.plan().plan), @"restore svc:user/bob");
     world.converge();
+}
+
+#[test]
+fn steps_that_go_in_one_call_are_counted_once_and_minutes_are_told() {
+    let mut world = World::new();
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        world = world.user(name);
+    }
+    const COSTS: &[Cost] = &[Cost { kinds: &["user"], verbs: &[Verb::Create], together: 3, calls: 2 }];
+    world.prices = [(Instance::new("svc"), Prices { costs: COSTS, per_minute: Some(4) })].into();
+    let plan = world.plan().plan;
+    assert_eq!(plan.steps.iter().map(|step| step.calls).collect::<Vec<_>>(), [2, 0, 0, 2, 0, 0, 2]);
+    let told: Vec<&str> = plan.notes.iter().map(|note| note.message.as_str()).collect();
+    assert_eq!(told, ["svc: about 6 calls, 4 a minute: this takes about 2 minutes"]);
+    world.prices = [(Instance::new("svc"), Prices { costs: COSTS, per_minute: Some(6) })].into();
+    assert_eq!(world.plan().plan.notes, []);
 }
 
 #[test]
@@ -786,6 +806,7 @@ impl World {
                     identity: None,
                     spent: &self.spent,
                     repeated: &self.repeated,
+                    prices: &self.prices,
                     approvals: &[],
                 },
                 &totals,

@@ -23,6 +23,7 @@ pub mod writer;
 mod tests;
 
 use crate::engine::model::{KindSpec, Live};
+use crate::engine::plan::price::Cost;
 use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
@@ -63,6 +64,10 @@ impl Provider for TwentyProvider {
     /// Half of what the API takes from everybody together (guide, section 8).
     fn requests_per_minute(&self) -> Option<u32> {
         Some(50)
+    }
+
+    fn costs(&self) -> &'static [Cost] {
+        writer::COSTS
     }
 
     fn claims(&self, _options: &serde_json::Value) -> Vec<Claim> {

@@ -155,6 +155,7 @@ impl Compiled {
             identity: self.world.identity.as_ref(),
             spent: &self.spent,
             repeated: &self.world.repeated,
+            prices: &self.world.prices,
             approvals: &[],
         };
         let planned = plan_part(&plan_input, &self.totals);

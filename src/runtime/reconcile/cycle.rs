@@ -317,6 +317,7 @@ impl<'p> Reading<'p> {
             ledger: self.memory.ledger.clone(),
             policies: members.iter().map(|(instance, it)| (instance.clone(), it.policy.clone())).collect(),
             own_accounts: own_accounts.collect(),
+            prices: members.iter().map(|(instance, it)| (instance.clone(), it.prices())).collect(),
             identity: self.platform.roles.get("identity").cloned(),
             spent: self.memory.spent.clone(),
             repeated: self.memory.repeated.clone(),

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::engine::model::{Failure, FailureClass, Instance, InstancePolicy};
+use crate::engine::plan::price::Prices;
 use crate::provider::contract::{Provider, Reader, Writer};
 use crate::provider::http::{CallMeter, Connection, Limits, Pace, SecretSource};
 use crate::runtime::config::{Config, Credentials, Protected};
@@ -42,6 +43,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// What steps cost there.
+    pub fn prices(&self) -> Prices {
+        Prices { costs: self.provider.costs(), per_minute: self.connection.limits.per_minute }
+    }
+
     /// The reading half.
     pub fn reader(&self) -> Box<dyn Reader> {
         self.provider.reader(self.connection.clone())

@@ -13,6 +13,7 @@ use crate::engine::documents::{Catalogue, Quarantine};
 use crate::engine::model::{
     Address, Desired, Failure, Instance, InstancePolicy, KindClass, Live, MembershipSet, Observation, Recorded,
 };
+use crate::engine::plan::price::Prices;
 use crate::engine::plan::saved::{Refused, seen};
 use crate::engine::plan::{Approved, Note, PlanInput, Planned, Saved, Verb, plan};
 use crate::provider::contract::{Facts, Payloads, Probe, Related};
@@ -62,6 +63,8 @@ pub struct World {
     pub attempted: BTreeSet<Address>,
     /// How often the very same step was done within a day, by its digest.
     pub repeated: BTreeMap<String, u64>,
+    /// What steps cost at each installation.
+    pub prices: BTreeMap<Instance, Prices>,
     /// What is to be said of a world that nobody looked at; `None` for one that was read.
     pub assumed: Option<Vec<Note>>,
     /// Numbers that people have, or are given by this cycle.
@@ -96,6 +99,7 @@ impl World {
             identity: self.identity.as_ref(),
             spent: &self.spent,
             repeated: &self.repeated,
+            prices: &self.prices,
             approvals,
         });
         if let Some(notes) = &self.assumed {

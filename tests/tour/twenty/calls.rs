@@ -27,12 +27,14 @@ async fn writes_go_sixty_at_once_and_a_steady_cycle_costs_its_pages() {
         let (new, contacts) = ((to - from) as u64, to as u64 + 2);
         let made = if from == 0 { new + 2 } else { new };
         let requests = |tour: &Tour| tour.emulated.as_ref().unwrap().served.requests().count();
+        let predicted: u32 = tour.reading().await.plan().steps.iter().map(|step| step.calls).sum();
         tour.emulated.as_ref().unwrap().served.requests().reset();
         tour.attempt().await.expect_done("they come");
         // Each sixty of them: one look at who holds the addresses, one creation; the data model once.
         let written = 2 * made.div_ceil(60) + if from == 0 { 3 } else { 1 };
         let cost = requests(&tour);
         assert!(cost <= bound(contacts) + written, "{cost} calls to make {made}");
+        assert!(written.abs_diff(predicted.into()) <= 1, "{predicted} calls were predicted, {written} were allowed");
         tour.emulated.as_ref().unwrap().served.requests().reset();
         tour.nothing_left("a steady cycle").await;
         let cost = requests(&tour);

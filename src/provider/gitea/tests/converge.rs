@@ -255,6 +255,7 @@ impl Loop {
             identity: Some(&identity()),
             spent: &BTreeMap::new(),
             repeated: &BTreeMap::new(),
+            prices: &BTreeMap::new(),
             approvals: &[],
         });
         let mut known: BTreeMap<Address, Facts> =

@@ -160,6 +160,7 @@ impl World {
             identity: Some(&self.instance),
             spent: &BTreeMap::new(),
             repeated: &BTreeMap::new(),
+            prices: &BTreeMap::new(),
             approvals,
         };
         (plan(&input).plan, changes.refresh.clone())

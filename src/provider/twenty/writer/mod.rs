@@ -22,12 +22,29 @@ use super::options::Options;
 use super::reader::{base, door, options};
 use super::wire::{Object, Row};
 use crate::engine::model::{Failure, FailureClass, Live};
+use crate::engine::plan::price::{Cost, cost};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed, Writer};
 use crate::provider::http::{Connection, Door};
 
 /// Records a call: what the documentation promises (guide, section 7).
 pub const TOGETHER: usize = 60;
+
+const RECORDS: &[&str] = &[kinds::COMPANY, kinds::PERSON, kinds::OPPORTUNITY];
+
+/// What steps cost here: one look at all of them, and one call that writes them.
+pub const COSTS: &[Cost] = &[
+    Cost { kinds: &[kinds::LOGIN], verbs: &[Verb::Adopt], together: 1, calls: 0 },
+    Cost {
+        kinds: RECORDS,
+        verbs: &[Verb::Create, Verb::Update, Verb::Restore, Verb::Adopt],
+        together: TOGETHER,
+        calls: 2,
+    },
+    // There is no call that ends or throws away several that were named.
+    Cost { kinds: &[kinds::OPPORTUNITY], verbs: &[Verb::Disable], together: 1, calls: 2 },
+    Cost { kinds: RECORDS, verbs: &[Verb::Disable], together: 1, calls: 3 },
+];
 
 /// Changes one workspace of Twenty.
 pub struct TwentyWriter {
@@ -67,10 +84,7 @@ impl Writer for TwentyWriter {
     }
 
     fn together(&self, step: &Step) -> usize {
-        match step.verb {
-            Verb::Create | Verb::Update | Verb::Restore | Verb::Adopt => TOGETHER,
-            _ => 1,
-        }
+        cost(COSTS, step.address.kind.as_str(), step.verb).map_or(1, |cost| cost.together)
     }
 
     async fn perform_together(&self, steps: &[(&Step, &Inputs)]) -> Vec<Result<Performed, Failure>> {

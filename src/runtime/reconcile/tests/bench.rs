@@ -159,6 +159,7 @@ impl Bench {
             identity: Some(id()),
             spent: BTreeMap::new(),
             repeated: BTreeMap::new(),
+            prices: BTreeMap::new(),
             assumed: None,
             given: Vec::new(),
         }

@@ -126,6 +126,7 @@ fn world(platform: &Platform, loaded: &Loaded, live: &Loaded, touched: &BTreeSet
         identity: Some(Instance::new("keycloak")),
         spent: BTreeMap::new(),
         repeated: BTreeMap::new(),
+        prices: BTreeMap::new(),
         attempted: BTreeSet::new(),
         assumed: None,
         given: Vec::new(),
