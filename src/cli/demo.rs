@@ -70,8 +70,8 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), CommandError> {
         self.tell(
             "1. A company brings its platform under Git",
-            "Keycloak, Gitea, Mattermost and Coder are running (emulators, real HTTP). Some people have accounts already; the \
-             mono-repo declares them all. Nothing is taken over unseen: adoptions wait for a word.",
+            "Keycloak, Gitea, Mattermost, Coder and Twenty are running (emulators, real HTTP). Some people have accounts \
+             already; the mono-repo declares them all. Nothing is taken over unseen: adoptions wait for a word.",
         );
         self.plan().await?;
         self.approve("adoptions", "these are our people").await?;
@@ -83,7 +83,8 @@ impl Demo<'_> {
             "3. Somebody edits the services behind our back",
             "In Gitea the rights of a team are widened and an organisation gets another description; in Keycloak \
              somebody joins a group, and an account is switched off; in Mattermost somebody is let into a private \
-             channel; in Coder a template gets another name.",
+             channel; in Coder a template gets another name; in Twenty a salesperson throws a contact away and writes another \
+             one's company.",
         );
         self.behind_our_back().await.map_err(|error| CommandError::of(Exit::Error, &error))?;
         self.drift().await?;
@@ -199,6 +200,17 @@ impl Demo<'_> {
             let template = coder.get("/api/v2/organizations/default/templates/ml-research").await?;
             let path = format!("/api/v2/templates/{}", text(&template["id"]));
             coder.patch(&path, json!({ "display_name": "Grace's experiment" })).await?;
+        }
+        if let Some(served) = self.sandbox.service("twenty") {
+            let twenty = Client::administrator(served)?;
+            let contact = async |address: &str| -> Result<String, SampleError> {
+                let found = twenty.get(&format!("/rest/people?filter=emails.primaryEmail[eq]:%22{address}%22")).await?;
+                Ok(text(&found["data"]["people"][0]["id"]).to_owned())
+            };
+            let farid = contact("farid@acme.example").await?;
+            twenty.delete(&format!("/rest/people/{farid}?soft_delete=true")).await?;
+            let dmitri = contact("dmitri@acme.example").await?;
+            twenty.patch(&format!("/rest/people/{dmitri}"), json!({ "companyId": null })).await?;
         }
         Ok(())
     }
