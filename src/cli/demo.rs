@@ -229,6 +229,7 @@ impl Demo<'_> {
         for name in ["alice", "dmitri", "elena", "farid", "grace", "nadia"] {
             self.mono_repo.remove(&format!("users/acme-corp/{name}.yaml"))?;
         }
+        self.mono_repo.remove("users/acme-corp/workspaces/alice-ml.yaml")?;
         self.mono_repo.commit("Tidy up users/")
     }
 
