@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use formulary::engine::documents::{self, Options};
-use formulary::engine::model::{Completeness, ObjectState};
+use formulary::engine::model::{Address, Completeness, ObjectState};
 use formulary::engine::report::{Look, text};
 use formulary::engine::source::snapshot::{Revision, Snapshot};
 use formulary::provider::contract::Provider;
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::holdings::{Holdings, SERVICES, Service};
 use super::oracle::{Subjects, Watch, Watched};
 use super::sabotage::Sabotage;
-use super::story::Phase;
+use super::story::{Phase, Story};
 use super::trouble;
 
 /// How long a call may take in trouble: what hangs costs as much.
@@ -225,6 +225,26 @@ impl End {
             }
             holdings.containers.values_mut().for_each(String::clear);
         }
+        self
+    }
+
+    /// Without what the ledger may hold of people who left in one world and not in another, both being right:
+    ///
+    /// * their memberships: where the list and the look at the single one lied in one cycle, a place of somebody who left is
+    ///   forgotten, and stays as it is at the service;
+    /// * once more people left than a budget lets go: what of them was recorded as closed. A plan that could read a part of
+    ///   them only stays within the budget, and does more than the one that saw them all.
+    #[must_use]
+    pub fn without_what_may_differ(mut self, story: &Story, phase: usize) -> Self {
+        let declared = &story.phases[phase].declared;
+        let many_left = story.phases[..=phase].iter().any(|it| it.mass_leave);
+        self.recorded.retain(|address, _| {
+            let address: Address = address.parse().unwrap();
+            let of_a_person = address.kind.as_str() == "user" || address.kind.as_str().ends_with("membership");
+            let of_a_person = of_a_person || address.kind.as_str().ends_with("member");
+            let left = of_a_person && !declared.contains_key(address.leaf());
+            !left || (address.kind.as_str() == "user" && !many_left)
+        });
         self
     }
 

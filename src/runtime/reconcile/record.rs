@@ -93,7 +93,11 @@ fn recorded(
             Some(spec) => spec.field(name).is_some_and(is_compared),
             None => true,
         };
-        let whole = |name: &Field| remembered(name) && !step.partly.contains(name);
+        // What was taken and is not there was not applied: else it would look as if somebody had undone it since, and
+        // what opens access would wait for a word. What is made is recorded as it was meant.
+        let lost = live.filter(|_| !made).map(|live| differences(step, &payload.sent, live, spec)).unwrap_or_default();
+        let stuck = |name: &Field| lost.iter().all(|difference| difference.field != *name);
+        let whole = |name: &Field| remembered(name) && !step.partly.contains(name) && stuck(name);
         let sent = payload.sent.iter().filter(|(name, _)| whole(name));
         last_applied.extend(sent.map(|(name, value)| (name.clone(), value.clone())));
     }
@@ -120,6 +124,9 @@ fn recorded(
             _ => before.map_or(Origin::Adopted, |it| it.origin),
         },
         state: match (&step.origin, before) {
+            (Some(_), Some(before)) if step.verb == Verb::Restore && live.is_some_and(|it| is_off(spec, it)) => {
+                before.state
+            }
             (Some(_), _) => ObjectState::Active,
             // Switched off again: the date of the first time stands, retention is counted from it.
             (None, Some(Recorded { state: ObjectState::Disabled(since), .. })) => ObjectState::Disabled(*since),
@@ -127,6 +134,12 @@ fn recorded(
             (None, before) => before.map_or(ObjectState::Active, |it| it.state),
         },
     }
+}
+
+/// Whether it is switched off or put away, as removing it would do.
+fn is_off(spec: Option<&KindSpec>, live: &Live) -> bool {
+    let switch = spec.and_then(|spec| spec.removal.switch());
+    switch.is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(off)))
 }
 
 /// Records of the same object under another name: the one it had before it was renamed.

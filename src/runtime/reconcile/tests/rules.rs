@@ -103,6 +103,29 @@ async fn offboarding_goes_on_where_one_service_refuses() {
     assert_eq!(bench.recorded(&at("app:user/bob")).await.unwrap().state, ObjectState::Active);
 }
 
+/// The service says that it opened an account, and it is closed: that is no undoing by somebody, which would wait.
+#[tokio::test]
+async fn a_return_that_was_taken_and_did_not_happen_is_done_again() {
+    let bench = Bench::new().await;
+    let both = Wish::of(&["alice", "bob"], &[]);
+    bench.apply(&bench.plan(&both).await).await;
+    bench.apply(&bench.plan(&Wish::of(&["alice"], &[])).await).await;
+    bench.service.fault(fault("app:user/bob", Effect::Alters("enabled".into(), false.into())));
+    bench.apply(&bench.plan(&both).await).await;
+    let recorded = bench.recorded(&at("app:user/bob")).await.unwrap();
+    assert_eq!(
+        (recorded.state, &recorded.last_applied["enabled"]),
+        (ObjectState::Disabled(now()), &Value::Bool(false))
+    );
+
+    let again = bench.plan(&both).await;
+    let step = &again.planned.plan.steps[0];
+    assert_eq!((step.verb, &step.address, step.waits.as_slice()), (Verb::Restore, &at("app:user/bob"), &[][..]));
+    bench.apply(&again).await;
+    assert_eq!(bench.recorded(&at("app:user/bob")).await.unwrap().state, ObjectState::Active);
+    assert_eq!(bench.plan(&both).await.planned.plan.steps, []);
+}
+
 #[tokio::test]
 async fn at_most_so_many_steps_are_under_way_in_an_installation() {
     let bench = Bench::new().await;
