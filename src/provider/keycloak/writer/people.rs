@@ -12,6 +12,7 @@ use crate::provider::keycloak::convert;
 use crate::provider::keycloak::options::FirstSignIn;
 
 const ENABLED: &str = "enabled";
+const ATTRIBUTES: &str = "attributes";
 
 impl Writing {
     pub(super) async fn user(&self, step: &Step, inputs: &Inputs) -> Outcome {
@@ -94,8 +95,9 @@ impl Writing {
         }
     }
 
-    /// Sets fields of a person, from a fresh read of the whole: a body with attributes replaces them all and clears
-    /// the names and the address that it leaves out.
+    /// Sets fields of a person, from a fresh read of the whole. A body with attributes replaces them all and clears the
+    /// names and the address that it leaves out; one without them changes what it names and nothing else, so that what
+    /// somebody wrote since the read is safe from it (guide, section 3).
     async fn update_user(&self, step: &Step, inputs: &Inputs, fields: &Fields, mark: Option<&str>) -> Outcome {
         let id = self.id_of(step, inputs).await?;
         let there = self.parts.reads.user(&id).await?.ok_or_else(|| gone(step, "there is no such person"))?;
@@ -106,7 +108,11 @@ impl Writing {
         {
             convert::set_mark(&mut body, &self.parts.options.mark_attribute, ledger);
         }
-        if there.as_object() != Some(&body) {
+        let there = object_of(there);
+        if there != body {
+            if there.get(ATTRIBUTES) == body.get(ATTRIBUTES) {
+                body.retain(|name, value| there.get(name) != Some(value));
+            }
             self.put_user(step, &id, body).await?;
         }
         if step.verb == Verb::Disable {
