@@ -61,6 +61,12 @@ impl Provider for CoderProvider {
         &[&["token"]]
     }
 
+    /// Coder counts calls by path, 512 a minute on each: those that make accounts share one, and each of them is followed by
+    /// a look on another (guide, section 1).
+    fn requests_per_minute(&self) -> Option<u32> {
+        Some(500)
+    }
+
     fn claims(&self, options: &serde_json::Value) -> Vec<Claim> {
         let oidc = options::Options::read(options).is_ok_and(|it| it.sign_in == options::SignIn::Oidc);
         let standard = |name: &'static str, why: &str| Claim {
