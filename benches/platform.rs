@@ -4,8 +4,12 @@
 //! * one changed file among 100,000 documents, compiled and planned;
 //! * the journal of 5,000 creations on disk;
 //! * the calls of a steady cycle, counted by the emulators;
+//! * the whole platform of five services and 1,000 people: first apply and steady cycle, with the calls of each service;
 //! * a real Keycloak with 1,000 people, where `FORMULARY_KEYCLOAK_URL`, `FORMULARY_KEYCLOAK_ADMIN_CLIENT_ID` and
 //!   `FORMULARY_KEYCLOAK_ADMIN_CLIENT_SECRET` say how to reach one. It gets a realm of its own, which is removed again.
+//!
+//! `cargo bench --bench platform -- journal five-services` runs some of them alone: `process`, `one-file`, `journal`,
+//! `steady`, `five-services`, `keycloak`.
 //!
 //! Nothing here is asserted but that the work was done; `docs/performance.md` records a run.
 
@@ -26,8 +30,14 @@ use formulary::engine::plan::{Basis, FORMAT_VERSION, Plan, Step, StepId, Verb};
 use formulary::engine::report::{Look, text};
 use formulary::engine::source::{FileEntry, Revision, Snapshot};
 use formulary::provider::contract::{Probe, Related};
+use formulary::provider::emulator::Emulator;
+use formulary::provider::emulator::serve::{ServeOptions, Served, serve};
 use formulary::provider::inmemory::InMemory;
 use formulary::provider::{self, inmemory};
+use formulary::provider::{
+    coder::emulator as coder, gitea::emulator as gitea, keycloak::emulator as keycloak_emulator,
+    mattermost::emulator as mattermost, twenty::emulator as twenty,
+};
 use formulary::runtime::config::{Config, ServiceType};
 use formulary::runtime::ledger::{Entry, SharedLedger, sqlite};
 use formulary::runtime::reconcile::cycle::compile;
@@ -37,7 +47,7 @@ use formulary::runtime::reconcile::{
 };
 use formulary::runtime::repo::{ReadOptions, Source};
 use formulary::runtime::sandbox::{Sandbox, SandboxOptions};
-use formulary::runtime::sys::{Environment, FixedEnvironment, SharedClock, SystemClock};
+use formulary::runtime::sys::{Environment, FixedEnvironment, MovableClock, SharedClock, SystemClock};
 use measure::{Measured, child, measure, nanoseconds, peak, table};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
@@ -61,13 +71,29 @@ fn main() {
     }) {
         return;
     }
-    // The second means 5,000 resources, as many as Terraform had.
-    runtime.block_on(whole_process(5_000));
-    runtime.block_on(whole_process(1_680));
-    table("one person's file changed: compiled and planned", "documents", &[child("one-file", 100_000)]);
-    runtime.block_on(journal());
-    runtime.block_on(steady_cycle(1_000));
-    runtime.block_on(real_keycloak(1_000));
+    // Those that are named, or all: cargo passes flags of its own.
+    let named: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|it| name.contains(it.as_str()));
+    if wanted("process") {
+        // The second means 5,000 resources, as many as Terraform had.
+        runtime.block_on(whole_process(5_000));
+        runtime.block_on(whole_process(1_680));
+    }
+    if wanted("one-file") {
+        table("one person's file changed: compiled and planned", "documents", &[child("one-file", 100_000)]);
+    }
+    if wanted("journal") {
+        runtime.block_on(journal());
+    }
+    if wanted("steady") {
+        runtime.block_on(steady_cycle(1_000));
+    }
+    if wanted("five-services") {
+        runtime.block_on(five_services(1_000));
+    }
+    if wanted("keycloak") {
+        runtime.block_on(real_keycloak(1_000));
+    }
 }
 
 /// A company: an organisation, teams of a hundred, people; `count` files in all.
@@ -454,6 +480,105 @@ async fn steady_cycle(people: usize) {
     let pages: usize = world.observations.iter().map(|it| it.objects.len().div_ceil(100).max(1)).sum();
     println!("steady cycle: calls of Keycloak with {people} documents: {calls}; bar: {pages} pages and 10\n");
     sandbox.stop().await;
+}
+
+/// Five services that nobody was in, and the config of a platform of them.
+async fn start_five() -> (BTreeMap<&'static str, Served>, (Platform, MachineSecrets)) {
+    let clock = Arc::new(MovableClock::default());
+    // A licence takes any number of people. Limits of calls a minute, Twenty's and Coder's, would be all that is measured.
+    let licensed = mattermost::Settings { is_licensed: true, ..mattermost::Settings::default() }
+        .with("TeamSettings", "MaxUsersPerTeam", 10_000)
+        .with("GitLabSettings", "Enable", true);
+    let mut unlimited = twenty::Settings::default().unlimited();
+    for object in ["company", "person", "opportunity"] {
+        unlimited = unlimited.with_text_field(object, "formularyKey", true);
+    }
+    let emulators: [Arc<dyn Emulator>; 5] = [
+        keycloak_emulator::Keycloak::new(clock.clone()),
+        gitea::Gitea::new(clock.clone()),
+        mattermost::Mattermost::with_settings(clock.clone(), licensed),
+        coder::Coder::with_settings(
+            clock.clone(),
+            coder::Settings { rate_limit: u32::MAX as _, ..coder::Settings::default() },
+        ),
+        twenty::Twenty::with_settings(clock.clone(), unlimited),
+    ];
+    let mut running = BTreeMap::new();
+    for emulator in emulators {
+        let options = ServeOptions { clock: clock.clone(), ..ServeOptions::default() };
+        let served = serve(emulator, options).await.expect("an emulator");
+        running.insert(served.service(), served);
+    }
+    Admin::new(running["keycloak"].base(), "boot", "boot-secret").make_realm().await;
+    let mut environment = FixedEnvironment::default().with_variable("SECRET", "the-secret");
+    let mut entries = String::new();
+    let chat = running["mattermost"].base();
+    let realm = format!(
+        "realm: {REALM}, version: 26.7.3, vouch_for_email: true, first_sign_in: none, clients: [{{ client_id: mattermost, \
+         name: Chat, root_url: \"{chat}\", redirect_uris: [\"{chat}/signup/gitlab/complete\"] }}]"
+    );
+    for (service, principal, header, credentials, options) in [
+        ("keycloak", "", "", "client_id: formulary, client_secret: \"env:SECRET\"", realm.as_str()),
+        ("gitea", "admin token", "Authorization", "token: \"env:GITEA\"", "source_id: 1"),
+        (
+            "mattermost",
+            "admin token",
+            "Authorization",
+            "token: \"env:MATTERMOST\"",
+            "sign_in: gitlab, sign_in_client: mattermost",
+        ),
+        ("coder", "daemon", "Coder-Session-Token", "token: \"env:CODER\"", "sign_in: password"),
+        ("twenty", "writer key", "Authorization", "token: \"env:TWENTY\"", "opportunities: none"),
+    ] {
+        let served = &running[service];
+        let secret = served.credentials().get(principal).and_then(|headers| headers.get(header)).cloned();
+        let secret = secret.unwrap_or_default();
+        environment = environment.with_variable(&service.to_uppercase(), secret.rsplit(' ').next().unwrap_or_default());
+        entries.push_str(&format!(
+            "  {service}:\n    url: {}\n    mode: enforce\n    credentials: {{ {credentials} }}\n    options: {{ {options} \
+             }}\n    limits: {{ requests_per_minute: 10000 }}\n",
+            served.base()
+        ));
+    }
+    let platform = platform(&entries, environment);
+    (running, platform)
+}
+
+/// Records a page, by service.
+const PAGES: [(&str, usize); 5] =
+    [("keycloak", 100), ("gitea", 50), ("mattermost", 200), ("coder", 100), ("twenty", 200)];
+
+/// First apply and steady cycle of the whole platform. The emulators work in the same process, so that the times are theirs
+/// as well.
+async fn five_services(people: usize) {
+    let (running, platform) = start_five().await;
+    let stage = Stage::new(platform, snapshot(company(people))).await;
+    let calls =
+        || running.iter().map(|(service, served)| (*service, served.requests().count())).collect::<BTreeMap<_, _>>();
+    let reset = || running.values().for_each(|served| served.requests().reset());
+    reset();
+    let began = Instant::now();
+    let outcome = stage.apply().await;
+    let (applied, counts, first) = (began.elapsed().as_secs_f64(), outcome.counts(), calls());
+    reset();
+    let began = Instant::now();
+    let world = stage.read().await;
+    let left = world.plan(&[]).planned.plan.steps.len();
+    let (planned, steady) = (began.elapsed().as_secs_f64(), calls());
+    println!("the whole platform of {people} documents in five services, emulated in the same process:");
+    println!(
+        "  first apply: {} steps in {applied:.1} s, {} not done; steady cycle: {planned:.2} s, {left} left",
+        counts.done, counts.failed
+    );
+    for (service, page) in PAGES {
+        let of_it = world.observations.iter().filter(|it| it.scope.instance.as_str() == service);
+        let pages: usize = of_it.map(|it| it.objects.len().div_ceil(page).max(1)).sum();
+        println!(
+            "  {service}: {} calls in the first apply; {} in a steady cycle; bar: {pages} pages and 10",
+            first[service], steady[service]
+        );
+    }
+    println!();
 }
 
 /// First apply and no-op plan of a real Keycloak, beside listing all people.

@@ -164,11 +164,11 @@ impl Config {
     }
 
     /// The header that names version, build, configuration and licence. A changed configuration changes it.
-    pub(super) fn version_header(&self) -> String {
+    pub(super) fn version_header(&self, is_licensed: bool) -> String {
         let text = Value::Object(self.sections.clone()).to_string();
         let hash = text
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        format!("{VERSION}.{VERSION}.{hash:016x}{hash:016x}{hash:016x}{hash:016x}.false")
+        format!("{VERSION}.{VERSION}.{hash:016x}{hash:016x}{hash:016x}{hash:016x}.{is_licensed}")
     }
 }

@@ -84,7 +84,7 @@ fn handle(world: &mut World, call: Call, route: routes::Route) -> Response<Body>
         is_candid: world.config.is_on("ServiceSettings", "EnableDeveloper"),
         is_hardened: world.config.is_on("ServiceSettings", "ExperimentalEnableHardenedMode"),
     };
-    let version = world.config.version_header();
+    let version = world.config.version_header(world.is_licensed);
     let (answer, verdict) = answer(world, call, route);
     if let Some(verdict) = verdict.filter(|verdict| !verdict.passes()) {
         let mut answer = rate_limit::refusal();

@@ -30,6 +30,7 @@ impl World {
             }
         }
         let now = world.moment(now);
+        world.is_licensed = settings.is_licensed;
         world.started_at = now - settings.running_for.num_milliseconds();
         if !settings.is_empty {
             world.add_administrator(now);

@@ -13,6 +13,8 @@ pub struct Settings {
     pub config: Value,
     /// People who have an account already, in the order in which they got it.
     pub people: Vec<Person>,
+    /// Whether it has a licence: then it says so, and takes any number of people. Nothing else that one brings is imitated.
+    pub is_licensed: bool,
     /// How long the server has been running. Some minutes after its start it makes a bot of its own.
     pub running_for: Duration,
 }
@@ -34,14 +36,20 @@ impl Default for Settings {
         let config = json!({
             "ServiceSettings": { "EnableUserAccessTokens": true, "EnableBotAccountCreation": true },
         });
-        Settings { is_empty: false, config, people: Vec::new(), running_for: Duration::zero() }
+        Settings { is_empty: false, config, people: Vec::new(), is_licensed: false, running_for: Duration::zero() }
     }
 }
 
 impl Settings {
     /// A new server in its default configuration: nobody has an account, tokens and bots are switched off.
     pub fn empty() -> Self {
-        Settings { is_empty: true, config: json!({}), people: Vec::new(), running_for: Duration::zero() }
+        Settings {
+            is_empty: true,
+            config: json!({}),
+            people: Vec::new(),
+            is_licensed: false,
+            running_for: Duration::zero(),
+        }
     }
 
     /// Sets one setting more.

@@ -38,9 +38,9 @@ fn ping(_: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(200, status))
 }
 
-fn license(_: &mut World, call: &Call) -> Answer {
+fn license(world: &mut World, call: &Call) -> Answer {
     match call.ask("format") {
-        "old" => Ok(Reply::json(200, json!({ "IsLicensed": "false" }))),
+        "old" => Ok(Reply::json(200, json!({ "IsLicensed": world.is_licensed.to_string() }))),
         "" => {
             let message = "New format for the client license is not supported yet. Please specify format=old in the query string.";
             Err(refuse(400, "api.license.client.old_format.app_error", message))
@@ -141,11 +141,12 @@ fn patch_config(world: &mut World, call: &Call) -> Answer {
 fn limits(world: &mut World, call: &Call) -> Answer {
     let is_admin = world.may(call.caller(), "manage_system");
     let shown = |number: usize| if is_admin { number } else { 0 };
+    let limit = |number: usize| if world.is_licensed { 0 } else { shown(number) };
     Ok(Reply::json(
         200,
         json!({
-            "maxUsersLimit": shown(SOFT_LIMIT),
-            "maxUsersHardLimit": shown(HARD_LIMIT),
+            "maxUsersLimit": limit(SOFT_LIMIT),
+            "maxUsersHardLimit": limit(HARD_LIMIT),
             "activeUserCount": shown(world.active_people()),
             "singleChannelGuestCount": 0,
             "singleChannelGuestLimit": 0,

@@ -6,7 +6,6 @@ use super::mail::MailAbout;
 use super::reply::{Answer, Refusal, Reply, invalid_body, refuse};
 use super::rights::{KNOWN_ROLES, LICENSED_ROLES, SYSTEM_ADMIN};
 use super::routes::{Route, route};
-use super::user_table::HARD_LIMIT;
 use super::world::World;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -131,7 +130,7 @@ fn promote(world: &mut World, call: &Call) -> Answer {
 impl World {
     /// Activates or deactivates an account. Deactivating ends its sessions, and the bots that it owns go with it.
     pub(super) fn set_active(&mut self, user_id: &str, active: bool, now: i64) -> Result<(), Refusal> {
-        if active && self.active_people() >= HARD_LIMIT {
+        if active && self.is_full() {
             let message = "Can't activate user. Server exceeds safe user limit. ERROR_SAFETY_LIMITS_EXCEEDED.";
             return Err(refuse(400, "app.user.update_active.user_limit.exceeded", message));
         }

@@ -40,9 +40,14 @@ impl World {
         self.users.values().filter(counts).count()
     }
 
+    /// Whether one more cannot be active.
+    pub(super) fn is_full(&self) -> bool {
+        !self.is_licensed && self.active_people() >= HARD_LIMIT
+    }
+
     /// Makes an account as an administrator, a sign-up or a sign-in does.
     pub(super) fn create_user(&mut self, mut user: User, password: &str, now: i64) -> Result<String, Refusal> {
-        if self.active_people() >= HARD_LIMIT {
+        if self.is_full() {
             let message = "Can't create user. Server exceeds safe user limit. Contact your administrator with: \
                            ERROR_SAFETY_LIMITS_EXCEEDED.";
             return Err(refuse(400, "api.user.create_user.user_limits.exceeded", message));

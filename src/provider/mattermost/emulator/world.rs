@@ -43,6 +43,7 @@ pub(super) struct World {
     pub(super) limiter: Option<Limiter>,
     /// When the server was started.
     pub(super) started_at: i64,
+    pub(super) is_licensed: bool,
     ids: Ids,
     request_ids: Ids,
     latest: i64,
@@ -68,6 +69,7 @@ impl World {
             mails: Vec::new(),
             limiter: None,
             started_at: 0,
+            is_licensed: false,
             ids: Ids::seeded(1),
             request_ids: Ids::seeded(2),
             latest: 0,
