@@ -17,6 +17,7 @@ fn people(tour: &mut Tour, from: usize, to: usize) {
     }
 }
 
+/// Trap 8.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_go_sixty_at_once_and_a_steady_cycle_costs_its_pages() {
     let mut tour = Tour::emulated().await;

@@ -27,6 +27,7 @@ pub async fn they_come_and_what_was_there_is_adopted(tour: &mut Tour) {
     .await;
     let alice = tour.contact("~alice").await;
     assert_eq!(alice["name"], json!({ "firstName": "Alice", "lastName": "Chen" }));
+    // Trap 3: linked by id, because no name is unique.
     assert_eq!(alice["companyId"], json!(company));
     assert!(text(&alice["formularyKey"]).ends_with(&tour.named("/~alice")), "{alice:#}");
     // Trap 13 of the summary: what is not ours stays as it is, and so does a name that sales wrote.

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Tour;
 use crate::hand::text;
 
+/// Trap 2: its stage is a value of the workspace, its person the point of contact.
 pub async fn come_and_end(tour: &mut Tour) {
     tour.company();
     tour.request();

@@ -3,6 +3,7 @@
 use super::Tour;
 use crate::documents::person;
 
+/// Trap 11: a contact is no login, and no key makes or ends one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leaver_with_a_login_stays_an_open_item() {
     let mut tour = Tour::emulated().await;

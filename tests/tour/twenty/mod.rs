@@ -3,6 +3,7 @@
 mod calls;
 mod contacts;
 mod deals;
+mod defects;
 mod logins;
 mod workspaces;
 

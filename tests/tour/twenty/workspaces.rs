@@ -8,7 +8,7 @@ use super::{Tour, failures, with_marks};
 use crate::documents::person;
 use crate::hand::text;
 
-/// Without the field of our mark a record is known by the ledger, its address and the id that we chose.
+/// Traps 6 and 12: without the field of our mark a record is known by the ledger, its address and the id that we chose.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_our_fields() {
     let mut tour = Tour::of(Settings::default().unlimited(), "writer key").await;
