@@ -13,7 +13,8 @@ use crate::engine::diag::did_you_mean;
 use crate::engine::model::entity::is_name;
 use crate::provider;
 
-/// The files, with the words below in the place of what is asked for.
+/// The files, with the words below in the place of what is asked for. Those of YAML end in `.in`, because this repository is
+/// a mono-repo itself, and they are none of its documents.
 static STARTER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/deploy/starter");
 const ORGANISATION: &str = "ORGANISATION";
 const DOMAIN: &str = "DOMAIN";
@@ -105,7 +106,7 @@ fn services(names: &[String]) -> Result<String, CommandError> {
 fn collect(folder: &Dir<'_>, take: &mut impl FnMut(&str, &str)) {
     for file in folder.files() {
         if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
-            take(path, text);
+            take(path.strip_suffix(".in").unwrap_or(path), text);
         }
     }
     folder.dirs().for_each(|folder| collect(folder, take));

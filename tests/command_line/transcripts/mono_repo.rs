@@ -1,6 +1,8 @@
 //! Mono-repos with problems, and moves that mean nothing.
 
 use git2::{Repository, RepositoryInitOptions, Signature};
+use std::path::Path;
+
 use insta::assert_snapshot;
 
 use crate::bench::{Bench, organisation, person, run_in, write};
@@ -164,4 +166,11 @@ fn commit(folder: &std::path::Path) {
     let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
     let author = Signature::now("Dana", "dana@acme.example").unwrap();
     repository.commit(Some("HEAD"), &author, &author, "People", &tree, &[]).unwrap();
+}
+
+/// What the README tries the commands on.
+#[tokio::test]
+async fn this_repository_is_a_sound_one() {
+    let said = run_in(Path::new(env!("CARGO_MANIFEST_DIR")), "validate --dir .", &[]).exits(0);
+    assert!(said.transcript().contains("valid: 15 people"), "{}", said.transcript());
 }
