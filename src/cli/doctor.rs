@@ -11,7 +11,7 @@ use super::shell::Shell;
 use crate::engine::model::Failure;
 use crate::engine::report::{Page, Tone};
 use crate::provider::contract::{Held, Probe};
-use crate::runtime::reconcile::Member;
+use crate::runtime::reconcile::{Member, probe};
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
@@ -36,7 +36,10 @@ pub(super) async fn run(args: &DoctorArgs, global: &Global, shell: &Shell) -> Re
     let asked =
         |member: &&Member| args.instances.is_empty() || args.instances.iter().any(|it| it == member.instance.as_str());
     let members: Vec<&Member> = context.platform.members.values().filter(asked).collect();
-    let probes = futures::future::join_all(members.iter().map(|member| async { member.reader().probe().await })).await;
+    let probes = futures::future::join_all(
+        members.iter().map(|member| async { probe(&*member.reader(), member.provider.title()).await }),
+    )
+    .await;
     let ledger = context.existing_ledger().await.map_err(CommandError::from);
     activity.finish();
     let results: Vec<(&Member, Result<Probe, Failure>)> = members.into_iter().zip(probes).collect();

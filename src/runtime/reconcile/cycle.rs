@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use futures::StreamExt;
 use futures::future::join_all;
 
-use super::platform::{Member, Platform};
+use super::platform::{Member, Platform, probe};
 use super::world::World;
 use crate::engine::desired::{Placed, placed};
 use crate::engine::diag::{Diagnostic, codes};
@@ -197,7 +197,8 @@ impl<'p> Reading<'p> {
             platform.members.iter().map(|(instance, member)| (instance, member.reader())).collect();
         let probes = join_all(readers.iter().map(|(instance, reader)| async {
             progress.reading(instance, "rights and version");
-            ((*instance).clone(), reader.probe().await)
+            let title = platform.members.get(*instance).map_or("it", |member| member.provider.title());
+            ((*instance).clone(), probe(&**reader, title).await)
         }))
         .await
         .into_iter()

@@ -32,7 +32,7 @@ pub use hold::{Hold, Tenure};
 pub use inputs::{MachineSecrets, StepSecrets};
 pub use once::{Cycle, CycleError, Cycled, Onlooker};
 pub use outcome::{Counts, Difference, EndedEarly, Held, Outcome, StepOutcome, StepReport};
-pub use platform::{Member, Platform};
+pub use platform::{Member, Platform, probe};
 pub use probe::{Boundary, JournalProbe, NoProbe};
 pub use recovery::{Found, Recovered, recover};
 pub use site::{OpenError, Site, service_types, usable_approvals};

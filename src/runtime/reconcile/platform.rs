@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::engine::model::{Failure, FailureClass, Instance, InstancePolicy};
 use crate::engine::plan::price::Prices;
-use crate::provider::contract::{Provider, Reader, Writer};
+use crate::provider::contract::{Probe, Provider, Reader, Writer};
 use crate::provider::http::{CallMeter, Connection, Limits, Pace, SecretSource};
 use crate::runtime::config::{Config, Credentials, Protected};
 use crate::runtime::sys::{Environment, SharedClock};
@@ -57,6 +57,21 @@ impl Member {
     pub fn writer(&self) -> Box<dyn Writer> {
         self.provider.writer(self.connection.clone())
     }
+}
+
+/// Probes an installation of what is called so. A probe that fails oddly, and without a word of what to do, may have met
+/// something else: what every such installation answers was not answered.
+///
+/// # Errors
+/// As [`Reader::probe`].
+pub async fn probe(reader: &dyn Reader, title: &str) -> Result<Probe, Failure> {
+    reader.probe().await.map_err(|failure| {
+        let is_odd = matches!(failure.class, FailureClass::Gone | FailureClass::Refused | FailureClass::Unclear);
+        match is_odd && failure.help.is_empty() {
+            true => failure.help(format!("check the 'url' of the config: what answers there may not be {title}")),
+            false => failure,
+        }
+    })
 }
 
 impl Platform {
