@@ -127,13 +127,18 @@ fn names(steps: &[&StepReport]) -> String {
     names.join("\n")
 }
 
+/// Words of a service, such as the end of a log, may be of several lines.
+fn lines(text: &str) -> String {
+    text.lines().map(|line| visible(line).to_string()).collect::<Vec<_>>().join("\n")
+}
+
 fn table(steps: &[&StepReport], look: Look) -> String {
     let groups = by_answer(steps);
     if look.width < TABLE {
         let mut page = Page::new(look);
         for (steps, what, help) in groups {
             names(&steps).lines().for_each(|name| page.line(0, Tone::Strong, name));
-            page.line(2, Tone::Bad, &what);
+            what.lines().for_each(|line| page.line(2, Tone::Bad, line));
             page.line(2, Tone::Plain, &help);
         }
         return page.finish();
@@ -143,7 +148,7 @@ fn table(steps: &[&StepReport], look: Look) -> String {
     table.set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
     table.set_header(["step", "what happened", "what to do"]);
     for (steps, what, help) in groups {
-        table.add_row([names(&steps), visible(&what), visible(&help)]);
+        table.add_row([names(&steps), lines(&what), visible(&help)]);
     }
     table.to_string()
 }

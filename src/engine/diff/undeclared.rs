@@ -78,6 +78,9 @@ impl<'a> Rest<'_, '_, 'a> {
                 }
             };
         };
+        if spec.removal == Removal::Keep {
+            return;
+        }
         if self.input.is_untouchable(address) {
             return push(DriftClass::Removed, "declared no more, but the account is protected", Situation::Report);
         }

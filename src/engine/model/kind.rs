@@ -195,6 +195,8 @@ pub enum Removal {
     DeleteByApproval,
     /// Left as it is and forgotten.
     Forget,
+    /// Left as it is and remembered for as long as it is there, so that it is known to be ours when it is declared again.
+    Keep,
     /// Neither made nor ended by us, because the service offers no way: people do, as the text says. One that is declared
     /// and not there is no difference; one that is declared no more stays an open item until it is gone.
     ByHand(&'static str),
@@ -205,7 +207,7 @@ impl Removal {
     pub const fn switch(self) -> Option<(&'static str, bool)> {
         match self {
             Removal::Disable { field, off } | Removal::Archive { field, off } => Some((field, off)),
-            Removal::Delete | Removal::DeleteByApproval | Removal::Forget | Removal::ByHand(_) => None,
+            Removal::Delete | Removal::DeleteByApproval | Removal::Forget | Removal::Keep | Removal::ByHand(_) => None,
         }
     }
 }

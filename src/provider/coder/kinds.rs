@@ -84,7 +84,7 @@ const TEMPLATE_VERSION_SPEC: KindSpec = KindSpec {
     outputs: &[("name", "the version's name")],
     scope: ScopeRule::PerParent,
     absence: "the template's list of versions, archived ones included, of a template that was seen in the same cycle",
-    removal: Removal::Forget,
+    removal: Removal::Keep,
     after_retention: false,
     goes_with: &[],
     rename: Rename::KeepsOldName("a version is named after its content"),

@@ -37,6 +37,13 @@ pub async fn pushed_inactive_and_promoted_by_a_step_of_their_own(tour: &mut Tour
     let variables = tour.api(&format!("/templateversions/{}/variables", text(&second["id"]))).await;
     assert_eq!(variables[0]["value"], json!("south"), "{variables}");
 
+    // A change that is taken back is known to be ours, and waits for nobody.
+    tour.formula("1.0.0", TERRAFORM);
+    tour.leg("back to the first", &["update coder:template/~ml"]).await;
+    assert_eq!(active(tour).await["id"], first["id"]);
+    tour.formula("1.1.0", &TERRAFORM.replace("\"north\"", "\"south\""));
+    tour.leg("and on again", &["update coder:template/~ml"]).await;
+
     // The archive came as it was made, dotfiles included, and equal files are one version.
     tour.formula("1.1.0", &TERRAFORM.replace("\"north\"", "\"south\""));
     tour.nothing_left("the same files").await;
