@@ -51,6 +51,23 @@ pub async fn pushed_inactive_and_promoted_by_a_step_of_their_own(tour: &mut Tour
     assert_eq!(versions(&tour.steps().await), 1, "a dotfile is part of it");
 }
 
+/// Seen on a real server: two versions of one name, which are in no template yet, were taken for each other.
+pub async fn two_formulas_with_the_same_files(tour: &mut Tour) {
+    tour.company();
+    tour.formula("1.0.0", TERRAFORM);
+    let copy = "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata:\n  name: ~dl\n  annotations:\n    \
+                backstage.io/formula-version: 1.0.0\nspec:\n  type: formula\n  owner: ~acme\n  steps: []\n";
+    tour.write_at("formulas/dl/template.yaml", copy);
+    tour.write_at("formulas/dl/coder-template/main.tf", TERRAFORM);
+    tour.write_at("formulas/dl/coder-template/.claude/settings.json", "{}\n");
+    assert_eq!(versions(&tour.steps().await), 2);
+    tour.any_leg("each gets its own").await;
+    let version = async |name: &str| {
+        tour.api(&format!("/organizations/default/templates/~{name}")).await["active_version_id"].clone()
+    };
+    assert_ne!(version("ml").await, version("dl").await);
+}
+
 /// Traps 29, 41 and 42.
 pub async fn an_import_that_fails_leaves_the_old_version_active(tour: &mut Tour) {
     tour.company();

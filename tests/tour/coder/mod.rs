@@ -223,6 +223,7 @@ tours! {
     people::what_was_there_is_adopted,
     people::who_signs_in_otherwise_is_a_conflict,
     formulas::pushed_inactive_and_promoted_by_a_step_of_their_own,
+    formulas::two_formulas_with_the_same_files,
     formulas::an_import_that_fails_leaves_the_old_version_active,
     formulas::what_somebody_changed_on_the_dashboard_is_changed_back,
     workspaces::made_changed_stopped_and_deleted_after_retention,

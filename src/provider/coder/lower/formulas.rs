@@ -85,7 +85,11 @@ impl Lowering<'_> {
         let entity = &template.entity;
         let name = entity.reference.name();
         let archive = archive::hash(tar);
-        let about = json!({ "variables": variables, "secret_variables": import.secret_variables, "tags": import.tags });
+        // Of two formulas with the same files each has versions of its own: one that is in no template yet is found again by
+        // its name alone.
+        let about = json!({
+            "template": name, "variables": variables, "secret_variables": import.secret_variables, "tags": import.tags,
+        });
         let identity = archive::identity(tar, &about);
         let formula_version = template.version.as_ref().map(|it| names::version_part(&it.value)).unwrap_or_default();
         let version = match formula_version.as_str() {
