@@ -130,7 +130,10 @@ fn recorded(
             (Some(_), _) => ObjectState::Active,
             // Switched off again: the date of the first time stands, retention is counted from it.
             (None, Some(Recorded { state: ObjectState::Disabled(since), .. })) => ObjectState::Disabled(*since),
-            (None, _) if step.verb == Verb::Disable => ObjectState::Disabled(at),
+            // Seen open, it was not switched off: the next plan sees to it.
+            (None, _) if step.verb == Verb::Disable && !live.is_some_and(|it| is_seen_on(spec, it)) => {
+                ObjectState::Disabled(at)
+            }
             (None, before) => before.map_or(ObjectState::Active, |it| it.state),
         },
     }
@@ -140,6 +143,12 @@ fn recorded(
 fn is_off(spec: Option<&KindSpec>, live: &Live) -> bool {
     let switch = spec.and_then(|spec| spec.removal.switch());
     switch.is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(off)))
+}
+
+/// Whether it shows that it is switched on.
+fn is_seen_on(spec: Option<&KindSpec>, live: &Live) -> bool {
+    let switch = spec.and_then(|spec| spec.removal.switch());
+    switch.is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(!off)))
 }
 
 /// Records of the same object under another name: the one it had before it was renamed.

@@ -126,6 +126,21 @@ async fn a_return_that_was_taken_and_did_not_happen_is_done_again() {
     assert_eq!(bench.plan(&both).await.planned.plan.steps, []);
 }
 
+/// The service says that it closed an account, and shows it open: it is not recorded as closed, and is closed again.
+#[tokio::test]
+async fn what_was_not_closed_is_closed_again_and_can_return() {
+    let bench = Bench::new().await;
+    let (both, one) = (Wish::of(&["alice", "bob"], &[]), Wish::of(&["alice"], &[]));
+    bench.apply(&bench.plan(&both).await).await;
+    bench.service.fault(fault("app:user/bob", Effect::Alters("enabled".into(), true.into())));
+    bench.apply(&bench.plan(&one).await).await;
+    assert_eq!(bench.recorded(&at("app:user/bob")).await.unwrap().state, ObjectState::Active);
+    bench.apply(&bench.plan(&one).await).await;
+    assert_eq!(bench.recorded(&at("app:user/bob")).await.unwrap().state, ObjectState::Disabled(now()));
+    let back = bench.plan(&both).await;
+    assert!(back.planned.plan.steps.iter().all(|step| step.waits.is_empty()), "{:#?}", back.planned.plan.steps);
+}
+
 #[tokio::test]
 async fn at_most_so_many_steps_are_under_way_in_an_installation() {
     let bench = Bench::new().await;
