@@ -37,6 +37,11 @@ pub const DEPARTURES: &[Departure] = &[
     Departure { service: "mattermost", place: "Session.local", reason: SHOWN_BY_THE_SERVER },
     Departure { service: "mattermost", place: "UserReport.notify_props", reason: SHOWN_BY_THE_SERVER },
     Departure { service: "mattermost", place: "UserReport.remote_id", reason: SHOWN_BY_THE_SERVER },
+    Departure {
+        service: "twenty",
+        place: "CompanyForResponse.formularyKey",
+        reason: "a field that the workspace added; the description is that of a new one",
+    },
 ];
 
 const SHOWN_BY_THE_SERVER: &str = "release 11.6.0 sends the field, as was seen running; the description lacks it";

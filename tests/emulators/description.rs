@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::{Map as Fields, Value};
+use url::Url;
 
 use super::compare::Met;
 
@@ -17,6 +18,8 @@ pub struct Description {
     document: Value,
     /// What stands before every path of the description.
     prefix: String,
+    /// Whether it describes all that stands behind that.
+    is_whole: bool,
     operations: Vec<Operation>,
 }
 
@@ -38,8 +41,11 @@ impl Description {
     }
 
     fn new(document: Value) -> Result<Description> {
-        let prefix = document.get("basePath").and_then(Value::as_str).unwrap_or_default();
-        // A slash alone stands before everything.
+        // Swagger says it by itself, OpenAPI in the address of the server. A slash alone stands before everything.
+        let server = document.pointer("/servers/0/url").and_then(Value::as_str).and_then(|it| it.parse::<Url>().ok());
+        let prefix = document.get("basePath").and_then(Value::as_str).map(str::to_owned);
+        let is_whole = prefix.is_some();
+        let prefix = prefix.or(server.map(|it| it.path().to_owned())).unwrap_or_default();
         let prefix = prefix.trim_end_matches('/').to_owned();
         let paths = document.get("paths").and_then(Value::as_object).context("no paths")?;
         let mut operations = Vec::new();
@@ -53,16 +59,15 @@ impl Description {
         }
         // Where two templates match, the one with more literal text is meant.
         operations.sort_by_key(|operation| operation.template.matches('{').count());
-        Ok(Description { document, prefix, operations })
+        Ok(Description { document, prefix, is_whole, operations })
     }
 
     /// Whether it speaks of paths like this one at all.
     pub fn covers(&self, path: &str) -> bool {
         let first = |path: &str| path.split('/').nth(1).map(str::to_owned);
-        match self.prefix.as_str() {
-            "" => self.operations.iter().any(|operation| first(&operation.template) == first(path)),
-            prefix => path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-        }
+        let rest = path.strip_prefix(&self.prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let described = |rest| self.operations.iter().any(|operation| first(&operation.template) == first(rest));
+        rest.is_some_and(|rest| self.is_whole && !self.prefix.is_empty() || described(rest))
     }
 
     /// Where an answer to `method` and `path` (with query) departs from the description.

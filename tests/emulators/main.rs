@@ -126,6 +126,11 @@ async fn mattermost_answers_as_described() {
     answers_fit("mattermost", "mattermost.openapi.json").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_answers_as_described() {
+    answers_fit("twenty", "twenty.core.openapi.json").await;
+}
+
 /// Holds every answer that an emulator gives during the replay to the service's API description.
 ///
 /// It may depart where a recorded answer of the real server departs too, and where [`DEPARTURES`] gives a reason.
