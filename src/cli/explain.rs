@@ -1,5 +1,6 @@
 //! `formulary explain`: a resource, a person across all services, or a problem's code.
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -162,6 +163,13 @@ impl<'a> Resource<'a> {
         self.change.map_or(without, |it| it.class.word())
     }
 
+    /// The moment after which somebody changed it at the service: when we last wrote it, it was as it should be.
+    fn differs_after(&self) -> Option<DateTime<Utc>> {
+        let changed = |change: &&Change| matches!(change.class, DriftClass::Drifted | DriftClass::Conflict);
+        self.change.filter(changed)?;
+        self.history.iter().filter(|deed| deed.result.as_deref() == Some("done")).filter_map(|deed| deed.ended).max()
+    }
+
     /// As data. Values that must not be shown are left out.
     fn json(&self) -> Value {
         let is_sensitive =
@@ -194,6 +202,7 @@ impl<'a> Resource<'a> {
                 "address": it.address, "external_id": it.external_id, "fields": shown(&it.fields), "mark": it.mark,
             })),
             "difference": self.change,
+            "differs_after": self.differs_after(),
             "steps": self.steps,
             "cannot_be_undone": self.spec.map(|spec| spec.cannot_be_undone).filter(|it| !it.is_empty()),
             "history": self.history.iter().map(|it| json!({
@@ -227,6 +236,13 @@ impl<'a> Resource<'a> {
         }
         if let Some(change) = self.change {
             page.line(2, Tone::Plain, &format!("why: {}", change.why));
+            if let Some(after) = self.differs_after() {
+                page.line(
+                    2,
+                    Tone::Plain,
+                    &format!("since: some time after {}, when we last wrote it", after.format("%F %T")),
+                );
+            }
             if let Some(left) = &change.left {
                 page.line(2, Tone::Plain, &format!("left as it is: {left}"));
             }

@@ -264,6 +264,9 @@ async fn drift_and_its_exit_codes() {
     Drift: 1 drifted · 14 in sync
     --- exit 3
     ");
+    // When we last wrote it, it was as it should be.
+    let since = ["there false", "last applied true", "since: some time after ", "users/acme/bob.yaml:4"];
+    bench.run("explain keycloak:user/bob --dir repo").exits(0).says(&since);
     bench.run("apply --dir repo").exits(4).says(&["update keycloak:user/bob"]);
     for (_, digest) in waiting(&bench) {
         bench.run(&format!("approve {digest} --dir repo")).exits(0);
