@@ -8,7 +8,7 @@ use super::table::Table;
 use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Shadow, Situation, Work};
 use crate::engine::model::{
     Address, EntityRef, Extent, KindClass, KindSpec, Live, MembershipMode, MembershipSet, Mode, ObjectState, Owner,
-    Recorded, Removal, Value,
+    Recorded, Removal,
 };
 
 pub(super) fn compare(work: &mut Work<'_, '_>) {
@@ -87,7 +87,7 @@ impl<'a> Rest<'_, '_, 'a> {
         if let Removal::ByHand(how) = spec.removal {
             return push(DriftClass::Removed, &format!("declared no more: {how}"), Situation::Report);
         }
-        if is_off(spec, live) {
+        if live.is_on(spec) == Some(false) {
             match recorded.state {
                 ObjectState::Active => {
                     push(DriftClass::Removed, "declared no more, and switched off already", Situation::Undeclared);
@@ -193,7 +193,7 @@ impl<'a> Rest<'_, '_, 'a> {
         if spec.class != KindClass::Membership {
             let worth_a_word = spec.class == KindClass::Person || spec.class.is_group();
             // What is switched off opens nothing to anybody.
-            if worth_a_word && !is_off(spec, live) {
+            if worth_a_word && live.is_on(spec) != Some(false) {
                 let why = "it exists, and nobody declared it";
                 self.push(changes, address.clone(), DriftClass::Unowned, why, Situation::Report, Some(live), None);
             }
@@ -279,11 +279,6 @@ impl<'a> Rest<'_, '_, 'a> {
             situation,
         });
     }
-}
-
-/// Whether it is switched off or put away, as removing it would do.
-fn is_off(spec: &KindSpec, live: &Live) -> bool {
-    spec.removal.switch().is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(off)))
 }
 
 fn files<'a>(input: &DiffInput<'a>) -> BTreeSet<&'a str> {

@@ -34,6 +34,16 @@ pub struct Live {
 }
 
 impl Live {
+    /// Whether it is switched on, or there and not put away, by the field with which removing it switches it off; `None`
+    /// where removing it means something else, or the field is not shown.
+    pub fn is_on(&self, spec: &KindSpec) -> Option<bool> {
+        let (field, off) = spec.removal.switch()?;
+        match self.fields.get(field) {
+            Some(Value::Bool(value)) => Some(*value != off),
+            _ => None,
+        }
+    }
+
     /// A field's text; `None` where it has none, or an empty one.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field).and_then(Value::as_text).filter(|text| !text.is_empty())

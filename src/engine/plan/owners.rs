@@ -32,11 +32,13 @@ pub(super) fn last_owners(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnM
 fn owners<'a>(input: &'a PlanInput<'_>, leaving: &BTreeSet<&Address>) -> BTreeMap<String, BTreeSet<&'a Address>> {
     let mut owners: BTreeMap<String, BTreeSet<&Address>> = BTreeMap::new();
     let kinds: BTreeSet<(&_, &KindName)> = leaving.iter().map(|it| (&it.instance, &it.kind)).collect();
+    let is_open =
+        |account: &&Live| input.diff.kinds.spec(&account.address).and_then(|spec| account.is_on(spec)) != Some(false);
     for edge in input.diff.observed.live.values().filter(|edge| owns(edge, input)) {
         let place = edge.address.parent_key().unwrap_or_default();
         for (instance, kind) in kinds.iter().filter(|(instance, _)| **instance == edge.address.instance) {
             let account = Address::new(instance, kind.as_str(), edge.address.leaf());
-            let account = input.diff.observed.live.get(&account).filter(|account| is_open(account, input));
+            let account = input.diff.observed.live.get(&account).filter(is_open);
             if let Some(account) = account.filter(|account| !input.diff.own_accounts.contains(&account.address)) {
                 owners.entry(format!("'{place}' in {instance}")).or_default().insert(&account.address);
             }
@@ -49,9 +51,4 @@ fn owns(edge: &Live, input: &PlanInput<'_>) -> bool {
     let spec = input.diff.kinds.spec(&edge.address).filter(|spec| spec.class == KindClass::Membership);
     let fields = spec.into_iter().flat_map(|spec| spec.that_tell(Tells::Owns));
     fields.into_iter().any(|field| edge.fields.get(field.name) == Some(&Value::Bool(true)))
-}
-
-fn is_open(account: &Live, input: &PlanInput<'_>) -> bool {
-    let switch = input.diff.kinds.spec(&account.address).and_then(|spec| spec.removal.switch());
-    switch.is_none_or(|(field, off)| account.fields.get(field) != Some(&Value::Bool(off)))
 }

@@ -103,6 +103,7 @@ fn recorded(
     }
     let mut digests = before.filter(|_| !made).map(|it| it.digests.clone()).unwrap_or_default();
     digests.extend(payload.digests.clone());
+    let is_on = live.zip(spec).and_then(|(live, spec)| live.is_on(spec));
     let known_outputs = before.filter(|_| !made).map(|it| it.outputs.clone()).unwrap_or_default();
     Recorded {
         address: step.address.clone(),
@@ -124,31 +125,15 @@ fn recorded(
             _ => before.map_or(Origin::Adopted, |it| it.origin),
         },
         state: match (&step.origin, before) {
-            (Some(_), Some(before)) if step.verb == Verb::Restore && live.is_some_and(|it| is_off(spec, it)) => {
-                before.state
-            }
+            (Some(_), Some(before)) if step.verb == Verb::Restore && is_on == Some(false) => before.state,
             (Some(_), _) => ObjectState::Active,
             // Switched off again: the date of the first time stands, retention is counted from it.
             (None, Some(Recorded { state: ObjectState::Disabled(since), .. })) => ObjectState::Disabled(*since),
             // Seen open, it was not switched off: the next plan sees to it.
-            (None, _) if step.verb == Verb::Disable && !live.is_some_and(|it| is_seen_on(spec, it)) => {
-                ObjectState::Disabled(at)
-            }
+            (None, _) if step.verb == Verb::Disable && is_on != Some(true) => ObjectState::Disabled(at),
             (None, before) => before.map_or(ObjectState::Active, |it| it.state),
         },
     }
-}
-
-/// Whether it is switched off or put away, as removing it would do.
-fn is_off(spec: Option<&KindSpec>, live: &Live) -> bool {
-    let switch = spec.and_then(|spec| spec.removal.switch());
-    switch.is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(off)))
-}
-
-/// Whether it shows that it is switched on.
-fn is_seen_on(spec: Option<&KindSpec>, live: &Live) -> bool {
-    let switch = spec.and_then(|spec| spec.removal.switch());
-    switch.is_some_and(|(field, off)| live.fields.get(field) == Some(&Value::Bool(!off)))
 }
 
 /// Records of the same object under another name: the one it had before it was renamed.
