@@ -392,7 +392,7 @@ impl<'a> Execution<'a> {
                         payload.sent = as_found(step, &payload.sent, live, spec);
                     }
                     end.entries = entries(&payload, live, &self.records, spec, now);
-                    end.events = events(step);
+                    end.events = events(step, live, spec);
                     let external_id = live.and_then(|live| live.external_id.clone());
                     StepOutcome::Done { external_id, did_not_stick, settled_by_reading }
                 }

@@ -39,9 +39,11 @@ pub(super) fn entries(
     }
 }
 
-/// What a step removed or disabled: its own class and what went with it.
-pub(super) fn events(step: &Step) -> Vec<DestructiveEvent> {
-    if !step.verb.is_destructive() {
+/// What a step removed or disabled: its own class and what went with it. What shows itself open afterwards was not closed,
+/// and is counted when it is.
+pub(super) fn events(step: &Step, live: Option<&Live>, spec: Option<&KindSpec>) -> Vec<DestructiveEvent> {
+    let is_on = live.zip(spec).and_then(|(live, spec)| live.is_on(spec));
+    if !step.verb.is_destructive() || is_on == Some(true) {
         return Vec::new();
     }
     let mut counts = BTreeMap::<KindClass, u32>::from([(step.class, 1)]);

@@ -141,7 +141,7 @@ fn finished(intent: &Intent, judgement: Judgement, kinds: &Kinds, records: &Reco
                 payload.sent = as_found(step, &payload.sent, live, spec);
             }
             end.entries = entries(&payload, live.as_deref(), records, spec, at);
-            end.events = events(step);
+            end.events = events(step, live.as_deref(), spec);
         }
         // Looked for twice and not seen. It may be made again, and what turns up all the same is known to be ours.
         Judgement::DidNot(failure) if step.verb == Verb::Create && failure.class == FailureClass::Retry => {

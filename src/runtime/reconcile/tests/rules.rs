@@ -135,7 +135,10 @@ async fn what_was_not_closed_is_closed_again_and_can_return() {
     bench.service.fault(fault("app:user/bob", Effect::Alters("enabled".into(), true.into())));
     bench.apply(&bench.plan(&one).await).await;
     assert_eq!(bench.recorded(&at("app:user/bob")).await.unwrap().state, ObjectState::Active);
+    let closed = async || bench.ledger.destructive_since(&app(), KindClass::Person, now()).await.unwrap();
+    assert_eq!(closed().await, 0, "nobody was closed, so that no budget is used");
     bench.apply(&bench.plan(&one).await).await;
+    assert_eq!(closed().await, 1);
     assert_eq!(bench.recorded(&at("app:user/bob")).await.unwrap().state, ObjectState::Disabled(now()));
     let back = bench.plan(&both).await;
     assert!(back.planned.plan.steps.iter().all(|step| step.waits.is_empty()), "{:#?}", back.planned.plan.steps);
