@@ -20,7 +20,7 @@
 //! | `FORMULARY_MATTERMOST_TOKEN` | a system administrator's token. Personal access tokens and bots must be allowed there. What a test makes has a name of its own (`t…-`); it is archived and deactivated afterwards, because nothing there can be deleted: use a server that may be thrown away |
 //! | `FORMULARY_CODER_URL` | where Coder answers, such as `http://127.0.0.1:7080`, with an identity provider set up and Terraform at hand |
 //! | `FORMULARY_CODER_TOKEN` | a token of an account that is owner of Coder. Everything that a test makes has a name of its own (`t…-`) and is removed afterwards |
-//! | `FORMULARY_TWENTY_URL` | where a workspace of Twenty answers, such as `http://127.0.0.1:3000`, with the unique field `formularyKey` on companies, people and opportunities |
+//! | `FORMULARY_TWENTY_URL` | where a workspace of Twenty answers, such as `http://127.0.0.1:3000`, with the unique field `formularyKey` on companies, people and opportunities. A workspace of few records: a list of more than one page is read whole once an hour, and what was destroyed meanwhile is seen then. Its limit must be raised (`API_RATE_LIMITING_SHORT_LIMIT`, `API_RATE_LIMITING_LONG_LIMIT`): the tour makes hundreds of calls (tried: 2.20) |
 //! | `FORMULARY_TWENTY_TOKEN` | an API key there whose role may do everything with records. Everything that a test makes has a name of its own (`t…-`) and is destroyed afterwards |
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(missing_docs, reason = "nobody calls a test")]

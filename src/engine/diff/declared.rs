@@ -118,8 +118,10 @@ impl<'a> One<'_, '_, 'a> {
 
     fn absent(&mut self) {
         if matches!(self.spec.removal, Removal::ByHand(_)) {
-            // Not ours to make, so nothing is missing.
-            self.work.changes.in_sync += 1;
+            // Not ours to make, so nothing is missing; but whether it is there may not be known.
+            if let Absence::Unproven(why) = self.work.input.observed.absence(&self.desired.address, self.spec) {
+                self.unsettled(DriftClass::Unknown, format!("it was not seen, but {why}"), None);
+            }
             return;
         }
         let address = &self.desired.address;
@@ -300,6 +302,9 @@ impl<'a> One<'_, '_, 'a> {
             change.after = Shown::Sensitive;
         } else {
             change.after = Shown::Known(after.clone());
+        }
+        if spec.compare == Compare::Once {
+            return Some(change.left("chosen when it is made, and never changed"));
         }
         let raises = spec.access == Access::Vouches && *after == Value::Bool(true);
         let made_by_us = self.recorded.is_some_and(|recorded| recorded.origin == Origin::Created);

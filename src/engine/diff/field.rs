@@ -14,7 +14,7 @@ pub fn same(spec: &FieldSpec, wanted: &Value, live: &Value) -> bool {
     match spec.compare {
         Compare::Folded | Compare::While(..) => folded(wanted) == folded(live),
         Compare::Set => as_set(wanted) == as_set(live),
-        Compare::Keys => match (wanted, live) {
+        Compare::Keys | Compare::Once => match (wanted, live) {
             (Value::Map(wanted), Value::Map(live)) => {
                 wanted.iter().all(|(key, value)| live.get(key).unwrap_or(&Value::Null) == value)
             }

@@ -12,7 +12,7 @@
 
 use super::DiffInput;
 use super::field::{is_compared, same};
-use crate::engine::model::{Desired, Evidence, FieldSpec, KindSpec, Live, Recorded, Tells, Value};
+use crate::engine::model::{Desired, Evidence, FieldSpec, KindSpec, Live, Mark, Recorded, Tells, Value};
 
 /// What a live object is to a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub(super) fn identify<'a>(
             group: "adoptions",
             reason: "it exists already and was never ours".to_owned(),
         })),
-        (None, _) => Identity::Stranger(stranger(spec, desired)),
+        (None, foreign) => Identity::Stranger(stranger(spec, desired, foreign)),
     }
 }
 
@@ -119,7 +119,7 @@ fn is_as_sent<'a>(
     found != Evidence::NameByApproval || spec.fields.iter().all(agrees)
 }
 
-fn stranger(spec: &KindSpec, desired: &Desired) -> String {
+fn stranger(spec: &KindSpec, desired: &Desired, foreign: Option<&Mark>) -> String {
     let wanted: Vec<String> = spec
         .identity
         .iter()
@@ -135,9 +135,13 @@ fn stranger(spec: &KindSpec, desired: &Desired) -> String {
             parts.join(" and ")
         })
         .collect();
+    let whose = foreign.map_or_else(
+        || "it was never ours".to_owned(),
+        |mark| format!("it carries the mark of another ledger ({})", mark.ledger),
+    );
     format!(
-        "a stranger holds the name '{}': it was never ours, and what would prove that it is the declared one ({}) does \
-         not hold; rename one of the two, or make them agree at the service",
+        "a stranger holds the name '{}': {whose}, and what would prove that it is the declared one ({}) does not hold; \
+         rename one of the two, or make them agree at the service",
         desired.address.key,
         if wanted.is_empty() { "a mark of ours".to_owned() } else { wanted.join(", or ") }
     )

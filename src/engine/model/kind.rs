@@ -66,6 +66,9 @@ pub enum Compare {
     Keys,
     /// Sent when the resource is created, afterwards the service's (or the person's) own; never drift.
     CreateOnly,
+    /// Named values that are chosen when the resource is made, of which only the named ones are ours, and which the service
+    /// never changes afterwards: a difference is told, and left.
+    Once,
     /// Ours as long as that live field has this text, the service's own afterwards: an address until the first sign-in.
     /// Equal when case is folded.
     While(&'static str, &'static str),

@@ -230,7 +230,10 @@ fn steps(steps: &[&Step], is_held: impl Fn(&Step) -> bool) -> String {
 fn differences(rows: &[&crate::engine::diff::Change], now: DateTime<Utc>) -> String {
     let mut text = "| class | resource | why |\n|---|---|---|\n".to_owned();
     for row in rows.iter().take(ROWS) {
-        let why = shadow::why(row, now);
+        let mut why = shadow::why(row, now);
+        for field in &row.fields {
+            why.extend(field.left.iter().map(|left| format!("; {} is left: {left}", field.field)));
+        }
         let _ = writeln!(text, "| {} | {} | {} |", row.class, code(&row.address.to_string()), inert(&cut(&why)));
     }
     let _ = writeln!(text, "{}", more(rows.len(), ROWS));

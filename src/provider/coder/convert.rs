@@ -72,6 +72,8 @@ pub fn workspace(instance: &Instance, it: &Workspace, values: Option<&[wire::Val
     if let Some(values) = values {
         let values: BTreeMap<String, Value> =
             values.iter().map(|it| (it.name.clone(), Value::from(it.value.as_str()))).collect();
+        // Which of them are chosen for good only the template knows; what is declared is looked for in both.
+        fields.insert(Field::Borrowed("fixed_parameters"), Value::Map(values.clone()));
         fields.insert(Field::Borrowed("parameters"), Value::Map(values));
     }
     let key = workspace_key(it);

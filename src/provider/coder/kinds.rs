@@ -140,6 +140,11 @@ const WORKSPACE_SPEC: KindSpec = KindSpec {
             Compare::Plain,
         ),
         FieldSpec::new("parameters", "the values that its owner chose", Compare::Keys),
+        FieldSpec::new(
+            "fixed_parameters",
+            "the values that its owner chose for good: for another one, ask for another workspace",
+            Compare::Once,
+        ),
         FieldSpec::new("running", "whether it runs; afterwards its owner's business", Compare::CreateOnly),
         FieldSpec::new("outdated", "whether its template has a newer active version", Compare::ServerOwned),
         FieldSpec::new("status", "what the server says of its last build", Compare::ServerOwned),

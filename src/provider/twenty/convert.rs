@@ -1,6 +1,6 @@
 //! From what Twenty shows to live objects.
 //!
-//! A record has no name. One that carries our mark is called as the mark says; any other by what tells it from the rest:
+//! A record has no name. One that carries our mark, or that of a lost ledger of ours, is called as the mark says; any other by what tells it from the rest:
 //! a contact by its address, a company by its domain, an opportunity by its id. A field that our role may not read is not
 //! in a record at all, and then it is not in the live object either.
 
@@ -22,6 +22,8 @@ pub struct Shape<'a> {
     pub options: &'a Options,
     /// Its address, without a slash at its end: what links begin with.
     pub base: &'a str,
+    /// The platform, of which the ids that we choose are made.
+    pub platform: &'a str,
     /// The ledger whose marks are ours.
     pub ledger: Option<&'a str>,
 }
@@ -34,7 +36,13 @@ impl Shape<'_> {
         // Of two that are called the same, ours has the name, or else the one that is not in the bin; the other is
         // called by its id.
         rows.sort_by_cached_key(|row| {
-            (self.our_key(row).is_none(), row.is_deleted(), self.is_odd(sort, row), row.id().to_owned())
+            (
+                self.our_key(row).is_none(),
+                self.made_key(sort, row).is_none(),
+                row.is_deleted(),
+                self.is_odd(sort, row),
+                row.id().to_owned(),
+            )
         });
         let mut named: BTreeMap<Address, Live> = BTreeMap::new();
         for row in &rows {
@@ -66,7 +74,8 @@ impl Shape<'_> {
             let link = format!("{}/object/{}/{}", self.base, sort.singular, row.id());
             outputs.insert(Field::Borrowed(kinds::URL), link.into());
         }
-        let key = self.our_key(row).map_or_else(|| natural_key(sort, row), str::to_owned);
+        let key = self.our_key(row).or_else(|| self.made_key(sort, row));
+        let key = key.map_or_else(|| natural_key(sort, row), str::to_owned);
         let mark = self.mark(row).map(|(ledger, _)| Mark { ledger: ledger.to_owned() });
         Live { address: self.address(sort, &key), external_id: Some(row.id().to_owned()), fields, outputs, mark }
     }
@@ -82,6 +91,13 @@ impl Shape<'_> {
     /// The key that our own mark tells. A mark of another ledger tells no name: it may stand for another platform.
     fn our_key<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.mark(row).filter(|(ledger, _)| Some(*ledger) == self.ledger).map(|(_, key)| key)
+    }
+
+    /// The key that another ledger's mark tells of a record with the id that this platform makes it with: the ledger was
+    /// ours, and is lost. What it is known by otherwise may have changed since.
+    fn made_key<'r>(&self, sort: Sort, row: &'r Row) -> Option<&'r str> {
+        let (_, key) = self.mark(row)?;
+        (ids::chosen(self.platform, self.instance, sort.kind, key) == row.id()).then_some(key)
     }
 
     /// Whether a company's link is another one than we would write.

@@ -57,7 +57,7 @@ async fn all_start_or_only_some() {
 #[tokio::test]
 async fn ports_follow_the_list_whoever_is_started() {
     // A port that was free a moment ago, with its successor free most likely: try until both are.
-    for _ in 0..20 {
+    for _ in 0..200 {
         let probe = start(SandboxOptions { only: vec!["one".into()], ..Default::default() }).await.unwrap();
         let base = probe.service("one").unwrap().port();
         probe.stop().await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{TERRAFORM, Tour, failures};
+use super::{TERRAFORM, Tour};
 use crate::hand::text;
 
 pub async fn made_changed_stopped_and_deleted_after_retention(tour: &mut Tour) {
@@ -47,9 +47,10 @@ pub async fn what_never_changes_is_told(tour: &mut Tour) {
     tour.request(json!({ "gpu": "none" }));
     tour.any_leg("made").await;
     tour.request(json!({ "gpu": "a100" }));
-    let failed = failures(&tour.try_all().await);
-    assert_eq!(failed.len(), 1, "{failed:#?}");
-    assert!(failed[0].ends_with("'gpu' is chosen when a workspace is made and never changed"), "{failed:#?}");
+    let reading = tour.reading().await;
+    assert!(reading.steps().is_empty(), "nothing is tried that Coder refuses: {:?}", reading.steps());
+    let shown = reading.shown();
+    assert!(shown.contains("(left: chosen when it is made, and never changed)"), "{shown}");
     for (wrong, told) in [
         (json!({ "gpv": "none" }), "the template has no parameter 'gpv'"),
         (json!({ "gpu": "a10" }), "'a10' is no option of 'gpu'"),

@@ -160,4 +160,13 @@ pub async fn a_lost_ledger_is_found_again(tour: &mut Tour) {
     let after = tour.contact("~alice").await;
     assert_eq!(after["id"], before["id"]);
     assert_ne!(after["formularyKey"], before["formularyKey"], "it carries the mark of the new ledger");
+
+    // Its domain changed meanwhile, too: the id that we chose and the old mark still tell whose it is, and that it is for
+    // somebody to say whether it is the same. Nothing is made beside it.
+    tour.forget().await;
+    tour.write("acme", organisation("~acme").called("Acme").with("email-domains", "~group.example"));
+    let why = tour.reading().await.why(&tour.named("twenty:company/~acme"));
+    assert!(why.contains("it carries the mark of another ledger"), "{why}");
+    tour.write("acme", organisation("~acme").called("Acme").with("email-domains", "~acme.example"));
+    tour.any_leg("all of it is taken over once more").await;
 }

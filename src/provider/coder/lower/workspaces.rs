@@ -40,10 +40,17 @@ impl Lowering<'_> {
         let mut desired = self
             .desired(kinds::WORKSPACE, &format!("{owner}/{name}"), entity)
             .field("template", request.template.value.name(), Some(Arc::new(request.template.span.clone())))
-            .field("parameters", Value::Map(values), Some(Arc::new(entity.span_of("/spec/parameters"))))
             .field("running", true, None)
             .needs(self.address(kinds::USER, &owner))
             .needs(formula.template.clone());
+        let is_mutable = |name: &String| formula.parameters.iter().any(|it| it.name == *name && it.is_mutable);
+        let (free, fixed): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            values.into_iter().partition(|(name, _)| is_mutable(name));
+        let said = Some(Arc::new(entity.span_of("/spec/parameters")));
+        desired = desired.field("parameters", Value::Map(free), said.clone());
+        if !fixed.is_empty() {
+            desired = desired.field("fixed_parameters", Value::Map(fixed), said);
+        }
         let current = self.input.catalogue.templates.get(&request.template.value).and_then(|it| it.version.as_ref());
         if let Some(pinned) = &request.pinned {
             let span = Some(Arc::new(pinned.span.clone()));

@@ -29,7 +29,8 @@ impl Hand {
                     .id
             }
         };
-        let values = texts(&inputs.fields, "parameters");
+        let mut values = texts(&inputs.fields, "parameters");
+        values.extend(texts(&inputs.fields, "fixed_parameters"));
         self.check(step, &version, &values, None).await?;
         let mut body = json!({ "name": name, "rich_parameter_values": named(&values) });
         if version == found.active_version_id {

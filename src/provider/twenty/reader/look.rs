@@ -43,7 +43,8 @@ pub(super) async fn look(
     };
     // Which ledger is ours is not known here; the mark tells whose it is.
     let ledger = row.text(&options.key_field).and_then(ids::read_mark).map(|(ledger, _)| ledger);
-    let shape = Shape { instance: &connection.instance, options, base: base(connection), ledger };
+    let Connection { instance, platform, .. } = connection;
+    let shape = Shape { instance, options, base: base(connection), platform, ledger };
     Ok(Look::Present(Box::new(shape.live(sort, row))))
 }
 

@@ -27,6 +27,7 @@ impl Cycle<'_> {
             instance: &self.connection.instance,
             options,
             base: base(self.connection),
+            platform: &self.connection.platform,
             ledger: self.request.ledger.as_deref(),
         };
         join_all(self.wanted().map(|sort| async move {

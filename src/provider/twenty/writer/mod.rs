@@ -122,6 +122,7 @@ impl Hand {
             instance: &self.connection.instance,
             options: &self.options,
             base: base(&self.connection),
+            platform: &self.connection.platform,
             ledger: Some(&inputs.ledger),
         };
         Live { address: step.address.clone(), ..shape.live(sort, row) }
