@@ -72,7 +72,9 @@ pub enum Situation {
     Gone,
     /// Nobody's, in a set that its declared parent owns: to be removed.
     Foreign,
-    /// Nothing is to be done: unowned, in conflict, unknown, or held back; the change says why.
+    /// Ours, wanted by no declaration that can be read, and there: it stands until that which cannot be read can.
+    Held,
+    /// Nothing is to be done: unowned, in conflict, unknown, or protected; the change says why.
     Report,
 }
 

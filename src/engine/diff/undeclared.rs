@@ -68,7 +68,7 @@ impl<'a> Rest<'_, '_, 'a> {
             self.push(changes, address.clone(), class, why, situation, live, Some(recorded));
         };
         if let Some(why) = self.held(address, spec, recorded) {
-            return push(DriftClass::Removed, &why, Situation::Report);
+            return push(DriftClass::Removed, &why, Situation::Held);
         }
         let Some(live) = live else {
             return match self.input.observed.absence(address, spec) {

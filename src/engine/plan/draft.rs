@@ -34,7 +34,7 @@ impl Draft<'_, '_> {
 /// The steps of one difference, in the order in which they are done; or why there are none.
 pub(super) fn drafts<'r, 'a>(input: &DiffInput<'_>, compared: &'r Compared<'a>) -> Result<Vec<Draft<'r, 'a>>, String> {
     let change = &compared.change;
-    if matches!(compared.situation, Situation::Report) {
+    if matches!(compared.situation, Situation::Report | Situation::Held) {
         return Ok(Vec::new());
     }
     if change.left.is_some() {
@@ -46,7 +46,7 @@ pub(super) fn drafts<'r, 'a>(input: &DiffInput<'_>, compared: &'r Compared<'a>) 
     let made = Drafter { compared };
     match (&compared.situation, change.extent) {
         (Situation::Release, _) | (Situation::Gone, _) => Ok(vec![made.draft(Verb::Forget)]),
-        (Situation::Report, _) => Ok(Vec::new()),
+        (Situation::Report | Situation::Held, _) => Ok(Vec::new()),
         (_, Extent::Observe) => Err("its declaration asks us to observe only".to_owned()),
         (Situation::New, _) => Ok(vec![made.create()]),
         (Situation::Vanished, Extent::CreateOnly) => Err("its declaration asks us to make it once only".to_owned()),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::Draft;
 use super::input::PlanInput;
 use super::{Verb, Wait};
-use crate::engine::diff::{DiffInput, Kinds};
+use crate::engine::diff::{DiffInput, Kinds, Situation};
 use crate::engine::model::{Address, Budgets, Instance, KindClass, ObjectState};
 
 /// What guards count in the whole world. A plan that is made of a part of it is handed these numbers.
@@ -122,9 +122,13 @@ fn counted<'d>(draft: &'d Draft<'_, '_>) -> impl Iterator<Item = KindClass> + 'd
     own.chain(draft.goes_with.iter().filter_map(|goes| goes.counts))
 }
 
-/// An organisation of ours that nobody would be in any more always waits, however small it is.
+/// An organisation of ours that nobody would be in any more always waits, however small it is. Whoever stands because their
+/// declaration cannot be read is in it still.
 fn emptied_organisations(input: &PlanInput<'_>, totals: &Totals, drafts: &mut [Draft<'_, '_>]) {
-    for (instance, organisation) in totals.emptied() {
+    let standing = input.changes.compared.iter().filter(|it| it.situation == Situation::Held && it.live.is_some());
+    let standing = standing.map(|it| &it.change.address).filter(|it| is_edge(input.diff.kinds, it));
+    let standing: BTreeSet<(Instance, String)> = standing.map(organisation).collect();
+    for (instance, organisation) in totals.emptied().filter(|it| !standing.contains(*it)) {
         let active = input.diff.recorded.into_iter().flatten().filter(|it| it.state == ObjectState::Active);
         let edges = active.map(|it| &it.address).filter(|it| is_edge(input.diff.kinds, it));
         let inside = edges.filter(|edge| edge.instance == *instance && top(edge) == organisation);

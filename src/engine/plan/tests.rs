@@ -645,6 +645,14 @@ fn what_was_closed_and_is_open_again_is_closed_at_once_whatever_the_budget() {
 fn an_emptied_organisation_always_waits() {
     let world = World::settled(&["alice"]).without("alice");
     insta::assert_snapshot!(told(&world.plan().plan), @"disable svc:user/alice [waits: svc: dev is emptied]");
+    // Whoever stands because nobody can read what became of them is in it still.
+    let mut world = World::settled(&["alice", "bob"]).without("alice").without("bob");
+    world.quarantine.entities.insert("user:default/bob".parse().unwrap());
+    insta::assert_snapshot!(told(&world.plan().plan), @r"
+    disable svc:user/alice
+    - removed svc:member/dev/bob: it stands, because the declaration of 'user:default/bob' cannot be read
+    - removed svc:user/bob: it stands, because the declaration of 'user:default/bob' cannot be read
+    ");
 }
 
 #[test]
