@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 use tokio::sync::OnceCell;
 
 use super::wire::{
-    Build, BuildInfo, LogLine, Organization, Parameter, QueuedJob, Template, User, Users, Value, Version, Workspace,
-    Workspaces,
+    Build, BuildInfo, Group, GroupSync, LogLine, Organization, Parameter, QueuedJob, Template, User, Users, Value,
+    Version, Workspace, Workspaces,
 };
 use crate::engine::model::{Failure, FailureClass};
 use crate::provider::http::{Answer, Call, ReadDoor, ReadRoute, Repeat};
@@ -22,6 +22,10 @@ pub const ENTITLEMENTS: &str = "/api/v2/entitlements";
 pub const AUTH_METHODS: &str = "/api/v2/users/authmethods";
 pub const AUTH_CHECK: &str = "/api/v2/authcheck";
 pub const ORGANIZATION: &str = "/api/v2/organizations/{o}";
+pub const ORGANIZATION_GROUPS: &str = "/api/v2/organizations/{o}/groups";
+pub const GROUP_NAMED: &str = "/api/v2/organizations/{o}/groups/{name}";
+pub const GROUP: &str = "/api/v2/groups/{g}";
+pub const GROUP_SYNC: &str = "/api/v2/organizations/{o}/settings/idpsync/groups";
 pub const DAEMONS: &str = "/api/v2/organizations/{o}/provisionerdaemons";
 pub const JOBS: &str = "/api/v2/organizations/{o}/provisionerjobs";
 pub const USERS: &str = "/api/v2/users";
@@ -56,6 +60,10 @@ pub const READ_ROUTES: &[ReadRoute] = &[
     (Method::GET, AUTH_METHODS),
     (Method::POST, AUTH_CHECK),
     (Method::GET, ORGANIZATION),
+    (Method::GET, ORGANIZATION_GROUPS),
+    (Method::GET, GROUP_NAMED),
+    (Method::GET, GROUP),
+    (Method::GET, GROUP_SYNC),
     (Method::GET, DAEMONS),
     (Method::GET, JOBS),
     (Method::GET, USERS),
@@ -88,6 +96,15 @@ pub const RIGHTS: &[(&str, &str, &str)] = &[
     ("make workspaces for others", "workspace", "create"),
     ("start and stop workspaces", "workspace", "update"),
     ("delete workspaces", "workspace", "delete"),
+];
+
+/// The same of groups, where the options ask for them.
+pub const GROUP_RIGHTS: &[(&str, &str, &str)] = &[
+    ("read every group", "group", "read"),
+    ("read everybody in groups", "group_member", "read"),
+    ("make groups", "group", "create"),
+    ("change groups", "group", "update"),
+    ("delete groups", "group", "delete"),
 ];
 
 /// Values of builds that are over, by the installation's address and the build's id. They never change, and reading them
@@ -172,7 +189,7 @@ impl Api {
         self.before.get_or_try_init(|| self.rights(organization)).await.cloned()
     }
 
-    /// Which rights of [`RIGHTS`] we have now, by name.
+    /// Which rights of [`RIGHTS`] and [`GROUP_RIGHTS`] we have now, by name.
     ///
     /// # Errors
     /// As the table of errors says.
@@ -184,7 +201,7 @@ impl Api {
             }
             ((*name).to_owned(), json!({ "object": object, "action": action }))
         };
-        let checks: serde_json::Map<String, Json> = RIGHTS.iter().map(check).collect();
+        let checks: serde_json::Map<String, Json> = RIGHTS.iter().chain(GROUP_RIGHTS).map(check).collect();
         let call = Call::new(Method::POST, AUTH_CHECK, &[], "ask what our account may do");
         self.one(&call.repeat(Repeat::Safe).json(json!({ "checks": checks }))).await
     }
@@ -211,6 +228,49 @@ impl Api {
         let all: BTreeMap<String, Template> =
             plain?.into_iter().chain(deprecated?).map(|it| (it.id.clone(), it)).collect();
         Ok(all.into_values().filter(|it| it.organization_id == organization).collect())
+    }
+
+    /// Every group of the organisation but `Everyone`, each with as many members as it counts.
+    ///
+    /// # Errors
+    /// As the table of errors says; without a licence; when the identity provider sets groups, so that what we write would
+    /// be undone; and when a group shows fewer members than it counts.
+    pub async fn groups(&self, organization: &str) -> Result<Vec<Group>, Failure> {
+        let sync = Call::get(GROUP_SYNC, &[organization], "read who sets groups");
+        if let Some(GroupSync { field }) = self.maybe(&sync).await?.filter(|it: &GroupSync| !it.field.is_empty()) {
+            let said = format!("the identity provider sets groups at every sign-in, by the claim '{field}'");
+            return Err(Failure::new(FailureClass::Refused, "list groups", said)
+                .help("take 'groups' out of the options, or the claim out of Coder's settings"));
+        }
+        let call = Call::get(ORGANIZATION_GROUPS, &[organization], "list groups");
+        let groups: Vec<Group> = self.one(&call).await?;
+        let groups: Vec<Group> = groups.into_iter().filter(|it| it.id != it.organization_id).collect();
+        match groups.iter().find(|it| it.members.len() != it.total_member_count) {
+            None => Ok(groups),
+            Some(it) => {
+                let (shown, counted) = (it.members.len(), it.total_member_count);
+                let said = format!("the group '{}' shows {shown} of {counted} people", it.name);
+                Err(Failure::new(FailureClass::Later, "list groups", said)
+                    .help("nobody in it is taken out; the next cycle reads it again"))
+            }
+        }
+    }
+
+    /// One group.
+    ///
+    /// # Errors
+    /// As the table of errors says.
+    pub async fn group(&self, name: &str) -> Result<Option<Group>, Failure> {
+        let organization = self.organization().await?.id;
+        self.maybe(&Call::get(GROUP_NAMED, &[&organization, name], format!("read group '{name}'"))).await
+    }
+
+    /// One group, whatever it is called now.
+    ///
+    /// # Errors
+    /// As the table of errors says.
+    pub async fn group_by_id(&self, id: &str) -> Result<Option<Group>, Failure> {
+        self.maybe(&Call::get(GROUP, &[id], "read a group")).await
     }
 
     /// Every version of a template, archived ones included.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::kinds;
-use super::wire::{self, Build, Template, User, Version, Workspace};
+use super::wire::{self, Build, Group, Template, User, Version, Workspace};
 use crate::engine::model::{Address, Field, Fields, Instance, Live, SINCE, Value};
 use crate::provider::days;
 
@@ -25,6 +25,19 @@ pub fn user(instance: &Instance, it: &User) -> Live {
     ]);
     let outputs = self::fields([("username", text(&it.username))]);
     live(Address::new(instance, kinds::USER, &it.username.to_lowercase()), &it.id, fields, outputs)
+}
+
+/// A group.
+pub fn group(instance: &Instance, it: &Group) -> Live {
+    let fields = fields([("display_name", text(&it.display_name)), ("source", text(&it.source))]);
+    let outputs = self::fields([("name", text(&it.name))]);
+    live(Address::new(instance, kinds::GROUP, &it.name), &it.id, fields, outputs)
+}
+
+/// Somebody in a group.
+pub fn group_member(instance: &Instance, group: &str, person: &str) -> Live {
+    let address = Address::new(instance, kinds::GROUP_MEMBER, &format!("{group}/{}", person.to_lowercase()));
+    Live { address, external_id: None, fields: Fields::new(), outputs: Fields::new(), mark: None }
 }
 
 /// A version of a template. One that is still imported shows nothing of how that goes.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 
-use super::api::{self, Api, RIGHTS};
+use super::api::{self, Api, GROUP_RIGHTS, RIGHTS};
 use super::kinds;
 use super::options::{Options, SignIn};
 use super::wire::User;
@@ -46,11 +46,12 @@ pub async fn probe(
         held: if rights.get(*name) == Some(&true) { Held::Yes } else { Held::No },
         grant: grant(resource).to_owned(),
     };
-    let mut probe = Probe { capabilities, rights: RIGHTS.iter().map(right).collect(), findings: Vec::new() };
+    let asked = RIGHTS.iter().chain(if options.groups { GROUP_RIGHTS } else { &[] });
+    let mut probe = Probe { capabilities, rights: asked.map(right).collect(), findings: Vec::new() };
     probe.findings.push(release(&info.version));
     probe.findings.push(role(&me));
     probe.findings.extend(sign_in(api, options).await?);
-    probe.findings.extend(licence(api).await?);
+    probe.findings.extend(licence(api, options).await?);
     probe.findings.extend(provisioners(api, &organization.id).await?);
     probe.findings.extend(token(api, connection).await?);
     Ok(probe)
@@ -113,7 +114,7 @@ async fn sign_in(api: &Api, options: &Options) -> Result<Option<Finding>, Failur
     }))
 }
 
-async fn licence(api: &Api) -> Result<Option<Finding>, Failure> {
+async fn licence(api: &Api, options: &Options) -> Result<Option<Finding>, Failure> {
     let call = Call::get(api::ENTITLEMENTS, &[], "read the licence");
     let entitlements = match api.maybe::<Json>(&call).await {
         Ok(Some(entitlements)) => entitlements,
@@ -123,16 +124,21 @@ async fn licence(api: &Api) -> Result<Option<Finding>, Failure> {
         Err(failure) => return Err(failure),
     };
     let is_on = |name: &str| entitlements["features"][name]["enabled"].as_bool() == Some(true);
-    if !is_on("multiple_organizations") && !is_on("template_rbac") {
-        let what = "without a licence everybody lives in one organisation, and groups do not exist";
-        return Ok(Some(Finding { ok: true, what: what.to_owned(), help: String::new() }));
-    }
-    let what = "the licence allows organisations and groups, which Formulary does not manage";
-    Ok(Some(Finding {
-        ok: true,
-        what: what.to_owned(),
-        help: "keep them at the server, or by its identity sync".to_owned(),
-    }))
+    let (several, groups) = (is_on("multiple_organizations"), is_on("template_rbac"));
+    let what = match (several, groups) {
+        (false, false) => "without a licence everybody lives in one organisation, and groups do not exist",
+        (false, true) => "the licence has groups",
+        (true, false) => "the licence has several organisations, and no groups",
+        (true, true) => "the licence has several organisations, and groups",
+    };
+    let ok = groups || !options.groups;
+    let help = match (options.groups, groups, several) {
+        (true, false, _) => "take 'groups' out of the options, or add a licence with 'template_rbac'",
+        (false, true, _) => "'groups: true' in the options makes groups of organisations and teams",
+        (_, _, true) => "Formulary keeps the organisation of its options; only an owner of Coder makes others",
+        _ => "",
+    };
+    Ok(Some(Finding { ok, what: what.to_owned(), help: help.to_owned() }))
 }
 
 async fn provisioners(api: &Api, organization: &str) -> Result<Option<Finding>, Failure> {

@@ -9,6 +9,10 @@ use crate::engine::model::{
 
 /// A person's account.
 pub const USER: &str = "user";
+/// A group of people, with a licence.
+pub const GROUP: &str = "group";
+/// Somebody in a group.
+pub const GROUP_MEMBER: &str = "group-member";
 /// One version of a template: an archive of Terraform files, imported by the server.
 pub const TEMPLATE_VERSION: &str = "template-version";
 /// A template: what workspaces are made of.
@@ -17,7 +21,8 @@ pub const TEMPLATE: &str = "template";
 pub const WORKSPACE: &str = "workspace";
 
 /// All kinds, in the order in which one needs the other.
-pub static KINDS: &[KindSpec] = &[USER_SPEC, TEMPLATE_VERSION_SPEC, TEMPLATE_SPEC, WORKSPACE_SPEC];
+pub static KINDS: &[KindSpec] =
+    &[USER_SPEC, GROUP_SPEC, GROUP_MEMBER_SPEC, TEMPLATE_VERSION_SPEC, TEMPLATE_SPEC, WORKSPACE_SPEC];
 
 const USER_SPEC: KindSpec = KindSpec {
     name: USER,
@@ -64,6 +69,57 @@ const USER_SPEC: KindSpec = KindSpec {
     creation_opens: true,
     wakes: "sessions and tokens from before work again, because only an owner of Coder could have ended them",
     cannot_be_undone: "nothing is deleted",
+};
+
+const GROUP_SPEC: KindSpec = KindSpec {
+    name: GROUP,
+    title: "group",
+    class: KindClass::Team,
+    fields: &[
+        FieldSpec::new("display_name", "the name that people see, at most 64 characters", Compare::Plain),
+        FieldSpec::new(
+            "source",
+            "whether somebody made it (user) or the identity provider (oidc)",
+            Compare::ServerOwned,
+        ),
+    ],
+    key: "its name, in the organisation of the options",
+    identity: &[&[Evidence::NameByApproval]],
+    mark: None,
+    outputs: &[("name", "its name")],
+    scope: ScopeRule::Whole,
+    absence: "the organisation's list of groups, while we may read every group before and after",
+    removal: Removal::DeleteByApproval,
+    after_retention: false,
+    goes_with: &[GoesWith {
+        when: None,
+        what: "everybody's place in it, and the templates that are open to it alone",
+        counts: None,
+    }],
+    rename: Rename::InPlace,
+    creation_opens: false,
+    wakes: "",
+    cannot_be_undone: "a deleted group does not come back; its name is free again",
+};
+
+const GROUP_MEMBER_SPEC: KindSpec = KindSpec {
+    name: GROUP_MEMBER,
+    title: "group member",
+    class: KindClass::Membership,
+    fields: &[],
+    key: "group/username",
+    identity: &[&[Evidence::NameIsIdentity]],
+    mark: None,
+    outputs: &[],
+    scope: ScopeRule::PerParent,
+    absence: "the group's members in the list of groups, as many as it counts, while we may read everybody in groups",
+    removal: Removal::Delete,
+    after_retention: false,
+    goes_with: &[],
+    rename: Rename::KeepsOldName("a membership is named by its group and its person, and moves with them"),
+    creation_opens: true,
+    wakes: "",
+    cannot_be_undone: "nothing: whoever is put into it again is in it as before",
 };
 
 const TEMPLATE_VERSION_SPEC: KindSpec = KindSpec {

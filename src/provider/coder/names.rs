@@ -43,6 +43,29 @@ pub fn name(name: &str) -> Result<(), BadName> {
     }
 }
 
+/// The longest name of a group.
+pub const GROUP_LENGTH: usize = 255;
+
+/// Whether a group may be called so. `Everyone` is Coder's own, which it knows so written alone; we are stricter.
+///
+/// # Errors
+/// Why not.
+pub fn group(group: &str) -> Result<(), BadName> {
+    let length = group.chars().count();
+    if length > GROUP_LENGTH {
+        return Err(BadName::Length(length, GROUP_LENGTH));
+    }
+    if group.eq_ignore_ascii_case("everyone") {
+        return Err(BadName::Reserved(group.to_owned()));
+    }
+    match name(&group[..group.len().min(NAME_LENGTH)]) {
+        Err(why @ BadName::Reserved(_)) if length > NAME_LENGTH => drop(why),
+        Err(BadName::Form) if length > NAME_LENGTH => {}
+        other => return other,
+    }
+    Ok(())
+}
+
 /// The part of a version's name that says which version of the formula it is: what Coder takes, and not so long that no
 /// room is left for the content.
 pub fn version_part(version: &str) -> String {

@@ -18,6 +18,8 @@ pub struct Options {
     pub sign_in: SignIn,
     /// Whether accounts are made active, which takes a seat at once, instead of dormant.
     pub active_accounts: bool,
+    /// Whether organisations and teams become groups, which takes a licence.
+    pub groups: bool,
     /// What templates are imported with, by the name of the formula.
     pub templates: BTreeMap<String, Import>,
 }
@@ -73,6 +75,7 @@ impl Default for Options {
             organization: "default".to_owned(),
             sign_in: SignIn::Oidc,
             active_accounts: false,
+            groups: false,
             templates: BTreeMap::new(),
         }
     }
@@ -87,7 +90,7 @@ mod tests {
         let schema: serde_json::Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
         let validator = jsonschema::validator_for(&schema).expect("the schema is a schema");
         let full = serde_json::json!({
-            "organization": "acme", "sign_in": "password", "active_accounts": true,
+            "organization": "acme", "sign_in": "password", "active_accounts": true, "groups": true,
             "templates": { "ml": {
                 "variables": { "region": "north" }, "secret_variables": "env:ML_VARIABLES", "tags": { "zone": "a" },
             } },
@@ -106,5 +109,6 @@ mod tests {
         assert_eq!(schema["properties"]["organization"]["default"], default.organization);
         assert_eq!(schema["properties"]["sign_in"]["default"], default.sign_in.login_type());
         assert_eq!(schema["properties"]["active_accounts"]["default"], default.active_accounts);
+        assert_eq!(schema["properties"]["groups"]["default"], default.groups);
     }
 }

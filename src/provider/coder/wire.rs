@@ -33,6 +33,42 @@ pub struct Users {
     pub count: usize,
 }
 
+/// A group of the organisation. `Everyone` has the organisation's id.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Group {
+    pub id: String,
+    pub name: String,
+    #[serde(default)]
+    pub display_name: String,
+    pub organization_id: String,
+    pub members: Vec<GroupMember>,
+    /// How many are in it, whoever may be seen.
+    pub total_member_count: usize,
+    #[serde(default)]
+    pub source: String,
+}
+
+impl Group {
+    /// Whether somebody is in it, by the username.
+    pub fn holds(&self, person: &str) -> bool {
+        self.members.iter().any(|it| it.username.eq_ignore_ascii_case(person))
+    }
+}
+
+/// Somebody in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct GroupMember {
+    pub username: String,
+}
+
+/// How the identity provider sets groups.
+#[derive(Debug, Clone, Deserialize)]
+pub struct GroupSync {
+    /// The claim; empty where it does not.
+    #[serde(default)]
+    pub field: String,
+}
+
 /// A template.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Template {

@@ -4,6 +4,7 @@
 mod calls;
 mod defects;
 mod formulas;
+mod groups;
 mod people;
 mod rights;
 mod workspaces;
@@ -35,6 +36,11 @@ pub struct Tour {
 
 impl Tour {
     pub async fn emulated() -> Self {
+        Self::of(Settings::default()).await
+    }
+
+    /// A tour of an emulator with more, or less, than the usual settings.
+    pub async fn of(settings: Settings) -> Self {
         let clock = Arc::new(MovableClock::default());
         let options = ServeOptions { clock: clock.clone(), ..ServeOptions::default() };
         let oidc = Oidc {
@@ -43,7 +49,7 @@ impl Tour {
             allow_signups: false,
         };
         // A tour is one caller, and a hurried one.
-        let settings = Settings { oidc: Some(oidc), rate_limit: 100_000, ..Settings::default() };
+        let settings = Settings { oidc: Some(oidc), rate_limit: 100_000, ..settings };
         let served = serve(Emulator::with_settings(clock.clone(), settings), options).await.unwrap();
         let token = |principal: &str| served.credentials()[principal]["Coder-Session-Token"].clone();
         let (owner, ours) = (token("admin"), token("daemon"));
@@ -96,6 +102,11 @@ impl Tour {
     pub async fn days_pass(&self, days: i64) {
         let (_, clock) = self.served.as_ref().unwrap();
         clock.advance(chrono::Duration::days(days));
+    }
+
+    /// Groups of Coder for organisations and teams.
+    pub fn with_groups(&mut self) {
+        self.stage.config.push_str("    options: { groups: true }\n");
     }
 
     /// Two people who work in an organisation.

@@ -1,6 +1,6 @@
 //! People, their keys, and the organisation that all of them live in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -65,6 +65,19 @@ pub(super) struct Organization {
     pub(super) created_at: DateTime<Utc>,
     /// By the account's identifier.
     pub(super) members: BTreeMap<String, Membership>,
+    /// By identifier; without `Everyone`, which needs no list.
+    pub(super) groups: BTreeMap<String, Group>,
+}
+
+/// A group of a licensed server.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) display_name: String,
+    pub(super) avatar_url: String,
+    pub(super) quota_allowance: i64,
+    /// Identifiers of accounts.
+    pub(super) members: BTreeSet<String>,
 }
 
 pub(super) const ORGANIZATION_NAME: &str = "coder";

@@ -143,6 +143,9 @@ fn remove(world: &mut World, call: &Call) -> Answer {
         return Err(not_found());
     }
     world.organization.members.remove(&id);
+    world.organization.groups.values_mut().for_each(|group| {
+        group.members.remove(&id);
+    });
     Ok(Reply::empty(204))
 }
 

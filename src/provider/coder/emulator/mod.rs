@@ -15,6 +15,7 @@ mod call;
 mod dispatch;
 mod external_auth;
 mod files;
+mod groups;
 mod ids;
 mod import;
 mod installation;

@@ -61,7 +61,9 @@ fn one(world: &mut World, call: &Call) -> Answer {
 
 fn group_sync(world: &mut World, call: &Call) -> Answer {
     sync_is_readable(world, call)?;
-    Ok(Reply::ok(json!({ "field": "", "mapping": {}, "regex_filter": null, "auto_create_missing_groups": false })))
+    Ok(Reply::ok(
+        json!({ "field": world.settings.group_claim, "mapping": {}, "regex_filter": null, "auto_create_missing_groups": false }),
+    ))
 }
 
 fn role_sync(world: &mut World, call: &Call) -> Answer {

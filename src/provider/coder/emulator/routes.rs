@@ -53,6 +53,7 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         super::builds::ROUTES,
         super::external_auth::ROUTES,
         super::files::ROUTES,
+        super::groups::ROUTES,
         super::licensed::ROUTES,
         super::logins::ROUTES,
         super::members::ROUTES,

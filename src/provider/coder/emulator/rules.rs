@@ -35,6 +35,11 @@ pub(super) fn is_name(name: &str) -> bool {
     name.len() <= 32 && is_words(name, b"-") && !matches!(name, "new" | "create")
 }
 
+/// Whether a group's name is legal: up to 255 characters of the same form, and neither `new` nor `create`.
+pub(super) fn is_group_name(name: &str) -> bool {
+    name.len() <= 255 && is_words(name, b"-") && !matches!(name, "new" | "create")
+}
+
 /// Whether a version's name is legal: up to 64, with single dots, underscores and hyphens between.
 pub(super) fn is_version_name(name: &str) -> bool {
     name.len() <= 64 && is_words(name, b"_.-")

@@ -17,6 +17,10 @@ pub struct Settings {
     pub provisioners: usize,
     /// How long a job runs that nothing in its template makes longer.
     pub job_time: Duration,
+    /// Whether there is a licence with groups (`template_rbac`).
+    pub has_groups: bool,
+    /// The claim by which the identity provider sets everybody's groups at sign-in; empty where it does not.
+    pub group_claim: String,
     /// Whether workspaces may be renamed (`CODER_ALLOW_WORKSPACE_RENAMES`).
     pub allow_workspace_renames: bool,
 }
@@ -53,6 +57,8 @@ impl Default for Settings {
             external_auth: Vec::new(),
             provisioners: 3,
             job_time: Duration::milliseconds(500),
+            has_groups: false,
+            group_claim: String::new(),
             allow_workspace_renames: false,
         }
     }
@@ -62,5 +68,10 @@ impl Settings {
     /// A server that nobody has entered.
     pub fn empty() -> Self {
         Settings { is_empty: true, ..Settings::default() }
+    }
+
+    /// A server with a licence that has groups.
+    pub fn licensed() -> Self {
+        Settings { has_groups: true, ..Settings::default() }
     }
 }

@@ -56,13 +56,16 @@ fn entitlements(world: &mut World, call: &Call) -> Answer {
     for name in FEATURES.split_whitespace() {
         features.insert(name.to_owned(), json!({ "entitlement": "not_entitled", "enabled": false }));
     }
+    if world.settings.has_groups {
+        features["template_rbac"] = json!({ "entitlement": "entitled", "enabled": true });
+    }
     let active = world.users.values().filter(|user| !user.is_deleted && user.status == "active").count();
     features["user_limit"]["actual"] = active.into();
     Ok(Reply::ok(json!({
         "features": features,
         "warnings": [],
         "errors": [],
-        "has_license": false,
+        "has_license": world.settings.has_groups,
         "trial": false,
         "require_telemetry": false,
         "refreshed_at": stamp(call.now),

@@ -42,7 +42,8 @@ impl World {
     /// A server without any account.
     pub(super) fn empty(settings: Settings, now: DateTime<Utc>) -> Self {
         let mut ids = Ids::seeded(1);
-        let organization = Organization { id: ids.uuid(), created_at: now, members: BTreeMap::new() };
+        let organization =
+            Organization { id: ids.uuid(), created_at: now, members: BTreeMap::new(), groups: BTreeMap::new() };
         World {
             deployment_id: ids.uuid(),
             organization,

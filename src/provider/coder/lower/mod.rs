@@ -4,6 +4,7 @@
 //! whose active version that is. A request becomes a workspace, with the values that its template asks for.
 
 mod formulas;
+mod groups;
 mod parameters;
 mod people;
 mod workspaces;
@@ -34,10 +35,12 @@ pub fn lower(input: &LowerInput<'_>) -> Lowered {
         formulas: BTreeMap::new(),
     };
     lowering.people();
+    lowering.groups();
     lowering.formulas();
     lowering.workspaces();
     let mut out = lowering.out;
     out.desired.sort_by(|a, b| a.address.cmp(&b.address));
+    out.sets.sort_by(|a, b| a.edges.cmp(&b.edges));
     out.diagnostics.sort();
     out
 }

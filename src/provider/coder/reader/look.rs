@@ -13,6 +13,8 @@ pub(super) async fn look(api: &Api, instance: &Instance, address: &Address, id: 
     let (found, right) = match address.kind.as_str() {
         kinds::USER => (api.user(key).await?.map(|it| convert::user(instance, &it)), "read every account"),
         kinds::TEMPLATE => (look_at_template(api, instance, key).await?, "read every template"),
+        kinds::GROUP => (api.group(key).await?.map(|it| convert::group(instance, &it)), "read every group"),
+        kinds::GROUP_MEMBER => (look_at_member(api, instance, key).await?, "read everybody in groups"),
         kinds::TEMPLATE_VERSION => (look_at_version(api, instance, key, id).await?, "read every template"),
         kinds::WORKSPACE => (look_at_workspace(api, instance, key).await?, "read every workspace"),
         other => {
@@ -28,6 +30,12 @@ pub(super) async fn look(api: &Api, instance: &Instance, address: &Address, id: 
         Some(failure) => Err(failure),
         None => Ok(Look::Absent),
     }
+}
+
+async fn look_at_member(api: &Api, instance: &Instance, key: &str) -> Result<Option<Live>, Failure> {
+    let (name, person) = key.split_once('/').unwrap_or((key, ""));
+    let group = api.group(name).await?.filter(|it| it.holds(person));
+    Ok(group.map(|it| convert::group_member(instance, &it.name, person)))
 }
 
 async fn look_at_template(api: &Api, instance: &Instance, name: &str) -> Result<Option<Live>, Failure> {

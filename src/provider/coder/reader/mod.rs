@@ -53,7 +53,12 @@ impl Reader for CoderReader {
     }
 
     async fn observe(&self, request: &ObserveRequest) -> Vec<Observation> {
-        let cycle = observe::Cycle { instance: &self.instance, at: self.clock.now(), request };
+        let cycle = observe::Cycle {
+            instance: &self.instance,
+            at: self.clock.now(),
+            request,
+            groups: self.open.as_ref().is_ok_and(|open| open.options.groups),
+        };
         let mut observations = match &self.open {
             Ok(open) => cycle.read(&open.api).await,
             Err(failure) => cycle.unseen(failure),

@@ -8,7 +8,7 @@ use futures::{StreamExt, join};
 use super::missing;
 use crate::engine::model::{Completeness, Failure, Instance, KindName, Live, Observation, Scope};
 use crate::provider::coder::api::Api;
-use crate::provider::coder::wire::{Template, User, Value, Version, Workspace};
+use crate::provider::coder::wire::{Group, Template, User, Value, Version, Workspace};
 use crate::provider::coder::{convert, kinds};
 use crate::provider::contract::ObserveRequest;
 
@@ -20,6 +20,8 @@ pub(super) struct Cycle<'a> {
     pub(super) instance: &'a Instance,
     pub(super) at: DateTime<Utc>,
     pub(super) request: &'a ObserveRequest,
+    /// Whether the options ask for groups; otherwise they are no business of ours.
+    pub(super) groups: bool,
 }
 
 impl Cycle<'_> {
@@ -34,7 +36,8 @@ impl Cycle<'_> {
         };
         let users = async { if self.wants(kinds::USER) { api.users().await } else { Ok(Vec::new()) } };
         let workspaces = async { if self.wants(kinds::WORKSPACE) { api.workspaces().await } else { Ok(Vec::new()) } };
-        let (users, templates, workspaces) = join!(users, api.templates(&organization), workspaces);
+        let groups = async { if self.groups { api.groups(&organization).await } else { Ok(Vec::new()) } };
+        let (users, templates, workspaces, groups) = join!(users, api.templates(&organization), workspaces, groups);
         let versions = self.versions(api, &templates).await;
         let values = self.values(api, &workspaces).await;
         let dashboard = api.build_info().await.map(|it| it.dashboard_url).unwrap_or_default();
@@ -50,6 +53,12 @@ impl Cycle<'_> {
         if self.wants(kinds::USER) {
             let live = |users: &Vec<User>| users.iter().map(|it| convert::user(self.instance, it)).collect();
             observations.push(self.list(kinds::USER, &users, read("read every account"), live));
+        }
+        if self.groups {
+            let live = |groups: &Vec<Group>| groups.iter().map(|it| convert::group(self.instance, it)).collect();
+            observations.push(self.list(kinds::GROUP, &groups, read("read every group"), live));
+            let unproven = read("read every group").or_else(|| read("read everybody in groups"));
+            observations.extend(self.members(&groups, unproven.as_ref()));
         }
         if self.wants(kinds::TEMPLATE) {
             let live = |templates: &Vec<Template>| {
@@ -71,6 +80,24 @@ impl Cycle<'_> {
         let right = read("read every template");
         observations.extend(versions.into_iter().map(|(name, read)| self.of_template(&name, read, right.clone())));
         observations
+    }
+
+    /// Who is in each group that is asked for; nobody in one that is absent.
+    fn members<'o>(
+        &'o self,
+        groups: &'o Result<Vec<Group>, Failure>,
+        unproven: Option<&'o Failure>,
+    ) -> impl Iterator<Item = Observation> + 'o {
+        self.request.parents.get(&KindName::new(kinds::GROUP_MEMBER)).into_iter().flatten().map(move |name| {
+            let group = groups.iter().flatten().find(|it| it.name == *name);
+            let people = group.into_iter().flat_map(|it| &it.members);
+            let objects = people.map(|it| convert::group_member(self.instance, name, &it.username)).collect();
+            let completeness = match (groups, unproven) {
+                (Err(failure), _) | (Ok(_), Some(failure)) => Completeness::Incomplete(failure.clone()),
+                (Ok(_), None) => Completeness::Complete("as many as the group counts".to_owned()),
+            };
+            self.observation(Scope::within(self.instance, kinds::GROUP_MEMBER, name), completeness, objects)
+        })
     }
 
     /// The versions of each template that is asked for, by its name; nothing of one that is absent.
@@ -143,10 +170,13 @@ impl Cycle<'_> {
 
     /// Everything that is asked for as incomplete, for one reason.
     pub(super) fn unseen(&self, failure: &Failure) -> Vec<Observation> {
-        let whole = [kinds::USER, kinds::TEMPLATE, kinds::WORKSPACE].into_iter().filter(|kind| self.wants(kind));
+        let whole = [kinds::USER, kinds::GROUP, kinds::TEMPLATE, kinds::WORKSPACE].into_iter();
+        let whole = whole.filter(|kind| self.wants(kind) && (self.groups || *kind != kinds::GROUP));
         let whole = whole.map(|kind| Scope::whole(self.instance, kind));
-        let parents = self.request.parents.get(&KindName::new(kinds::TEMPLATE_VERSION));
-        let within = parents.into_iter().flatten().map(|it| Scope::within(self.instance, kinds::TEMPLATE_VERSION, it));
+        let within = [kinds::GROUP_MEMBER, kinds::TEMPLATE_VERSION].into_iter().flat_map(|kind| {
+            let parents = self.request.parents.get(&KindName::new(kind)).into_iter().flatten();
+            parents.map(move |it| Scope::within(self.instance, kind, it))
+        });
         let incomplete = || Completeness::Incomplete(failure.clone());
         whole.chain(within).map(|scope| self.observation(scope, incomplete(), Vec::new())).collect()
     }

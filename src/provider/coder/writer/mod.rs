@@ -3,6 +3,7 @@
 //! Every change reads first and stops when the object is another one than was meant. Imports and builds go on at the
 //! server: the step ends with a handle, and is followed.
 
+mod group;
 mod template;
 mod user;
 mod version;
@@ -56,6 +57,11 @@ impl Writer for CoderWriter {
         match (step.address.kind.as_str(), step.verb) {
             (kinds::USER, Verb::Create) => hand.make_user(step, &inputs.fields).await,
             (kinds::USER, Verb::Update | Verb::Restore | Verb::Disable) => hand.switch_user(step, &inputs.fields).await,
+            (kinds::GROUP, Verb::Create) => hand.make_group(step, &inputs.fields).await,
+            (kinds::GROUP, Verb::Update | Verb::Rename) => hand.change_group(step, &inputs.fields).await,
+            (kinds::GROUP, Verb::Delete) => hand.delete_group(step).await,
+            (kinds::GROUP_MEMBER, Verb::Create | Verb::Restore | Verb::Update) => hand.place(step, true).await,
+            (kinds::GROUP_MEMBER, Verb::Delete) => hand.place(step, false).await,
             (kinds::TEMPLATE_VERSION, Verb::Create) => hand.push(step, inputs).await,
             (kinds::TEMPLATE_VERSION, Verb::Update) => hand.import_again(step).await,
             (kinds::TEMPLATE, Verb::Create) => hand.make_template(step, inputs).await,
