@@ -123,10 +123,14 @@ fn counted<'d>(draft: &'d Draft<'_, '_>) -> impl Iterator<Item = KindClass> + 'd
 }
 
 /// An organisation of ours that nobody would be in any more always waits, however small it is. Whoever stands because their
-/// declaration cannot be read is in it still.
+/// declaration cannot be read is in it still; a leaver is not, although their place may stand.
 fn emptied_organisations(input: &PlanInput<'_>, totals: &Totals, drafts: &mut [Draft<'_, '_>]) {
+    let closing = drafts.iter().filter(|it| it.verb.is_destructive() && it.compared.spec.class == KindClass::Person);
+    let leavers: BTreeSet<(&Instance, &str)> =
+        closing.map(|it| (&it.compared.change.address.instance, &*it.compared.change.address.key)).collect();
     let standing = input.changes.compared.iter().filter(|it| it.situation == Situation::Held && it.live.is_some());
     let standing = standing.map(|it| &it.change.address).filter(|it| is_edge(input.diff.kinds, it));
+    let standing = standing.filter(|it| !leavers.contains(&(&it.instance, it.leaf())));
     let standing: BTreeSet<(Instance, String)> = standing.map(organisation).collect();
     for (instance, organisation) in totals.emptied().filter(|it| !standing.contains(*it)) {
         let active = input.diff.recorded.into_iter().flatten().filter(|it| it.state == ObjectState::Active);

@@ -653,6 +653,14 @@ fn an_emptied_organisation_always_waits() {
     - removed svc:member/dev/bob: it stands, because the declaration of 'user:default/bob' cannot be read
     - removed svc:user/bob: it stands, because the declaration of 'user:default/bob' cannot be read
     ");
+    // A leaver's place may stand; they leave all the same.
+    let mut world = World::settled(&["alice"]).without("alice");
+    world.quarantine.memberships.insert("group:default/dev".parse().unwrap());
+    let told = told(&world.plan().plan);
+    assert!(
+        told.starts_with("disable svc:user/alice [waits: svc: dev is emptied]\n- removed svc:member/dev/alice:"),
+        "{told}"
+    );
 }
 
 #[test]

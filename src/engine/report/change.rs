@@ -2,7 +2,7 @@
 
 use super::page::{Look, Page, Tone};
 use super::shadow;
-use super::text::{basis, by_instance, field, heading, notes, planned, short, step, waits};
+use super::text::{basis, by_instance, heading, left_fields, notes, planned, short, step, waits};
 use crate::engine::plan::difference::Counts;
 use crate::engine::plan::{Difference, Step, Verb};
 
@@ -50,7 +50,7 @@ pub fn text(it: &Difference, look: Look) -> String {
                 2,
                 &[(Tone::Change, row.class.word()), (Tone::Plain, &address), (Tone::Faint, &format!("— {why}"))],
             );
-            row.fields.iter().filter(|it| it.left.is_some()).for_each(|it| field(&mut page, 6, it));
+            left_fields(&mut page, row);
         }
     }
     losing(&mut page, it);

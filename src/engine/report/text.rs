@@ -267,7 +267,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-pub(super) fn field(page: &mut Page, indent: usize, field: &FieldChange) {
+fn field(page: &mut Page, indent: usize, field: &FieldChange) {
     if let (Shown::Known(Value::Text(before)), Shown::Known(Value::Text(after))) = (&field.before, &field.after)
         && (before.contains('\n') || after.contains('\n'))
     {
@@ -411,12 +411,16 @@ fn left(page: &mut Page, plan: &Plan) {
                 (Tone::Faint, &format!("— {why}")),
             ],
         );
-        // Where a part of it is left for a reason of its own, that is what can be acted on.
-        change.fields.iter().filter(|it| it.left.is_some()).for_each(|it| field(page, 6, it));
+        left_fields(page, change);
     }
     if told.len() > limit {
         page.line(2, Tone::Faint, &format!("… and {} more; -v shows all", told.len() - limit));
     }
+}
+
+/// Where a part of a resource is left for a reason of its own, that is what can be acted on.
+pub(super) fn left_fields(page: &mut Page, change: &Change) {
+    change.fields.iter().filter(|it| it.left.is_some()).for_each(|it| field(page, 6, it));
 }
 
 pub(super) fn notes(page: &mut Page, notes: &[Note]) {

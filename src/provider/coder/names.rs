@@ -2,6 +2,8 @@
 
 /// The longest name of a person, a template or a workspace.
 pub const NAME_LENGTH: usize = 32;
+/// The longest name of a group.
+pub const GROUP_LENGTH: usize = 255;
 /// The longest name of a template version.
 pub const VERSION_LENGTH: usize = 64;
 /// The longest name that people see.
@@ -20,8 +22,8 @@ pub enum BadName {
     /// It holds something else than letters, digits and single hyphens between them.
     #[error("it takes ASCII letters and digits, with single hyphens between them")]
     Form,
-    /// Coder has pages of that name. The server refuses it in lower case alone; we are stricter.
-    #[error("Coder keeps '{0}' for a page of its own")]
+    /// Coder has a page, or a group, of that name. The server refuses it in lower case alone; we are stricter.
+    #[error("Coder keeps '{0}' for itself")]
     Reserved(String),
 }
 
@@ -30,40 +32,27 @@ pub enum BadName {
 /// # Errors
 /// Why not.
 pub fn name(name: &str) -> Result<(), BadName> {
+    words(name, NAME_LENGTH, &["new", "create"])
+}
+
+/// Whether a group may be called so.
+///
+/// # Errors
+/// Why not.
+pub fn group(name: &str) -> Result<(), BadName> {
+    words(name, GROUP_LENGTH, &["new", "create", "everyone"])
+}
+
+fn words(name: &str, most: usize, reserved: &[&str]) -> Result<(), BadName> {
     let length = name.chars().count();
-    if length == 0 || length > NAME_LENGTH {
-        return Err(BadName::Length(length, NAME_LENGTH));
+    if length == 0 || length > most {
+        return Err(BadName::Length(length, most));
     }
     if !name.split('-').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric())) {
         return Err(BadName::Form);
     }
-    match name.to_lowercase().as_str() {
-        reserved @ ("new" | "create") => Err(BadName::Reserved(reserved.to_owned())),
-        _ => Ok(()),
-    }
-}
-
-/// The longest name of a group.
-pub const GROUP_LENGTH: usize = 255;
-
-/// Whether a group may be called so. `Everyone` is Coder's own, which it knows so written alone; we are stricter.
-///
-/// # Errors
-/// Why not.
-pub fn group(group: &str) -> Result<(), BadName> {
-    let length = group.chars().count();
-    if length > GROUP_LENGTH {
-        return Err(BadName::Length(length, GROUP_LENGTH));
-    }
-    if group.eq_ignore_ascii_case("everyone") {
-        return Err(BadName::Reserved(group.to_owned()));
-    }
-    match name(&group[..group.len().min(NAME_LENGTH)]) {
-        Err(why @ BadName::Reserved(_)) if length > NAME_LENGTH => drop(why),
-        Err(BadName::Form) if length > NAME_LENGTH => {}
-        other => return other,
-    }
-    Ok(())
+    let name = name.to_lowercase();
+    if reserved.contains(&name.as_str()) { Err(BadName::Reserved(name)) } else { Ok(()) }
 }
 
 /// The part of a version's name that says which version of the formula it is: what Coder takes, and not so long that no
@@ -94,6 +83,14 @@ mod tests {
         }
         for bad in ["", "a.b", "a_b", "a+b", "-a", "a-", "a--b", "ä", "new", "Create", "x".repeat(33).as_str()] {
             assert!(name(bad).is_err(), "{bad}");
+        }
+        for good in ["acme", "x".repeat(255).as_str()] {
+            assert_eq!(group(good), Ok(()), "{good}");
+        }
+        let long = "ä".repeat(40);
+        let formless = format!("{}_b", "x".repeat(40));
+        for bad in ["", "new", "everyone", "Everyone", "a_b", &long, &formless, "x".repeat(256).as_str()] {
+            assert!(group(bad).is_err(), "{bad}");
         }
     }
 

@@ -36,13 +36,8 @@ impl Shape<'_> {
         // Of two that are called the same, ours has the name, or else the one that is not in the bin; the other is
         // called by its id.
         rows.sort_by_cached_key(|row| {
-            (
-                self.our_key(row).is_none(),
-                self.made_key(sort, row).is_none(),
-                row.is_deleted(),
-                self.is_odd(sort, row),
-                row.id().to_owned(),
-            )
+            let (is_ours, key) = (self.our_key(row).is_some(), self.key(sort, row));
+            (!is_ours, key.is_none(), row.is_deleted(), self.is_odd(sort, row), row.id().to_owned())
         });
         let mut named: BTreeMap<Address, Live> = BTreeMap::new();
         for row in &rows {
@@ -74,8 +69,7 @@ impl Shape<'_> {
             let link = format!("{}/object/{}/{}", self.base, sort.singular, row.id());
             outputs.insert(Field::Borrowed(kinds::URL), link.into());
         }
-        let key = self.our_key(row).or_else(|| self.made_key(sort, row));
-        let key = key.map_or_else(|| natural_key(sort, row), str::to_owned);
+        let key = self.key(sort, row).map_or_else(|| natural_key(sort, row), str::to_owned);
         let mark = self.mark(row).map(|(ledger, _)| Mark { ledger: ledger.to_owned() });
         Live { address: self.address(sort, &key), external_id: Some(row.id().to_owned()), fields, outputs, mark }
     }
@@ -91,6 +85,11 @@ impl Shape<'_> {
     /// The key that our own mark tells. A mark of another ledger tells no name: it may stand for another platform.
     fn our_key<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.mark(row).filter(|(ledger, _)| Some(*ledger) == self.ledger).map(|(_, key)| key)
+    }
+
+    /// The key that a mark tells.
+    fn key<'r>(&self, sort: Sort, row: &'r Row) -> Option<&'r str> {
+        self.our_key(row).or_else(|| self.made_key(sort, row))
     }
 
     /// The key that another ledger's mark tells of a record with the id that this platform makes it with: the ledger was

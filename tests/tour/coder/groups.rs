@@ -1,5 +1,6 @@
 //! Groups of a licensed Coder, which the emulator knows from its source alone.
 
+use formulary::engine::model::Instance;
 use formulary::provider::coder::emulator::Settings;
 use serde_json::json;
 
@@ -61,9 +62,13 @@ async fn groups_are_kept_true() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_licence_and_where_a_claim_sets_groups() {
     let claimed = Settings { group_claim: "groups".to_owned(), ..Settings::licensed() };
-    for (settings, told) in [
-        (Settings::default(), "Template RBAC is a Premium feature"),
-        (claimed, "the identity provider sets groups at every sign-in, by the claim 'groups'"),
+    for (settings, told, complaint) in [
+        (
+            Settings::default(),
+            "Template RBAC is a Premium feature",
+            Some("without a licence everybody lives in one organisation, and groups do not exist"),
+        ),
+        (claimed, "the identity provider sets groups at every sign-in, by the claim 'groups'", None),
     ] {
         let tour = licensed(settings).await;
         tour.try_all().await;
@@ -72,6 +77,10 @@ async fn without_a_licence_and_where_a_claim_sets_groups() {
         assert!(reading.steps().is_empty(), "{}", reading.shown());
         let shown = reading.shown().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(shown.contains(told), "{shown}");
+        let probe = reading.world.probes[&Instance::new("coder")].as_ref().unwrap();
+        let complaints = probe.findings.iter().filter(|it| !it.ok && it.help.contains("'groups'"));
+        assert_eq!(complaints.map(|it| it.what.as_str()).next(), complaint, "{:#?}", probe.findings);
+        assert!(probe.rights.iter().any(|it| it.needed_for == "read everybody in groups"), "{:#?}", probe.rights);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{TERRAFORM, Tour};
+use super::{TERRAFORM, Tour, failures};
 use crate::hand::text;
 
 pub async fn made_changed_stopped_and_deleted_after_retention(tour: &mut Tour) {
@@ -51,6 +51,11 @@ pub async fn what_never_changes_is_told(tour: &mut Tour) {
     assert!(reading.steps().is_empty(), "nothing is tried that Coder refuses: {:?}", reading.steps());
     let shown = reading.shown();
     assert!(shown.contains("(left: chosen when it is made, and never changed)"), "{shown}");
+    // A new version lets it change, and the workspace is held at the old one, which does not.
+    tour.formula("1.1.0", &TERRAFORM.replace("mutable = false", "mutable = true"));
+    let failed = failures(&tour.try_all().await);
+    assert_eq!(failed.len(), 1, "{failed:#?}");
+    assert!(failed[0].ends_with("'gpu' is chosen when a workspace is made and never changed"), "{failed:#?}");
     for (wrong, told) in [
         (json!({ "gpv": "none" }), "the template has no parameter 'gpv'"),
         (json!({ "gpu": "a10" }), "'a10' is no option of 'gpu'"),

@@ -6,7 +6,7 @@ use super::accounts::{Group, ORGANIZATION_DISPLAY_NAME, ORGANIZATION_NAME};
 use super::bodies::{Kind, Shape};
 use super::call::{Call, stamp, stamp_or_never};
 use super::ids::parse_uuid;
-use super::reply::{Answer, Refusal, Reply, forbidden, not_found, refuse, unlicensed};
+use super::reply::{Answer, Refusal, Reply, denied, not_found, refuse, unlicensed};
 use super::rights::Object;
 use super::routes::{Route, route};
 use super::rules::{Faults, is_group_name, is_shown_name};
@@ -23,6 +23,8 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// The group that everybody of the organisation is in.
 const EVERYONE: &str = "Everyone";
+/// What a right that is missing when the database is written says here.
+const INTERNAL: &str = "An internal server error occurred.";
 
 const MAKE: Shape = Shape {
     name: "CreateGroupRequest",
@@ -53,7 +55,7 @@ fn may(world: &World, call: &Call, action: &str) -> bool {
 }
 
 /// The licence comes before everything else, for reads too.
-fn licensed(world: &World) -> Result<(), Refusal> {
+pub(super) fn licensed(world: &World) -> Result<(), Refusal> {
     if world.settings.has_groups { Ok(()) } else { Err(unlicensed("Template RBAC")) }
 }
 
@@ -118,8 +120,7 @@ fn by_name(world: &mut World, call: &Call) -> Answer {
 /// The group of the path.
 fn meant(world: &World, call: &Call) -> Result<String, Refusal> {
     licensed(world)?;
-    let id = parse_uuid(call.param("group"))
-        .map_err(|_| refuse(400, format!("Invalid UUID {:?}", call.param("group"))).field("group", "Invalid UUID"))?;
+    let id = call.id("group")?;
     let is_there = id == world.organization.id || world.organization.groups.contains_key(&id);
     if is_there && may(world, call, "read") { Ok(id) } else { Err(not_found()) }
 }
@@ -143,7 +144,7 @@ fn make(world: &mut World, call: &Call) -> Answer {
         return Err(refuse(400, "Invalid group name.").field("name", detail));
     }
     if !may(world, call, "create") {
-        return Err(forbidden());
+        return Err(denied(INTERNAL, "insert group"));
     }
     if world.organization.groups.values().any(|group| group.name == name) {
         let message = format!("A group named \"{name}\" already exists.");
@@ -170,6 +171,9 @@ fn change(world: &mut World, call: &Call) -> Answer {
     if is_everyone && !name.is_empty() && name != EVERYONE {
         return Err(refuse(400, format!("Cannot rename the \"{EVERYONE}\" group!")));
     }
+    if is_everyone && !body.text("display_name").is_empty() {
+        return Err(refuse(400, format!("Cannot update the Display Name for the \"{EVERYONE}\" group!")));
+    }
     if name == EVERYONE && !is_everyone {
         return Err(refuse(400, format!("\"{EVERYONE}\" is a reserved group name!")));
     }
@@ -184,7 +188,7 @@ fn change(world: &mut World, call: &Call) -> Answer {
         }
     }
     if !may(world, call, "update") {
-        return Err(not_found());
+        return Err(refuse(400, "Failed to add or remove non-existent group member"));
     }
     let is_taken = world.organization.groups.iter().any(|(other, group)| *other != id && group.name == name);
     if !name.is_empty() && is_taken {
@@ -219,7 +223,7 @@ fn delete(world: &mut World, call: &Call) -> Answer {
         return Err(refuse(400, format!("\"{EVERYONE}\" is a reserved group and cannot be deleted!")));
     }
     if !may(world, call, "delete") {
-        return Err(not_found());
+        return Err(denied(INTERNAL, "delete group"));
     }
     world.organization.groups.remove(&id);
     Ok(Reply::message("Successfully deleted group!"))

@@ -1,7 +1,7 @@
 //! Routes that need a licence, and say so: for reads too.
 
 use super::call::Call;
-use super::reply::{Answer, refuse, unlicensed};
+use super::reply::{Answer, not_modelled, refuse, unlicensed};
 use super::routes::{Route, route};
 use super::world::World;
 
@@ -29,8 +29,10 @@ fn organizations(_world: &mut World, _call: &Call) -> Answer {
     Err(unlicensed("Multiple Organizations"))
 }
 
-fn groups(_world: &mut World, _call: &Call) -> Answer {
-    Err(unlicensed("Template RBAC"))
+/// What the licence opens beside the groups of the organisation is not imitated.
+fn groups(world: &mut World, _call: &Call) -> Answer {
+    super::groups::licensed(world)?;
+    Err(not_modelled())
 }
 
 fn roles(_world: &mut World, _call: &Call) -> Answer {

@@ -36,7 +36,7 @@ impl Cycle<'_> {
         };
         let users = async { if self.wants(kinds::USER) { api.users().await } else { Ok(Vec::new()) } };
         let workspaces = async { if self.wants(kinds::WORKSPACE) { api.workspaces().await } else { Ok(Vec::new()) } };
-        let groups = async { if self.groups { api.groups(&organization).await } else { Ok(Vec::new()) } };
+        let groups = async { if self.wants_groups() { api.groups(&organization).await } else { Ok(Vec::new()) } };
         let (users, templates, workspaces, groups) = join!(users, api.templates(&organization), workspaces, groups);
         let versions = self.versions(api, &templates).await;
         let values = self.values(api, &workspaces).await;
@@ -54,7 +54,7 @@ impl Cycle<'_> {
             let live = |users: &Vec<User>| users.iter().map(|it| convert::user(self.instance, it)).collect();
             observations.push(self.list(kinds::USER, &users, read("read every account"), live));
         }
-        if self.groups {
+        if self.wants_groups() {
             let live = |groups: &Vec<Group>| groups.iter().map(|it| convert::group(self.instance, it)).collect();
             observations.push(self.list(kinds::GROUP, &groups, read("read every group"), live));
             let unproven = read("read every group").or_else(|| read("read everybody in groups"));
@@ -170,15 +170,22 @@ impl Cycle<'_> {
 
     /// Everything that is asked for as incomplete, for one reason.
     pub(super) fn unseen(&self, failure: &Failure) -> Vec<Observation> {
+        let groups = |kind: &str| self.groups || !matches!(kind, kinds::GROUP | kinds::GROUP_MEMBER);
         let whole = [kinds::USER, kinds::GROUP, kinds::TEMPLATE, kinds::WORKSPACE].into_iter();
-        let whole = whole.filter(|kind| self.wants(kind) && (self.groups || *kind != kinds::GROUP));
+        let whole = whole.filter(|kind| self.wants(kind) && groups(kind));
         let whole = whole.map(|kind| Scope::whole(self.instance, kind));
-        let within = [kinds::GROUP_MEMBER, kinds::TEMPLATE_VERSION].into_iter().flat_map(|kind| {
+        let within = [kinds::GROUP_MEMBER, kinds::TEMPLATE_VERSION].into_iter().filter(|kind| groups(kind));
+        let within = within.flat_map(|kind| {
             let parents = self.request.parents.get(&KindName::new(kind)).into_iter().flatten();
             parents.map(move |it| Scope::within(self.instance, kind, it))
         });
         let incomplete = || Completeness::Incomplete(failure.clone());
         whole.chain(within).map(|scope| self.observation(scope, incomplete(), Vec::new())).collect()
+    }
+
+    /// Whether groups are asked for, and some business of ours.
+    fn wants_groups(&self) -> bool {
+        self.groups && (self.wants(kinds::GROUP) || self.wants(kinds::GROUP_MEMBER))
     }
 
     fn wants(&self, kind: &str) -> bool {
