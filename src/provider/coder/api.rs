@@ -237,7 +237,8 @@ impl Api {
     /// be undone; and when a group shows fewer members than it counts.
     pub async fn groups(&self, organization: &str) -> Result<Vec<Group>, Failure> {
         let sync = Call::get(GROUP_SYNC, &[organization], "read who sets groups");
-        if let Some(GroupSync { field }) = self.maybe(&sync).await?.filter(|it: &GroupSync| !it.field.is_empty()) {
+        let GroupSync { field } = self.one(&sync).await?;
+        if !field.is_empty() {
             let said = format!("the identity provider sets groups at every sign-in, by the claim '{field}'");
             return Err(Failure::new(FailureClass::Refused, "list groups", said)
                 .help("take 'groups' out of the options, or the claim out of Coder's settings"));

@@ -65,7 +65,6 @@ pub struct GroupMember {
 #[derive(Debug, Clone, Deserialize)]
 pub struct GroupSync {
     /// The claim; empty where it does not.
-    #[serde(default)]
     pub field: String,
 }
 

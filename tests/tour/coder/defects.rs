@@ -8,9 +8,12 @@ use serde_json::json;
 use super::{TERRAFORM, Tour, failures};
 use crate::documents::person;
 use crate::legs::lies;
+use formulary::provider::coder::emulator::Settings;
 
 /// Every list that a reading is made of, and what alone proves it.
-const READS: [(&str, &str); 5] = [
+const READS: [(&str, &str); 7] = [
+    ("GET", "/api/v2/organizations/*/groups"),
+    ("GET", "/api/v2/organizations/*/settings/idpsync/groups"),
     ("GET", "/api/v2/users"),
     ("GET", "/api/v2/templates"),
     ("GET", "/api/v2/templates/*/versions"),
@@ -34,7 +37,8 @@ async fn an_answer_that_lies_takes_nothing_away() {
 
 /// What is wrongly planned when one read lies in each way.
 async fn lies_about((method, path): (&'static str, &'static str)) -> Vec<String> {
-    let mut tour = Tour::emulated().await;
+    let mut tour = Tour::of(Settings::licensed()).await;
+    tour.with_groups();
     as_declared(&mut tour).await;
     tour.remove("bob");
     let honest = tour.reading().await.removals();
