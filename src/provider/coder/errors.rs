@@ -18,6 +18,12 @@ const ROWS: &[Row] = &[
     Row(400, "is already a member", Conflict, ""),
     Row(400, "", Refused, ""),
     Row(401, "", MissingRights, "the token is unknown, expired or of a suspended account; mint a new one"),
+    Row(
+        403,
+        "Contact sales!",
+        MissingRights,
+        "it takes a licence that has it; without one, leave it out of the options",
+    ),
     Row(403, "", MissingRights, RIGHTS),
     Row(
         404,

@@ -65,7 +65,7 @@ async fn without_a_licence_and_where_a_claim_sets_groups() {
     for (settings, told, complaint) in [
         (
             Settings::default(),
-            "Template RBAC is a Premium feature",
+            "Template RBAC is a Premium feature. Contact sales! (it takes a licence that has it",
             Some("without a licence everybody lives in one organisation, and groups do not exist"),
         ),
         (claimed, "the identity provider sets groups at every sign-in, by the claim 'groups'", None),
