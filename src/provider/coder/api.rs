@@ -23,6 +23,7 @@ pub const AUTH_METHODS: &str = "/api/v2/users/authmethods";
 pub const AUTH_CHECK: &str = "/api/v2/authcheck";
 pub const ORGANIZATION: &str = "/api/v2/organizations/{o}";
 pub const ORGANIZATION_GROUPS: &str = "/api/v2/organizations/{o}/groups";
+pub const MEMBER: &str = "/api/v2/organizations/{o}/members/{u}";
 pub const GROUP_NAMED: &str = "/api/v2/organizations/{o}/groups/{name}";
 pub const GROUP: &str = "/api/v2/groups/{g}";
 pub const GROUP_SYNC: &str = "/api/v2/organizations/{o}/settings/idpsync/groups";
@@ -176,9 +177,17 @@ impl Api {
     }
 
     pub async fn organization(&self) -> Result<Organization, Failure> {
-        let doing = format!("read the organisation '{}'", self.organization);
-        let read = || async { self.one(&Call::get(ORGANIZATION, &[&self.organization], doing)).await };
-        self.home.get_or_try_init(read).await.cloned()
+        let name = &self.organization;
+        let call = Call::get(ORGANIZATION, &[name], format!("read the organisation '{name}'"));
+        let read = || async { self.one(&call).await };
+        self.home.get_or_try_init(read).await.cloned().map_err(|failure| match failure.class {
+            // Coder says the same of one that is not there and of one that we may not see.
+            FailureClass::Gone => failure.help(format!(
+                "by hand: an owner of Coder makes it with 'coder organizations create {name}', which takes a licence, and \
+                 makes our account organization-admin in it; or correct 'options.organization'"
+            )),
+            _ => failure,
+        })
     }
 
     /// Which rights of [`RIGHTS`] we had when that was asked first: before anything was read.
@@ -294,6 +303,10 @@ impl Api {
         Ok(workspaces.into_iter().filter(|it| !it.is_prebuild).collect())
     }
 
+    /// Somebody's account.
+    ///
+    /// # Errors
+    /// As the table of errors says.
     pub async fn user(&self, name: &str) -> Result<Option<User>, Failure> {
         // By name, never by id: a deleted account is still told by its id (trap 22).
         self.maybe(&Call::get(USER, &[name], format!("read account '{name}'"))).await

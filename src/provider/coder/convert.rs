@@ -10,8 +10,8 @@ use crate::provider::days;
 /// How a version's message begins that we made; its identity follows.
 pub const MESSAGE: &str = "formulary ";
 
-/// An account.
-pub fn user(instance: &Instance, it: &User) -> Live {
+/// An account, and whether it is in the organisation of that id.
+pub fn user(instance: &Instance, home: &str, it: &User) -> Live {
     let mut roles: Vec<&str> = it.roles.iter().map(|role| role.name.as_str()).collect();
     roles.sort_unstable();
     let fields = fields([
@@ -19,6 +19,7 @@ pub fn user(instance: &Instance, it: &User) -> Live {
         ("initial_name", text(&it.name)),
         ("login_type", text(&it.login_type)),
         ("active", Value::Bool(it.is_active())),
+        ("member", Value::Bool(it.organization_ids.iter().any(|id| id == home))),
         ("status", text(&it.status)),
         ("roles", Value::set(roles)),
         (SINCE.name, days::of_text(&it.created_at)),

@@ -50,6 +50,12 @@ const USER_SPEC: KindSpec = KindSpec {
         ),
         FieldSpec::new("active", "whether it may sign in; a dormant account may", Compare::Plain)
             .access(Access::OpenWhen(true)),
+        FieldSpec::new(
+            "member",
+            "whether it is in the organisation of the options; nobody else uses its templates",
+            Compare::Plain,
+        )
+        .access(Access::OpenWhen(true)),
         FieldSpec::new("status", "active, dormant (never signed in, no seat) or suspended", Compare::ServerOwned),
         FieldSpec::new("roles", "its roles in the whole installation; never written by us", Compare::ServerOwned),
         SINCE,

@@ -18,6 +18,9 @@ pub struct User {
     pub created_at: String,
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// `null` for somebody in none.
+    #[serde(default, deserialize_with = "or_empty")]
+    pub organization_ids: Vec<String>,
 }
 
 /// A role in the whole installation.
@@ -232,8 +235,8 @@ pub struct Uploaded {
 }
 
 /// A text, and nothing as the empty one.
-fn or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Option::unwrap_or_default)
+fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Version {

@@ -109,6 +109,13 @@ pub async fn what_was_there_is_adopted(tour: &mut Tour) {
         ],
     )
     .await;
+
+    // Out of the organisation nobody uses its templates, and the account is there all the same, with `null` for where.
+    let id = text(&tour.api("/users/~alice").await["id"]).to_owned();
+    let membership = format!("/api/v2/organizations/default/members/{id}");
+    tour.hand.delete(&membership).await;
+    tour.leg("taken out of the organisation", &["update coder:user/~alice (opens access)"]).await;
+    assert!(!tour.api("/users/~alice").await["organization_ids"].is_null());
 }
 
 /// Trap 4: an account that signs in otherwise is refused for ever, and never deleted by us.

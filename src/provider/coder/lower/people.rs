@@ -35,6 +35,7 @@ impl Lowering<'_> {
         let mut desired = self
             .desired(kinds::USER, name, entity)
             .field("active", true, None)
+            .field("member", true, None)
             .field("login_type", self.options.sign_in.login_type(), None)
             .field("initial_email", email.value.trim().to_lowercase(), Some(Arc::new(email.span.clone())));
         let called = person.display_name.as_ref().or(entity.title.as_ref());

@@ -11,7 +11,7 @@ use crate::provider::contract::Look;
 pub(super) async fn look(api: &Api, instance: &Instance, address: &Address, id: Option<&str>) -> Result<Look, Failure> {
     let key = &*address.key;
     let (found, right) = match address.kind.as_str() {
-        kinds::USER => (api.user(key).await?.map(|it| convert::user(instance, &it)), "read every account"),
+        kinds::USER => (look_at_user(api, instance, key).await?, "read every account"),
         kinds::TEMPLATE => (look_at_template(api, instance, key).await?, "read every template"),
         kinds::GROUP => (api.group(key).await?.map(|it| convert::group(instance, &it)), "read every group"),
         kinds::GROUP_MEMBER => (look_at_member(api, instance, key).await?, "read everybody in groups"),
@@ -30,6 +30,11 @@ pub(super) async fn look(api: &Api, instance: &Instance, address: &Address, id: 
         Some(failure) => Err(failure),
         None => Ok(Look::Absent),
     }
+}
+
+async fn look_at_user(api: &Api, instance: &Instance, name: &str) -> Result<Option<Live>, Failure> {
+    let Some(user) = api.user(name).await? else { return Ok(None) };
+    Ok(Some(convert::user(instance, &api.organization().await?.id, &user)))
 }
 
 async fn look_at_member(api: &Api, instance: &Instance, key: &str) -> Result<Option<Live>, Failure> {

@@ -51,7 +51,8 @@ impl Cycle<'_> {
             })
         };
         if self.wants(kinds::USER) {
-            let live = |users: &Vec<User>| users.iter().map(|it| convert::user(self.instance, it)).collect();
+            let live =
+                |users: &Vec<User>| users.iter().map(|it| convert::user(self.instance, &organization, it)).collect();
             observations.push(self.list(kinds::USER, &users, read("read every account"), live));
         }
         if self.wants_groups() {

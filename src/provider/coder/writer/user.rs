@@ -30,26 +30,32 @@ impl Hand {
             body["password"] = format!("Aa1!{}", Uuid::new_v4().simple()).into();
         }
         self.send(Call::new(Method::POST, api::USERS, &[], doing(step)).json(body)).await?;
-        let made = self.user(step).await?;
         if fields.get("active") == Some(&Value::Bool(false)) {
-            return self.set_status(step, &made, false).await;
+            self.set_status(step, &self.user(step).await?, false).await?;
         }
-        Ok(done(convert::user(&step.address.instance, &made)))
+        self.shown_user(step).await
     }
 
     pub(super) async fn switch_user(&self, step: &Step, fields: &Fields) -> Result<Performed, Failure> {
         let found = self.user(step).await?;
-        let live = convert::user(&step.address.instance, &found);
-        same(step, &live)?;
+        let home = self.api.organization().await?.id;
+        same(step, &convert::user(&step.address.instance, &home, &found))?;
         if let Some(email) = text(fields, "initial_email")
             && !found.email.eq_ignore_ascii_case(email)
         {
             return self.make_user_anew(step, &found, email).await;
         }
-        match fields.get("active").and_then(Value::as_bool) {
-            Some(active) if active != found.is_active() => self.set_status(step, &found, active).await,
-            _ => Ok(done(live)),
+        // The order in which access stays the narrower one on the way.
+        if fields.get("active") == Some(&Value::Bool(false)) && found.is_active() {
+            self.set_status(step, &found, false).await?;
         }
+        if fields.get("member") == Some(&Value::Bool(true)) && !found.organization_ids.contains(&home) {
+            self.send(Call::new(Method::POST, api::MEMBER, &[&home, &found.id], doing(step))).await?;
+        }
+        if fields.get("active") == Some(&Value::Bool(true)) && !found.is_active() {
+            self.set_status(step, &found, true).await?;
+        }
+        self.shown_user(step).await
     }
 
     async fn make_user_anew(&self, step: &Step, found: &User, email: &str) -> Result<Performed, Failure> {
@@ -64,10 +70,10 @@ impl Hand {
             "organization_ids": [organization.id], "user_status": "dormant",
         });
         self.send(Call::new(Method::POST, api::USERS, &[], doing(step)).json(body)).await?;
-        Ok(done(convert::user(&step.address.instance, &self.user(step).await?)))
+        self.shown_user(step).await
     }
 
-    async fn set_status(&self, step: &Step, found: &User, active: bool) -> Result<Performed, Failure> {
+    async fn set_status(&self, step: &Step, found: &User, active: bool) -> Result<(), Failure> {
         if !active && found.is_owner() {
             // Coder refuses that, too; but it would let us delete one (trap 46), so the rule is ours.
             return Err(Failure::new(FailureClass::Refused, doing(step), "the account is an owner of Coder")
@@ -75,7 +81,13 @@ impl Hand {
         }
         let status = if active { "activate" } else { "suspend" };
         self.send(Call::new(Method::PUT, api::USER_STATUS, &[&found.id, status], doing(step))).await?;
-        Ok(done(convert::user(&step.address.instance, &self.user(step).await?)))
+        Ok(())
+    }
+
+    /// What is there now.
+    async fn shown_user(&self, step: &Step) -> Result<Performed, Failure> {
+        let home = self.api.organization().await?.id;
+        Ok(done(convert::user(&step.address.instance, &home, &self.user(step).await?)))
     }
 
     async fn user(&self, step: &Step) -> Result<User, Failure> {
