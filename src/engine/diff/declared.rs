@@ -46,6 +46,7 @@ impl<'a> One<'_, '_, 'a> {
         match identify(self.work.input, self.spec, self.desired, self.recorded, live, value_of) {
             Identity::Stranger(why) => self.unsettled(DriftClass::Conflict, why, Some(live)),
             Identity::Adoptable(approval) => self.adoptable(live, approval),
+            Identity::Begun => self.begun(live),
             Identity::Same => self.alone(live),
         }
     }
@@ -168,6 +169,13 @@ impl<'a> One<'_, '_, 'a> {
             .as_ref()
             .map_or_else(|| "it exists already; it becomes ours".to_owned(), |approval| approval.reason.clone());
         self.push(DriftClass::Adoptable, why, Situation::Adopt(approval), Some(live), fields);
+    }
+
+    fn begun(&mut self, live: &'a Live) {
+        let fields = self.fields(live);
+        self.matched(live);
+        let why = "we began to make it, and the answer was lost";
+        self.push(DriftClass::Adoptable, why, Situation::Begun, Some(live), fields);
     }
 
     fn ours(&mut self, live: &'a Live) {

@@ -6,7 +6,7 @@
 //! | yes, other id | yes | somebody made another one: adopted anew by approval if its identity agrees, else a conflict |
 //! | yes | elsewhere, with the recorded id | renamed behind our back: renamed back where the service can |
 //! | no | yes, marked by us | ours; the ledger had forgotten it |
-//! | no | yes, identity agrees, and we began to make it and lost the answer | ours |
+//! | no | yes, identity agrees, and we began to make it and lost the answer | made by us |
 //! | no | yes, identity agrees | adoptable, by approval |
 //! | no | yes, only the name agrees | a stranger: conflict |
 
@@ -19,6 +19,8 @@ use crate::engine::model::{Desired, Evidence, FieldSpec, KindSpec, Live, Mark, R
 pub(super) enum Identity {
     /// The declared one.
     Same,
+    /// The declared one: we began to make it and lost the answer.
+    Begun,
     /// It may be taken over; with a reason when somebody must approve that.
     Adoptable(Option<Approval>),
     /// Not the declared one, and it has the name.
@@ -76,7 +78,7 @@ pub(super) fn identify<'a>(
         (Some(found), None)
             if input.attempted.contains(&desired.address) && is_as_sent(found, spec, live, &value_of) =>
         {
-            Identity::Adoptable(None)
+            Identity::Begun
         }
         (Some(_), None) => Identity::Adoptable(Some(Approval {
             group: "adoptions",

@@ -58,6 +58,8 @@ pub enum Situation {
     Vanished,
     /// Declared, there, to be taken over; by approval, if so.
     Adopt(Option<Approval>),
+    /// Declared, there, and made by us, though no answer said so: to be recorded.
+    Begun,
     /// Declared, ours, and there.
     Ours,
     /// Declared, ours, and there under another name, which the service can change.

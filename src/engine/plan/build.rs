@@ -14,7 +14,7 @@ use super::{
     Basis, Consequence, FORMAT_VERSION, IncompleteScope, Note, NoteLevel, Plan, Step, StepId, Verb, Wait, WaitingGroup,
     digest, held, lint,
 };
-use crate::engine::diff::{Change, DiffInput, in_order_of_need};
+use crate::engine::diff::{Change, DiffInput, Situation, in_order_of_need};
 use crate::engine::model::{Address, ByField, Completeness, Field, Fields, KindClass, Owner, Recorded, Term, Wanted};
 
 /// Done so often within a day, a repair is a fight.
@@ -195,6 +195,7 @@ fn step(input: &PlanInput<'_>, id: StepId, draft: &Draft<'_, '_>, needs: BTreeSe
         before: draft.before.clone(),
         after: draft.after.clone(),
         partly: draft.partly.clone(),
+        begun: matches!(compared.situation, Situation::Begun),
         uses,
         needs,
         relied_on,

@@ -54,8 +54,8 @@ pub(super) fn drafts<'r, 'a>(input: &DiffInput<'_>, compared: &'r Compared<'a>) 
         (Situation::Undeclared, _) => Ok(made.remove()),
         (Situation::Expired, _) => Ok(vec![made.delete("deletions after retention", true)]),
         (Situation::Foreign, _) => Ok(vec![made.delete("deletions", false)]),
-        (Situation::Adopt(approval), extent) => {
-            let mut drafts = vec![made.adopt(approval.as_ref(), input.ledger)];
+        (Situation::Adopt(_) | Situation::Begun, extent) => {
+            let mut drafts = vec![made.adopt(input.ledger)];
             if extent == Extent::Full {
                 if made.has_former_name() {
                     drafts.push(made.rename());
@@ -110,9 +110,9 @@ impl<'r, 'a> Drafter<'r, 'a> {
         draft
     }
 
-    fn adopt(&self, approval: Option<&crate::engine::diff::Approval>, ledger: Option<&str>) -> Draft<'r, 'a> {
+    fn adopt(&self, ledger: Option<&str>) -> Draft<'r, 'a> {
         let mut draft = self.draft(Verb::Adopt);
-        if let Some(approval) = approval {
+        if let Situation::Adopt(Some(approval)) = &self.compared.situation {
             draft.waits.push(self.approval(approval.group, &approval.reason));
         }
         let mark = self.compared.live.and_then(|live| live.mark.as_ref());

@@ -158,6 +158,9 @@ pub struct Step {
     /// not recorded as applied: what is left to open stays drift, and waits for its own step.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub partly: BTreeSet<Field>,
+    /// It adopts what we began to make ourselves and never heard of: that is recorded as made by us.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub begun: bool,
     /// Resources whose ids and outputs the writing half is handed: what this one lies in, refers to, or needs.
     pub uses: BTreeSet<Address>,
     /// Steps that must have succeeded first.

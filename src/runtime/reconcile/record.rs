@@ -124,6 +124,7 @@ fn recorded(
         outputs: live.map(|live| live.outputs.clone()).filter(|it| !it.is_empty()).unwrap_or(known_outputs),
         origin: match step.verb {
             Verb::Create => Origin::Created,
+            Verb::Adopt if step.begun => Origin::Created,
             _ => before.map_or(Origin::Adopted, |it| it.origin),
         },
         state: match (&step.origin, before) {

@@ -207,6 +207,7 @@ pub fn step(verb: Verb, kind: &str, key: &str, after: &[(&'static str, Value)]) 
         why: "a test".to_owned(),
         undo: None,
         partly: Default::default(),
+        begun: false,
         calls: 1,
         digest: String::new(),
     }

@@ -96,6 +96,7 @@ pub(super) fn intent(run: RunId, verb: Verb, name: &str, approval: Option<i64>) 
         why: "declared".to_owned(),
         undo: None,
         partly: Default::default(),
+        begun: false,
         calls: 1,
         digest: format!("{verb} {address}"),
         address,

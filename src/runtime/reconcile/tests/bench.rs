@@ -332,6 +332,7 @@ pub(super) fn step(
         why: "declared".to_owned(),
         undo: None,
         partly: Default::default(),
+        begun: false,
         calls: 1,
         digest: format!("{place} {verb} {address}"),
         address,

@@ -285,6 +285,7 @@ async fn what_was_begun_and_turns_up_later_is_ours_and_waits_for_nobody() {
     bench.refresh(&bench.plan(&wish).await).await;
     assert_eq!(bench.plan(&wish).await.planned.plan.steps, []);
     assert_eq!(bench.service.objects().len(), 2);
+    assert_eq!(bench.recorded(&at("id:user/alice")).await.unwrap().origin, Origin::Created);
 
     // Somebody whom we never began to make is a stranger all the same.
     bench.service.put(live("id:user/bob", &[("email", "bob@acme.test".into()), ("enabled", true.into())]));
