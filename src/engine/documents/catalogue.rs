@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::claude::Enterprise;
 use crate::engine::diag::Span;
 use crate::engine::model::entity::EntityRef;
 pub use crate::engine::model::policy::Extent;
@@ -28,6 +29,8 @@ pub struct Catalogue {
     pub workspaces: BTreeMap<EntityRef, WorkspaceRequest>,
     /// Entities of Backstage that may be referred to, and for which nothing is provisioned.
     pub others: BTreeMap<EntityRef, Entity>,
+    /// What the enterprise enforces in Claude Code.
+    pub enterprise: Enterprise,
 }
 
 /// What every declared entity has.

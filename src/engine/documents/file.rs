@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::sync::Arc;
 
+use crate::engine::claude::Enterprise;
 use crate::engine::diag::{Code, Diagnostic, Span, codes};
 use crate::engine::model::entity::EntityRef;
 use crate::engine::schema;
@@ -70,7 +71,8 @@ pub(super) fn parse_all(files: &BTreeMap<String, FileEntry>, options: &Options) 
 
 /// Reads one entry of the tree; `None` where it cannot be, or hide, a document.
 pub fn parse_file(path: &str, entry: &FileEntry, options: &Options) -> Option<ParsedFile> {
-    if is_excluded(path, options) {
+    // What the enterprise says to Claude Code declares nothing, and is judged by rules of its own.
+    if is_excluded(path, options) || Enterprise::holds(path) {
         return None;
     }
     let file: Arc<str> = path.into();

@@ -12,7 +12,8 @@ use super::catalogue::{Catalogue, Entity, Group, Person};
 use super::entity::{Body, Draft};
 use super::file::{Declaration, ParsedFile, parse_all, parse_file};
 use super::identity::Role;
-use super::{Loaded, Options, Quarantine, assemble, formula};
+use super::{Loaded, Options, Quarantine, assemble, claude, formula};
+use crate::engine::claude::Enterprise;
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::model::entity::EntityRef;
 use crate::engine::source::{FileEntry, Snapshot};
@@ -22,7 +23,7 @@ use crate::engine::source::{FileEntry, Snapshot};
 pub struct Kept {
     options: Options,
     files: BTreeMap<Arc<str>, ParsedFile>,
-    /// Every entry of the revision, for the files of formulas. Shared with whoever read it.
+    /// Every entry of the revision, for the files of formulas and of the enterprise. Shared with whoever read it.
     tree: BTreeMap<Arc<str>, FileEntry>,
     loaded: Loaded,
     /// Whose an e-mail address is, folded.
@@ -75,7 +76,7 @@ impl Kept {
         let mut changed = Vec::new();
         let mut formulas = false;
         for (path, entry) in files {
-            formulas = formulas || formula::is_part_of_one(&self.loaded.catalogue, path);
+            formulas = formulas || Enterprise::holds(path) || formula::is_part_of_one(&self.loaded.catalogue, path);
             match entry {
                 Some(entry) => drop(self.tree.insert(path.into(), entry.clone())),
                 None => drop(self.tree.remove(path)),
@@ -106,8 +107,9 @@ impl Kept {
 
     /// Joins all files anew.
     fn join(&mut self) {
-        self.loaded = assemble(self.files.values(), &self.options);
-        formula::attach(&mut self.loaded.catalogue, &self.tree);
+        let mut loaded = assemble(self.files.values(), &self.options);
+        formula::attach(&mut loaded.catalogue, &self.tree);
+        self.loaded = claude::attach(loaded, &self.tree);
         let people = self.loaded.catalogue.people.values();
         self.emails = people.filter_map(|it| Some((folded_email(it)?, it.entity.reference.clone()))).collect();
     }

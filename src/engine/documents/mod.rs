@@ -11,6 +11,7 @@
 
 pub mod catalogue;
 pub mod checks;
+mod claude;
 mod entity;
 mod file;
 mod formula;
@@ -23,6 +24,7 @@ pub mod quarantine;
 
 pub use catalogue::{Catalogue, Spanned};
 pub use checks::Findings;
+pub use claude::bundle;
 pub use file::{ParsedFile, parse_file};
 pub use kept::{Changed, Kept, Neighbourhood};
 pub use quarantine::Quarantine;
@@ -60,11 +62,11 @@ pub fn load(snapshot: &Snapshot, options: &Options) -> Loaded {
     let parsed = file::parse_all(&snapshot.files, options);
     let mut loaded = assemble(&parsed, options);
     formula::attach(&mut loaded.catalogue, &snapshot.files);
-    loaded
+    claude::attach(loaded, &snapshot.files)
 }
 
-/// Joins what files declare, resolves every reference, and runs all checks. The files of formulas are not among what is
-/// given, nor among what comes of it.
+/// Joins what files declare, resolves every reference, and runs all checks. The files of formulas and of the enterprise are
+/// not among what is given, nor among what comes of it.
 pub fn assemble<'a>(files: impl IntoIterator<Item = &'a ParsedFile>, options: &Options) -> Loaded {
     let linked = link::link(files);
     linked.checked_by(|catalogue, findings| checks::run(catalogue, options, findings))

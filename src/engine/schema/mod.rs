@@ -7,7 +7,7 @@
 
 mod violation;
 
-pub use violation::{Place, Rule, Violation};
+pub use violation::{Place, Rule, Violation, escape};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -24,6 +24,8 @@ pub const BASE: &str = "https://formulary.dev/schema/";
 /// Every schema of documents, by file name, as it stands in `schema/`.
 pub const FILES: &[(&str, &str)] = &[
     ("annotations.schema.json", include_str!("../../../schema/annotations.schema.json")),
+    ("claude-mcp.schema.json", include_str!("../../../schema/claude-mcp.schema.json")),
+    ("claude-settings.schema.json", include_str!("../../../schema/claude-settings.schema.json")),
     ("entity.schema.json", include_str!("../../../schema/entity.schema.json")),
     ("entity-component.schema.json", include_str!("../../../schema/entity-component.schema.json")),
     ("entity-group.schema.json", include_str!("../../../schema/entity-group.schema.json")),
@@ -32,7 +34,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("entity-user.schema.json", include_str!("../../../schema/entity-user.schema.json")),
 ];
 
-/// The formats of entities.
+/// The formats of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// The envelope alone, for kinds that nothing is provisioned for.
@@ -47,6 +49,10 @@ pub enum Format {
     User,
     /// A workspace request.
     Workspace,
+    /// MCP servers of Claude Code.
+    ClaudeMcp,
+    /// Settings of Claude Code.
+    ClaudeSettings,
 }
 
 /// An annotation of ours.
@@ -71,20 +77,21 @@ pub const PREFIX: &str = "formulary.dev/";
 
 /// Holds a document to its format. Errors are what the format forbids; warnings are own fields that look like slips.
 pub fn check(format: Format, value: &Value, spans: &SpanTable) -> Vec<Diagnostic> {
-    let compiled = &COMPILED.formats[&format];
-    let mut found = Vec::new();
-    if !compiled.is_valid(value) {
-        let violations: Vec<Violation> =
-            compiled.iter_errors(value).flat_map(|error| violation::read(&error, value)).collect();
-        // Of a value of the wrong type nothing else is worth saying.
-        let mistyped = |it: &Violation| {
-            it.rule == Rule::Value
-                && violations.iter().any(|other| other.rule == Rule::Type && other.pointer == it.pointer)
-        };
-        found.extend(violations.iter().filter(|it| !mistyped(it)).map(|violation| problem(violation, spans)));
-    }
+    let mut found: Vec<Diagnostic> = violations(format, value).iter().map(|it| problem(it, spans)).collect();
     near_misses(format, value, spans, &mut found);
     found
+}
+
+/// What a document breaks of its format, for those who have words of their own for it.
+pub fn violations(format: Format, value: &Value) -> Vec<Violation> {
+    let compiled = &COMPILED.formats[&format];
+    if compiled.is_valid(value) {
+        return Vec::new();
+    }
+    let all: Vec<Violation> = compiled.iter_errors(value).flat_map(|error| violation::read(&error, value)).collect();
+    // Of a value of the wrong type nothing else is worth saying.
+    let mistyped = |it: &Violation| all.iter().any(|other| other.rule == Rule::Type && other.pointer == it.pointer);
+    all.iter().filter(|it| it.rule != Rule::Value || !mistyped(it)).cloned().collect()
 }
 
 /// Every annotation of ours, by key.
@@ -123,8 +130,16 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Entity, Self::Component, Self::Group, Self::Template, Self::User, Self::Workspace];
+    pub const ALL: [Self; 8] = [
+        Self::Entity,
+        Self::Component,
+        Self::Group,
+        Self::Template,
+        Self::User,
+        Self::Workspace,
+        Self::ClaudeMcp,
+        Self::ClaudeSettings,
+    ];
 
     /// The name of its file in `schema/`.
     pub fn file(self) -> &'static str {
@@ -135,6 +150,8 @@ impl Format {
             Self::Template => "entity-template.schema.json",
             Self::User => "entity-user.schema.json",
             Self::Workspace => "entity-resource-workspace.schema.json",
+            Self::ClaudeMcp => "claude-mcp.schema.json",
+            Self::ClaudeSettings => "claude-settings.schema.json",
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The one table of all codes, each with a page that `formulary explain CODE` prints.
 //!
 //! The first two digits tell the part that finds the problem: `01` files and syntax, `02` the form of an entity, `03`
-//! what entities say about each other, `04` what is held back because something else is broken; `06` what a service
+//! what entities say about each other, `04` what is held back because something else is broken, `05` Claude Code's files; `06` what a service
 //! refuses, `07` plans; `80` reaching the mono-repo, `90` the config. A code that is no longer used is never given to another problem.
 //!
 //! To add one: a line in the file of its part. Parts that are new get a file here and a line in [`TABLES`].
 
+mod claude;
 mod config;
 mod entity;
 mod held;
@@ -14,6 +15,7 @@ mod repository;
 mod service;
 mod source;
 
+pub use claude::*;
 pub use config::*;
 pub use entity::*;
 pub use held::*;
@@ -36,8 +38,16 @@ pub struct Page {
 }
 
 /// The pages of each part, in the order of codes.
-pub const TABLES: &[&[Page]] =
-    &[source::PAGES, entity::PAGES, reference::PAGES, held::PAGES, service::PAGES, repository::PAGES, config::PAGES];
+pub const TABLES: &[&[Page]] = &[
+    source::PAGES,
+    entity::PAGES,
+    reference::PAGES,
+    held::PAGES,
+    claude::PAGES,
+    service::PAGES,
+    repository::PAGES,
+    config::PAGES,
+];
 
 /// All pages, in the order of codes.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
