@@ -9,7 +9,7 @@ use super::failure::CommandError;
 use super::options::{Global, SourceArgs};
 use super::shell::{Activity, Shell};
 use crate::engine::diag::{Diagnostic, codes};
-use crate::engine::documents::Loaded;
+use crate::engine::documents::{self, Loaded, Options};
 use crate::engine::plan::Approved;
 use crate::engine::source::Snapshot;
 use crate::runtime::config::Repository;
@@ -180,6 +180,34 @@ pub fn explicit(args: &SourceArgs) -> Option<Source> {
         return Some(Source::Dir(dir.clone()));
     }
     args.repo.as_ref().map(|url| Source::Git { url: url.clone(), rev: args.rev.clone() })
+}
+
+/// The documents of the mono-repo, for commands that need no service and no config: those of the folder that one stands in,
+/// where nothing is named.
+///
+/// # Errors
+/// Problems of a config that is there; and when the mono-repo cannot be read.
+pub async fn documents_of(
+    source: &SourceArgs,
+    global: &Global,
+    shell: &Shell,
+) -> Result<(Option<Context>, Snapshot, Loaded), CommandError> {
+    let context = Context::open_if_any(global, shell)?;
+    let snapshot = match &context {
+        Some(context) if explicit(source).is_some() || context.config.repository.is_some() => {
+            context.snapshot(source).await?
+        }
+        _ => {
+            let source = explicit(source).unwrap_or(Source::Dir(".".into()));
+            let cache = std::env::temp_dir().join("formulary-repositories");
+            read_source(source, ReadOptions::new(cache)).await?
+        }
+    };
+    let loaded = match &context {
+        Some(context) => context.load(&snapshot),
+        None => documents::load(&snapshot, &Options::default()),
+    };
+    Ok((context, snapshot, loaded))
 }
 
 /// Reads a source without a config.

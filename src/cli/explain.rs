@@ -1,9 +1,10 @@
-//! `formulary explain`: a resource, a person across all services, or a problem's code.
+//! `formulary explain`: a resource, a person across all services, a problem's code, or what Claude Code may do.
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::claude;
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
@@ -23,10 +24,10 @@ const HISTORY: u32 = 5;
 /// Options of `explain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  formulary explain user:default/alice     a person: everything they have, in every service\n  formulary explain user/alice             the same\n  formulary explain gitea:user/alice       one resource: wanted, there, remembered, and why it differs\n  formulary explain FML0110                a problem's code\n  formulary explain user/alice --format json | jq '.resources[].class'"
+    after_help = "Examples:\n  formulary explain user:default/alice     a person: everything they have, in every service\n  formulary explain user/alice             the same\n  formulary explain gitea:user/alice       one resource: wanted, there, remembered, and why it differs\n  formulary explain FML0110                a problem's code\n  formulary explain claude                 what Claude Code may do in the workspaces of each formula\n  formulary explain claude/ml-research     the same of one\n  formulary explain user/alice --format json | jq '.resources[].class'"
 )]
 pub struct ExplainArgs {
-    /// An address, an entity, or a code.
+    /// An address, an entity, a code, or `claude`.
     #[arg(value_name = "WHAT")]
     what: String,
     #[command(flatten)]
@@ -36,6 +37,9 @@ pub struct ExplainArgs {
 pub(super) async fn run(args: &ExplainArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
     if args.what.to_ascii_uppercase().starts_with("FML") {
         return code(&args.what, shell);
+    }
+    if let Some(formula) = claude::asks(&args.what) {
+        return claude::run(formula, &args.source, global, shell).await;
     }
     let context = Context::open(global, shell)?;
     let activity = shell.activity("reading");

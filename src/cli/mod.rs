@@ -6,6 +6,7 @@
 mod apply;
 mod approve;
 mod args;
+mod claude;
 mod completions;
 mod context;
 mod declare;

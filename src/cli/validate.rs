@@ -2,14 +2,12 @@
 
 use clap::Args;
 
-use super::context::{self, Context, explicit, read_source};
+use super::context;
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::diag::{Diagnostic, render};
-use crate::engine::documents::{self, Options};
-use crate::runtime::repo::{ReadOptions, Source};
 
 /// Options of `validate`.
 #[derive(Debug, Args)]
@@ -22,21 +20,7 @@ pub struct ValidateArgs {
 }
 
 pub(super) async fn run(args: &ValidateArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
-    let context = Context::open_if_any(global, shell)?;
-    let snapshot = match &context {
-        Some(context) if explicit(&args.source).is_some() || context.config.repository.is_some() => {
-            context.snapshot(&args.source).await?
-        }
-        _ => {
-            let source = explicit(&args.source).unwrap_or(Source::Dir(".".into()));
-            let cache = std::env::temp_dir().join("formulary-repositories");
-            read_source(source, ReadOptions::new(cache)).await?
-        }
-    };
-    let loaded = match &context {
-        Some(context) => context.load(&snapshot),
-        None => documents::load(&snapshot, &Options::default()),
-    };
+    let (context, snapshot, loaded) = context::documents_of(&args.source, global, shell).await?;
     let mut problems = loaded.diagnostics.clone();
     if let Some(context) = &context {
         problems.extend(context.compile(&loaded).await?.diagnostics);

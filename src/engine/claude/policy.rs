@@ -121,9 +121,16 @@ impl Policy {
         policy
     }
 
-    /// What of the formula would open something, and does not count.
-    pub fn loosens(&self) -> impl Iterator<Item = &Entry> {
-        self.rules.iter().chain(&self.hooks).chain(&self.lists).filter(|it| it.void.is_some())
+    /// What is said and does not count, such as what a formula tries to loosen.
+    pub fn void(&self) -> impl Iterator<Item = &Entry> {
+        let all = self.rules.iter().chain(&self.hooks).chain(&self.lists).chain(&self.texts);
+        all.filter(|it| it.void.is_some())
+    }
+
+    /// Whether no file says anything.
+    pub fn is_empty(&self) -> bool {
+        let entries = [&self.rules, &self.lists, &self.hooks, &self.texts];
+        self.settings.is_empty() && self.servers.is_empty() && entries.iter().all(|it| it.is_empty())
     }
 
     /// Takes in a file that lies over all before it.
