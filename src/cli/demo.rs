@@ -70,7 +70,7 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), CommandError> {
         self.tell(
             "1. A company brings its platform under Git",
-            "Keycloak, Gitea, Mattermost, Coder and Twenty are running (emulators, real HTTP). Some people have accounts \
+            "Keycloak, Gitea, Mattermost, Coder, Twenty and Kubernetes are running (emulators, real HTTP). Some people have accounts \
              already; the mono-repo declares them all. Nothing is taken over unseen: adoptions wait for a word.",
         );
         self.plan().await?;
@@ -84,7 +84,8 @@ impl Demo<'_> {
             "In Gitea the rights of a team are widened and an organisation gets another description; in Keycloak \
              somebody joins a group, and an account is switched off; in Mattermost somebody is let into a private \
              channel; in Coder a template gets another name; in Twenty a salesperson throws a contact away and writes another \
-             one's company.",
+             one's company; \
+             in Kubernetes the policy of Claude Code is edited with kubectl.",
         );
         self.behind_our_back().await.map_err(|error| CommandError::of(Exit::Error, &error))?;
         self.drift().await?;
@@ -211,6 +212,14 @@ impl Demo<'_> {
             twenty.delete(&format!("/rest/people/{farid}?soft_delete=true")).await?;
             let dmitri = contact("dmitri@acme.example").await?;
             twenty.patch(&format!("/rest/people/{dmitri}"), json!({ "companyId": null })).await?;
+        }
+        if let Some(served) = self.sandbox.service("kubernetes") {
+            let cluster = Client::administrator(served)?;
+            let path = "/api/v1/namespaces/coder/configmaps/claude-code-enterprise-config";
+            let mut map = cluster.get(path).await?;
+            let policy = text(&map["data"]["managed-settings.json"]).replace("\"Bash(sudo *)\",", "");
+            map["data"]["managed-settings.json"] = policy.into();
+            cluster.put(&format!("{path}?fieldManager=kubectl-edit"), map).await?;
         }
         Ok(())
     }

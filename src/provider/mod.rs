@@ -8,6 +8,7 @@ pub mod gitea;
 pub mod http;
 pub mod inmemory;
 pub mod keycloak;
+pub mod kubernetes;
 pub mod mattermost;
 pub mod twenty;
 
@@ -25,4 +26,5 @@ pub const ALL: &[&dyn Provider] = &[
     &mattermost::MattermostProvider,
     &coder::CoderProvider,
     &twenty::TwentyProvider,
+    &kubernetes::KubernetesProvider,
 ];

@@ -28,6 +28,11 @@ impl Exchange {
     pub fn on<'r>(&self, routes: impl IntoIterator<Item = &'r (Method, &'static str)>) -> Option<(Call, Answer)> {
         let method: Method = self.method.parse().ok()?;
         let (_, route) = routes.into_iter().find(|(of, route)| *of == method && fits(route, &self.path))?;
+        Some((Call::new(method, route, &[], self.label.clone()), self.answered()?))
+    }
+
+    /// What came back, as the door sees it.
+    pub fn answered(&self) -> Option<Answer> {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers.as_object().into_iter().flatten() {
             let name: HeaderName = name.parse().ok()?;
@@ -42,8 +47,7 @@ impl Exchange {
                 Bytes::from(body.to_string())
             }
         };
-        let call = Call::new(method, route, &[], self.label.clone());
-        Some((call, Answer { status: self.status, headers, body }))
+        Some(Answer { status: self.status, headers, body })
     }
 }
 

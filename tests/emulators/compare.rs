@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map as Fields, Value};
 
-use super::mapping::{Map, NAMES, is_id_key, is_made, is_time_key, origin_free, sorted};
+use super::mapping::{Map, NAMES, is_id_key, is_made, is_time_key, origin_free, sorted, whole};
 use super::recording::Expected;
 
 /// The headers that count beside the media type.
@@ -257,6 +257,8 @@ impl Comparison<'_> {
         {
             return self.values(&recorded, &met, at, "");
         }
+        let recorded = whole(recorded);
+        let recorded = recorded.as_str();
         let (wanted, got) = (origin_free(&self.map.put(recorded)), origin_free(met));
         if wanted != got && !(self.trimmed && got.starts_with(&wanted)) {
             self.hard(at, format!("{} recorded, got {}", short(&recorded.into()), short(&met.into())));

@@ -83,6 +83,45 @@ pub const EXCEPTIONS: &[Exception] = &[
     },
     Exception { scenario: "keycloak/webhook-extension", exchanges: &[19], reason: BROWSER_STATE },
     Exception {
+        scenario: "kubernetes/apply-conflict",
+        exchanges: &[13],
+        reason: "the order of managers in the causes is by chance; here they are sorted",
+    },
+    Exception {
+        scenario: "kubernetes/apply-yaml-traps",
+        exchanges: &[15, 16, 17],
+        reason: "stricter than the server: what is no legal JSON is refused, although a reader of YAML takes it",
+    },
+    Exception {
+        scenario: "kubernetes/apply-yaml-traps",
+        exchanges: &[18],
+        reason: "the recording shows marks in place of the bytes that were sent",
+    },
+    Exception {
+        scenario: "kubernetes/configmap-size",
+        exchanges: &[5, 6],
+        reason: "the cut request cannot be told: its base64, and the bytes that a character took",
+    },
+    Exception {
+        scenario: "kubernetes/configmap-validation",
+        exchanges: &[23],
+        reason: "the order of what is wrong with two labels is by chance; here it goes by their keys",
+    },
+    Exception { scenario: "kubernetes/content-types", exchanges: &[1, 21, 22], reason: MADE_BEFORE },
+    Exception {
+        scenario: "kubernetes/delete",
+        exchanges: &[3],
+        reason: "the message names a version, which each server counts for itself",
+    },
+    Exception { scenario: "kubernetes/delete", exchanges: &[14, 16, 17, 18], reason: AFTER_UNMODELLED },
+    Exception { scenario: "kubernetes/deployment-defaults", exchanges: &[3], reason: AFTER_UNMODELLED },
+    Exception { scenario: "kubernetes/kubectl-requests", exchanges: &[16], reason: AFTER_UNMODELLED },
+    Exception { scenario: "kubernetes/list-expired", exchanges: &[8], reason: MEANWHILE },
+    Exception { scenario: "kubernetes/list-paging", exchanges: &[13], reason: MEANWHILE },
+    Exception { scenario: "kubernetes/managed-fields", exchanges: &[13, 14, 15, 16, 17, 18, 19], reason: MEANWHILE },
+    Exception { scenario: "kubernetes/namespace", exchanges: &[22], reason: AFTER_UNMODELLED },
+    Exception { scenario: "kubernetes/rbac-denied", exchanges: &[25, 26, 28], reason: AFTER_UNMODELLED },
+    Exception {
         scenario: "mattermost/capabilities",
         exchanges: &[13],
         reason: "the recorded server was set up with mail, files and plugins, of which the emulator keeps no settings",
@@ -183,5 +222,7 @@ const OTHER_OBJECTS: &str = "the list holds fields that lead to objects that are
 const MADE_BEFORE: &str = "the company and its 70 people were made by requests that the recording does not hold";
 const DRAINED: &str =
     "calls between these, which emptied the bucket, are not in the recording; the bucket has tests of its own";
+const AFTER_UNMODELLED: &str = "it follows a change that the emulator does not model";
+const MEANWHILE: &str = "changes that the recording tells of in words alone lie before it";
 const FEW_NAMES: &str =
     "the recording holds a part of what the server sends, which the rules do not match with the whole";

@@ -6,6 +6,7 @@ use formulary::provider::coder::emulator::{self as coder, Coder};
 use formulary::provider::emulator::Emulator;
 use formulary::provider::gitea::emulator::{Gitea, Settings};
 use formulary::provider::keycloak::emulator::Keycloak;
+use formulary::provider::kubernetes::emulator::{self as kubernetes, Kubernetes};
 use formulary::provider::mattermost::emulator::{self as mattermost, Mattermost};
 use formulary::provider::twenty::emulator::{self as twenty, Twenty};
 use formulary::runtime::sys::MovableClock;
@@ -37,13 +38,20 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
         ("twenty", "metadata-rest" | "metadata-objects" | "roles") => "with keys of ours",
         ("twenty", "paging-rest" | "paging-graphql" | "long-filters") => "with 250 people",
         ("twenty", "rate-limit") => "limited",
+        // Each begins in a namespace that is empty.
+        ("kubernetes", scenario) => Box::leak(scenario.to_owned().into_boxed_str()),
         _ => "defaults",
     }
 }
 
 /// Whether a scenario is to be read only, as the recordings themselves say: servers are stopped in it, or agents run.
 pub fn is_to_be_read(service: &str, scenario: &str) -> bool {
-    service == "coder" && ["restart", "workspace-agent"].contains(&scenario)
+    match service {
+        "coder" => ["restart", "workspace-agent"].contains(&scenario),
+        // Other programs run beside the server in it.
+        "kubernetes" => scenario == "controllers",
+        _ => false,
+    }
 }
 
 /// A new installation with these settings, told the time by `clock`, and what people can do in it by browser.
@@ -78,6 +86,9 @@ pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<
             (mattermost.clone(), Browser { mattermost: Some(mattermost), ..Browser::default() })
         }
         ("twenty", settings) => (Twenty::with_settings(clock, twenty_settings(settings)), Browser::default()),
+        ("kubernetes", scenario) => {
+            (Kubernetes::with_settings(clock, kubernetes_settings(scenario)), Browser::default())
+        }
         _ => panic!("no emulator of {service}"),
     }
 }
@@ -117,6 +128,49 @@ fn twenty_settings(name: &str) -> twenty::Settings {
             };
             twenty::Settings { people: (0..250).map(person).collect(), ..defaults }
         }
+        _ => defaults,
+    }
+}
+
+fn kubernetes_settings(scenario: &str) -> kubernetes::Settings {
+    let defaults = kubernetes::Settings::default();
+    let map = |name: &str, labels: serde_json::Value| {
+        let data = match name.strip_prefix('c').filter(|it| it.len() == 1) {
+            Some(number) => json!({ "a": number }),
+            None => json!({ "a": "1", "b": "2" }),
+        };
+        json!({ "namespace": "coder", "name": name, "labels": labels, "data": data })
+    };
+    match scenario {
+        "list-paging" | "list-expired" => {
+            let parity = |n: usize| json!({ "parity": if n.is_multiple_of(2) { "even" } else { "odd" } });
+            let count = if scenario == "list-paging" { 7 } else { 4 };
+            let maps = (0..count).map(|n| map(&format!("c{n}"), parity(n))).collect();
+            kubernetes::Settings { config_maps: maps, ..defaults }
+        }
+        "selectors" => {
+            let labels = [
+                json!({ "app": "a", "tier": "x" }),
+                json!({ "app": "b", "tier": "x" }),
+                json!({ "app": "a" }),
+                serde_json::Value::Null,
+            ];
+            let maps = labels.into_iter().enumerate().map(|(n, labels)| map(&format!("s{n}"), labels)).collect();
+            kubernetes::Settings { config_maps: maps, ..defaults }
+        }
+        "auth" => kubernetes::Settings { grants: Vec::new(), ..defaults },
+        "content-types" => {
+            kubernetes::Settings { config_maps: vec![map("claude-code-enterprise-config", serde_json::Value::Null)], ..defaults }
+        }
+        "rbac-own-namespace" => kubernetes::Settings {
+            grants: vec![
+                kubernetes::Grant::of("formulary", "coordination.k8s.io", "leases", "formulary", &["get", "update", "patch"]),
+                kubernetes::Grant::of("formulary", "coordination.k8s.io", "leases", "", &["create"]),
+                kubernetes::Grant::of("formulary", "", "events", "", &["create", "patch"]),
+            ],
+            ..defaults
+        },
+        "watch" => kubernetes::Settings { grants: Vec::new(), ..defaults },
         _ => defaults,
     }
 }

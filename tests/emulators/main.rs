@@ -93,6 +93,13 @@ async fn keycloak_answers_as_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kubernetes_answers_as_recorded() {
+    if let Some(report) = replay_all("kubernetes").await {
+        report.assert_agrees(exceptions::EXCEPTIONS);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mattermost_answers_as_recorded() {
     if let Some(report) = replay_all("mattermost").await {
         report.assert_agrees(exceptions::EXCEPTIONS);

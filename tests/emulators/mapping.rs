@@ -39,6 +39,7 @@ static TIME_KEYS: LazyLock<Regex> = LazyLock::new(|| {
     regex("(_at|At|Timestamp|timestamp|_date|Date|time|Time|expires?|exp|iat|auth_time|resourceVersion|generation)$")
 });
 static ID_KEYS: LazyLock<Regex> = LazyLock::new(|| regex("(^id$|_id$|Id$|^uid$|^number$|^sub$)"));
+static CUT: LazyLock<Regex> = LazyLock::new(|| regex("^([^…]+)…<([0-9]+) characters in all>$"));
 static ORIGIN: LazyLock<Regex> = LazyLock::new(|| regex(r"https?://[A-Za-z0-9.\-\[\]:]+"));
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| regex("[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9:.]+(Z|[+-][0-9][0-9]:[0-9][0-9])?"));
@@ -150,7 +151,10 @@ impl Map {
         match value {
             Value::Object(fields) => fields.iter().map(|(k, v)| (self.put(k), self.put_json(v, k))).collect(),
             Value::Array(items) => items.iter().map(|item| self.put_json(item, key)).collect(),
-            Value::String(text) => Value::String(self.get(text).map_or_else(|| self.put(text), str::to_owned)),
+            Value::String(text) => {
+                let text = &whole(text);
+                Value::String(self.get(text).map_or_else(|| self.put(text), str::to_owned))
+            }
             Value::Number(number) if !number.is_f64() && is_id_key(key) => {
                 let met = self.get(&number.to_string()).and_then(|met| met.parse::<i64>().ok());
                 met.map_or_else(|| value.clone(), Value::from)
@@ -197,7 +201,10 @@ impl Map {
                 }
             }
             (Value::String(recorded), Value::String(met)) => {
-                if is_made(recorded) && !is_time_key(key) {
+                let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+                // A counter of changes is each server's own, and guards writes.
+                let is_version = key == "resourceVersion" && is_number(recorded) && is_number(met);
+                if is_version || (is_made(recorded) && !is_time_key(key)) {
                     self.note(recorded, met);
                 }
                 for (recorded, met) in UUIDS.find_iter(recorded).zip(UUIDS.find_iter(met)) {
@@ -210,6 +217,16 @@ impl Map {
             _ => {}
         }
     }
+}
+
+/// A long text of one character that a recording cut, as it was: `xxxxx…<1048577 characters in all>`.
+pub fn whole(text: &str) -> String {
+    let cut = CUT.captures(text).and_then(|found| {
+        let length: usize = found[2].parse().ok()?;
+        let first = found[1].chars().next().filter(|first| found[1].chars().all(|it| it == *first))?;
+        Some(first.to_string().repeat(length))
+    });
+    cut.unwrap_or_else(|| text.to_owned())
 }
 
 /// The items of a list that is a set, in the order of [`order_key`].

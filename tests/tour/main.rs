@@ -5,7 +5,7 @@
 //! which steps it takes. Adding a provider is a folder like `gitea/`.
 //!
 //! Against the emulators it always runs. Against real servers it runs where these variables say how to reach them, with
-//! `cargo test --test tour -- keycloak`, `… -- gitea`, `… -- mattermost`, `… -- coder` and `… -- twenty`:
+//! `cargo test --test tour -- keycloak`, `… -- gitea`, `… -- mattermost`, `… -- coder`, `… -- twenty` and `… -- kubernetes`:
 //!
 //! | variable | what |
 //! |---|---|
@@ -22,6 +22,8 @@
 //! | `FORMULARY_CODER_TOKEN` | a token of an account that is owner of Coder. Everything that a test makes has a name of its own (`t…-`) and is removed afterwards |
 //! | `FORMULARY_TWENTY_URL` | where a workspace of Twenty answers, such as `http://127.0.0.1:3000`, with the unique field `formularyKey` on companies, people and opportunities. A workspace of few records: a list of more than one page is read whole once an hour, and what was destroyed meanwhile is seen then. Its limit must be raised (`API_RATE_LIMITING_SHORT_LIMIT`, `API_RATE_LIMITING_LONG_LIMIT`): the tour makes hundreds of calls (tried: 2.20) |
 //! | `FORMULARY_TWENTY_TOKEN` | an API key there whose role may do everything with records. Everything that a test makes has a name of its own (`t…-`) and is destroyed afterwards |
+//! | `FORMULARY_KUBERNETES_URL` | where an API server answers with a certificate that the system trusts, or without one, such as `http://127.0.0.1:8001` (`kubectl proxy`) |
+//! | `FORMULARY_KUBERNETES_TOKEN` | a token of somebody who may do everything with ConfigMaps in the namespace `FORMULARY_KUBERNETES_NAMESPACE` (`default` when not set). The one that a test makes has a name of its own (`t…-`) and is removed afterwards |
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(missing_docs, reason = "nobody calls a test")]
 
@@ -34,6 +36,7 @@ mod everybody;
 mod gitea;
 mod hand;
 mod keycloak;
+mod kubernetes;
 mod mattermost;
 mod real;
 mod stage;

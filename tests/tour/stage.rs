@@ -91,6 +91,13 @@ impl Stage {
         self.files.insert(path, self.named(content));
     }
 
+    /// Removes a file at a path of its own.
+    pub fn remove_at(&mut self, path: &str) {
+        self.revision += 1;
+        let path = self.named(path);
+        self.files.remove(&path).unwrap();
+    }
+
     /// Removes a file.
     pub fn remove(&mut self, name: &str) {
         self.revision += 1;

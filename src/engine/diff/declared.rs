@@ -1,5 +1,7 @@
 //! One declared resource.
 
+use std::collections::BTreeMap;
+
 use super::field::{effect, is_compared, same};
 use super::matching::{Identity, identify};
 use super::{Absence, Change, Compared, DriftClass, Effect, FieldChange, Refresh, Shown, Situation, Standing, Work};
@@ -311,6 +313,9 @@ impl<'a> One<'_, '_, 'a> {
         } else {
             change.after = Shown::Known(after.clone());
         }
+        if let Some(holder) = holder(spec, before, after, live) {
+            return Some(change.left(&holder));
+        }
         if spec.compare == Compare::Once {
             return Some(change.left("chosen when it is made, and never changed"));
         }
@@ -407,6 +412,21 @@ impl<'a> One<'_, '_, 'a> {
             situation,
         });
     }
+}
+
+/// Who else holds what differs, in words; nothing where nobody does.
+fn holder(spec: &FieldSpec, before: &Value, after: &Value, live: &Live) -> Option<String> {
+    let holders = live.fields.get(spec.held_by?)?.as_map()?;
+    let nothing = BTreeMap::new();
+    let differs = |key: &str| match (before, after) {
+        (Value::Null, Value::Map(after)) => after.contains_key(key),
+        (Value::Map(before), after) => before.get(key) != after.as_map().unwrap_or(&nothing).get(key),
+        _ => key == spec.name,
+    };
+    let held = holders.iter().filter(|(key, _)| differs(key));
+    let held: Vec<String> =
+        held.filter_map(|(key, who)| Some(format!("'{key}' is held by {}", who.as_text()?))).collect();
+    (!held.is_empty()).then(|| held.join("; "))
 }
 
 impl FieldChange {

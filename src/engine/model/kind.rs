@@ -112,6 +112,9 @@ pub struct FieldSpec {
     pub sensitive: bool,
     /// What its value in a live object means to the engine.
     pub tells: Tells,
+    /// The live field that names, by key (of a map) or by this field's name, who else holds the value; what somebody else
+    /// holds is told, and left.
+    pub held_by: Option<&'static str>,
 }
 
 /// What the value of a live field means beyond the field itself.
@@ -134,7 +137,13 @@ pub enum Tells {
 impl FieldSpec {
     /// A field compared plainly that opens nothing and may be shown.
     pub const fn new(name: &'static str, about: &'static str, compare: Compare) -> Self {
-        Self { name, about, compare, access: Access::None, sensitive: false, tells: Tells::Nothing }
+        Self { name, about, compare, access: Access::None, sensitive: false, tells: Tells::Nothing, held_by: None }
+    }
+
+    /// The same field, left where that live field names somebody else who holds it.
+    pub const fn held_by(mut self, field: &'static str) -> Self {
+        self.held_by = Some(field);
+        self
     }
 
     /// The same field, opening or closing access.

@@ -4,6 +4,7 @@ pub mod change;
 pub mod declarations;
 pub mod json;
 pub mod markdown;
+mod named;
 pub mod page;
 mod shadow;
 pub mod summary;

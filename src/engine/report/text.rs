@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use similar::{ChangeTag, TextDiff};
 
+use super::named;
 use super::page::{Look, Page, Tone};
 use super::shadow;
 use super::summary::{Summary, is_applyable};
@@ -274,6 +275,14 @@ fn field(page: &mut Page, indent: usize, field: &FieldChange) {
         page.pieces(indent, &[(Tone::Plain, &format!("{}:", field.field)), (Tone::Faint, &place(field))]);
         return lines(page, indent + 2, before, after);
     }
+    if let (Some(before), Shown::Known(Value::Map(after))) = (map_of(&field.before), &field.after)
+        && named::are_texts(before, after)
+    {
+        let left = field.left.as_ref().map(|why| format!("(left: {why})")).unwrap_or_default();
+        let name = format!("{}:", field.field);
+        page.pieces(indent, &[(Tone::Plain, &name), (Tone::Faint, &left), (Tone::Faint, &place(field))]);
+        return named::show(page, indent + 2, before, after);
+    }
     let change = from_to(&field.before, &field.after, page.look());
     let left = field.left.as_ref().map(|why| format!("(left: {why})")).unwrap_or_default();
     let name = format!("{}:", field.field);
@@ -281,6 +290,16 @@ fn field(page: &mut Page, indent: usize, field: &FieldChange) {
         indent,
         &[(Tone::Plain, &name), (Tone::Change, &change), (Tone::Faint, &left), (Tone::Faint, &place(field))],
     );
+}
+
+/// Named values; none where there is nothing.
+fn map_of(shown: &Shown) -> Option<&BTreeMap<String, Value>> {
+    static NONE: BTreeMap<String, Value> = BTreeMap::new();
+    match shown {
+        Shown::Known(Value::Map(map)) => Some(map),
+        Shown::Absent | Shown::Known(Value::Null) => Some(&NONE),
+        _ => None,
+    }
 }
 
 /// What changes, on one line: of maps and lists only what differs.
@@ -304,6 +323,13 @@ fn place(field: &FieldChange) -> String {
 
 /// Only the keys that differ.
 fn map_change(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> String {
+    if named::are_texts(before, after) {
+        let line = |(name, lines): (String, Vec<named::Line>)| {
+            let lines: Vec<String> = lines.iter().map(|(sign, text)| format!("{sign} {text}")).collect();
+            format!("{name} ({})", lines.join(", "))
+        };
+        return named::differences(before, after).into_iter().map(line).collect::<Vec<_>>().join(", ");
+    }
     let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let shown = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "none".to_owned(),

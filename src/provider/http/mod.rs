@@ -6,6 +6,7 @@
 
 mod auth;
 mod call;
+mod carrier;
 mod connection;
 mod door;
 mod pace;
@@ -15,6 +16,7 @@ mod under_way;
 
 pub use auth::{Authorize, StaticHeader};
 pub use call::{Answer, Body, Call, Repeat};
+pub use carrier::{Carrier, Lost, Outgoing};
 pub use connection::{CallMeter, Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
 pub use pace::Pace;

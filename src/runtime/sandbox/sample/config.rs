@@ -93,6 +93,18 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
             served.base()
         ));
     }
+    if let Some(served) = sandbox.service("kubernetes") {
+        let token = served.credentials().get("daemon").and_then(|headers| headers.get("Authorization")).cloned();
+        let token =
+            token.as_deref().and_then(|header| header.split_once(' ')).map_or("", |(_, token)| token).to_owned();
+        let reference = secret("kubernetes", &token)?;
+        text.push_str(&format!(
+            "  kubernetes:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
+             \x20     # What Claude Code may do in workspaces: a ConfigMap that their pods mount.\n\
+             \x20     targets: [{{ namespace: coder }}]\n      conflicts: take-over\n",
+            served.base()
+        ));
+    }
     std::fs::write(path, text)
 }
 

@@ -1,0 +1,152 @@
+//! What objects are made of, as far as the server compares and owns them piece by piece.
+
+/// The type of a value.
+#[derive(Debug, PartialEq)]
+pub(super) enum Type {
+    Text,
+    Bool,
+    Int,
+    /// Text in base64.
+    Bytes,
+    /// A text or a number, kept in one canonical way; not looked into.
+    Quantity,
+    /// Owned and compared as a whole.
+    Atomic,
+    /// Named values.
+    Map(&'static Type),
+    /// Fields; with `true` one that is always there, though it be empty.
+    Struct(&'static [(&'static str, Type)]),
+    /// The same, always there: nobody owns it for itself.
+    Inlined(&'static [(&'static str, Type)]),
+    /// Items that are told apart by these fields; the second says what a field is where it is left out.
+    Items(&'static [(&'static str, Option<&'static str>)], &'static Type),
+    /// A set of texts.
+    Set,
+    /// There is such a field in the real thing, and nothing of it is imitated.
+    Elsewhere,
+}
+
+const TEXT: Type = Type::Text;
+const TEXTS: Type = Type::Map(&TEXT);
+
+const METADATA: Type = Type::Inlined(&[
+    ("annotations", TEXTS),
+    ("creationTimestamp", Type::Text),
+    ("deletionGracePeriodSeconds", Type::Int),
+    ("deletionTimestamp", Type::Text),
+    ("finalizers", Type::Set),
+    ("generateName", Type::Text),
+    ("generation", Type::Int),
+    ("labels", TEXTS),
+    ("managedFields", Type::Atomic),
+    ("name", Type::Text),
+    ("namespace", Type::Text),
+    ("ownerReferences", Type::Items(&[("uid", None)], &Type::Atomic)),
+    ("resourceVersion", Type::Text),
+    ("selfLink", Type::Text),
+    ("uid", Type::Text),
+]);
+
+pub(super) static CONFIG_MAP: Type = Type::Inlined(&[
+    ("apiVersion", Type::Text),
+    ("binaryData", Type::Map(&Type::Bytes)),
+    ("data", TEXTS),
+    ("immutable", Type::Bool),
+    ("kind", Type::Text),
+    ("metadata", METADATA),
+]);
+
+pub(super) static NAMESPACE: Type = Type::Inlined(&[
+    ("apiVersion", Type::Text),
+    ("kind", Type::Text),
+    ("metadata", METADATA),
+    ("spec", Type::Inlined(&[("finalizers", Type::Atomic)])),
+    ("status", Type::Inlined(&[("conditions", Type::Elsewhere), ("phase", Type::Text)])),
+]);
+
+const PORT: Type = Type::Struct(&[
+    ("containerPort", Type::Int),
+    ("hostIP", Type::Text),
+    ("hostPort", Type::Int),
+    ("name", Type::Text),
+    ("protocol", Type::Text),
+]);
+
+const CONTAINER: Type = Type::Struct(&[
+    ("args", Type::Atomic),
+    ("command", Type::Atomic),
+    ("env", Type::Elsewhere),
+    ("envFrom", Type::Elsewhere),
+    ("image", Type::Text),
+    ("imagePullPolicy", Type::Text),
+    ("lifecycle", Type::Elsewhere),
+    ("livenessProbe", Type::Elsewhere),
+    ("name", Type::Text),
+    ("ports", Type::Items(&[("containerPort", None), ("protocol", Some("TCP"))], &PORT)),
+    ("readinessProbe", Type::Elsewhere),
+    (
+        "resources",
+        Type::Inlined(&[
+            ("claims", Type::Elsewhere),
+            ("limits", Type::Map(&Type::Quantity)),
+            ("requests", Type::Map(&Type::Quantity)),
+        ]),
+    ),
+    ("securityContext", Type::Elsewhere),
+    ("startupProbe", Type::Elsewhere),
+    ("stdin", Type::Bool),
+    ("terminationMessagePath", Type::Text),
+    ("terminationMessagePolicy", Type::Text),
+    ("tty", Type::Bool),
+    ("volumeDevices", Type::Elsewhere),
+    ("volumeMounts", Type::Elsewhere),
+    ("workingDir", Type::Text),
+]);
+
+const POD: Type = Type::Inlined(&[
+    ("affinity", Type::Elsewhere),
+    ("containers", Type::Items(&[("name", None)], &CONTAINER)),
+    ("dnsPolicy", Type::Text),
+    ("hostNetwork", Type::Elsewhere),
+    ("imagePullSecrets", Type::Elsewhere),
+    ("initContainers", Type::Elsewhere),
+    ("nodeSelector", Type::Elsewhere),
+    ("restartPolicy", Type::Text),
+    ("schedulerName", Type::Text),
+    ("securityContext", Type::Struct(&[])),
+    ("serviceAccount", Type::Elsewhere),
+    ("serviceAccountName", Type::Elsewhere),
+    ("terminationGracePeriodSeconds", Type::Int),
+    ("tolerations", Type::Elsewhere),
+    ("topologySpreadConstraints", Type::Elsewhere),
+    ("volumes", Type::Elsewhere),
+]);
+
+pub(super) static DEPLOYMENT: Type = Type::Inlined(&[
+    ("apiVersion", Type::Text),
+    ("kind", Type::Text),
+    ("metadata", METADATA),
+    (
+        "spec",
+        Type::Inlined(&[
+            ("minReadySeconds", Type::Int),
+            ("paused", Type::Bool),
+            ("progressDeadlineSeconds", Type::Int),
+            ("replicas", Type::Int),
+            ("revisionHistoryLimit", Type::Int),
+            ("selector", Type::Atomic),
+            (
+                "strategy",
+                Type::Inlined(&[
+                    (
+                        "rollingUpdate",
+                        Type::Struct(&[("maxSurge", Type::Quantity), ("maxUnavailable", Type::Quantity)]),
+                    ),
+                    ("type", Type::Text),
+                ]),
+            ),
+            ("template", Type::Inlined(&[("metadata", METADATA), ("spec", POD)])),
+        ]),
+    ),
+    ("status", Type::Atomic),
+]);

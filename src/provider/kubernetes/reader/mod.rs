@@ -1,0 +1,77 @@
+//! The reading half: it holds a door that lets only questions pass, and rehearsals.
+
+mod follow;
+mod look;
+mod observe;
+
+use async_trait::async_trait;
+
+use super::api::{Api, options};
+use super::carrier::Kube;
+use super::doctor;
+use super::errors::classify;
+use super::options::Options;
+use crate::engine::model::{Address, Failure, Instance, Observation};
+use crate::provider::contract::{Follow, Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::http::{Connection, Door};
+
+/// Looks at one cluster.
+pub struct KubernetesReader {
+    open: Result<Open, Failure>,
+    connection: Connection,
+}
+
+pub(super) struct Open {
+    pub(super) api: Api,
+    pub(super) options: Options,
+}
+
+impl KubernetesReader {
+    /// Looks through a connection. A door that cannot be opened is told at the first question.
+    pub fn new(connection: Connection) -> Self {
+        let open = options(&connection).and_then(|options| {
+            let door = door(connection.clone(), options.clone())?;
+            Ok(Open { api: Api::new(&door), options })
+        });
+        Self { open, connection }
+    }
+
+    fn instance(&self) -> &Instance {
+        &self.connection.instance
+    }
+
+    fn open(&self) -> Result<&Open, Failure> {
+        self.open.as_ref().map_err(Clone::clone)
+    }
+}
+
+#[async_trait]
+impl Reader for KubernetesReader {
+    async fn probe(&self) -> Result<Probe, Failure> {
+        let Open { api, options } = self.open()?;
+        doctor::probe(api, options).await
+    }
+
+    async fn observe(&self, request: &ObserveRequest) -> Vec<Observation> {
+        let cycle = observe::Cycle { instance: self.instance(), at: self.connection.clock.now(), request };
+        match self.open() {
+            Ok(Open { api, options }) => cycle.read(api, options).await,
+            Err(failure) => cycle.unseen(&failure),
+        }
+    }
+
+    async fn look(&self, address: &Address, _: Option<&str>, _: &Related) -> Result<Look, Failure> {
+        let Open { api, options } = self.open()?;
+        look::look(api, options, self.instance(), address).await
+    }
+
+    async fn follow(&self, address: &Address, handle: &str, _: &Related) -> Result<Follow, Failure> {
+        follow::follow(&self.open()?.api, address, handle).await
+    }
+}
+
+/// The door to a cluster, through which `kube` carries the calls.
+pub(super) fn door(connection: Connection, options: Options) -> Result<Door, Failure> {
+    let carrier = Kube::new(connection.clone(), options);
+    Door::carried(connection, Box::new(carrier), classify)
+}

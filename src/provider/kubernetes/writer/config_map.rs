@@ -1,0 +1,98 @@
+//! The ConfigMap: all of our keys in one apply, because what an apply leaves out it takes away.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+
+use super::{Hand, doing, done, parts};
+use crate::engine::model::{Failure, FailureClass, Fields, Value};
+use crate::engine::plan::{Step, Verb};
+use crate::provider::contract::{Inputs, Performed};
+use crate::provider::http::{Body, Call};
+use crate::provider::kubernetes::convert::{self, CONTENT, LEDGER, MANAGER};
+use crate::provider::kubernetes::{api, body};
+
+/// What `kubectl apply` remembers; with our keys in it, it would only mislead.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+impl Hand {
+    pub(super) async fn write_config_map(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
+        let (namespace, name) = parts(step);
+        let found = match step.verb {
+            Verb::Create => None,
+            _ => self.api.config_map(namespace, name).await?,
+        };
+        if found.is_none() && step.verb != Verb::Create {
+            return Err(Failure::new(FailureClass::Gone, doing(step), "it is not there").help("plan again"));
+        }
+        let live = found.as_ref().map(|it| convert::config_map(&step.address.instance, self.options.conflicts, it));
+        let kept = live.as_ref().map(|it| &it.fields);
+        let data = texts(inputs.fields.get("data").or_else(|| kept?.get("data")));
+        let labels = match inputs.fields.get("labels") {
+            Some(labels) => texts(Some(labels)),
+            None => found.as_ref().map(labels_of_ours).unwrap_or_default(),
+        };
+        let mut metadata = json!({
+            "name": name,
+            "labels": labels,
+            "annotations": { LEDGER: inputs.ledger, CONTENT: body::digest(&data) },
+        });
+        if let Some(id) = &step.external_id {
+            // Another object under the name is refused by the server.
+            metadata["uid"] = id.as_str().into();
+        }
+        let object = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data });
+        let mut written = self.apply(step, api::CONFIG_MAP, MANAGER, &object).await?;
+        if let Some(patch) = leftovers(step, &inputs.fields, &written) {
+            written = self.merge(step, &patch).await?;
+        }
+        Ok(done(convert::config_map(&step.address.instance, self.options.conflicts, &written)))
+    }
+
+    async fn merge(&self, step: &Step, patch: &Json) -> Result<Json, Failure> {
+        let (namespace, name) = parts(step);
+        let call = Call::new(Method::PATCH, api::CONFIG_MAP, &[namespace, name], doing(step))
+            .query("fieldManager", MANAGER)
+            .body(Body::Raw(patch.to_string().into(), api::MERGE));
+        let answer = self.door.send(&call).await?;
+        api::decode(&call, &answer)
+    }
+}
+
+/// What an apply cannot take away, because others made it: keys that are not wanted, and what `kubectl apply` remembers.
+fn leftovers(step: &Step, fields: &Fields, written: &Json) -> Option<Json> {
+    let mut patch = json!({ "metadata": { "resourceVersion": written["metadata"]["resourceVersion"] } });
+    let mut any = false;
+    let remembered = !written["metadata"]["annotations"][LAST_APPLIED].is_null();
+    if step.verb == Verb::Adopt && remembered {
+        patch["metadata"]["annotations"] = json!({ LAST_APPLIED: null });
+        any = true;
+    }
+    if fields.get("other_keys").is_some() {
+        let live = convert::config_map(&step.address.instance, Default::default(), written);
+        let others = live.fields.get("other_keys").and_then(Value::as_list).into_iter().flatten();
+        for key in others.filter_map(Value::as_text) {
+            for place in ["data", "binaryData"].into_iter().filter(|place| !written[place][key].is_null()) {
+                patch[place][key] = Json::Null;
+                any = true;
+            }
+        }
+    }
+    any.then_some(patch)
+}
+
+/// Labels that we hold: what others put there stays theirs.
+fn labels_of_ours(it: &Json) -> BTreeMap<String, String> {
+    let managers = convert::managers(it, &["f:metadata", "f:labels"]);
+    let ours = |name: &String| {
+        managers.get(name).is_some_and(|all| all.iter().any(|it| it.applies && it.name == MANAGER))
+    };
+    let labels = it["metadata"]["labels"].as_object().into_iter().flatten().filter(|(name, _)| ours(name));
+    labels.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
+}
+
+fn texts(value: Option<&Value>) -> BTreeMap<String, String> {
+    let map = value.and_then(Value::as_map).into_iter().flatten();
+    map.filter_map(|(name, value)| Some((name.clone(), value.as_text()?.to_owned()))).collect()
+}

@@ -1,0 +1,96 @@
+//! The writing half: server-side apply under our own field manager, conflicts left to whoever holds the values.
+
+mod config_map;
+mod namespace;
+mod rollout;
+
+use async_trait::async_trait;
+use reqwest::Method;
+use serde_json::Value as Json;
+
+use super::api::{APPLY, Api, decode, options};
+use super::body;
+use super::kinds;
+use super::options::{Conflicts, Options};
+use super::reader::door;
+use crate::engine::model::{Failure, FailureClass, Live};
+use crate::engine::plan::{Step, Verb};
+use crate::provider::contract::{Inputs, Performed, Writer};
+use crate::provider::http::{Body, Call, Connection, Door};
+
+/// Changes one cluster.
+pub struct KubernetesWriter {
+    open: Result<Hand, Failure>,
+}
+
+struct Hand {
+    door: Door,
+    api: Api,
+    options: Options,
+}
+
+impl KubernetesWriter {
+    /// Writes through a connection. A door that cannot be opened is told at the first step.
+    pub fn new(connection: Connection) -> Self {
+        let open = options(&connection).and_then(|options| {
+            let door = door(connection, options.clone())?;
+            Ok(Hand { api: Api::new(&door), door, options })
+        });
+        Self { open }
+    }
+}
+
+#[async_trait]
+impl Writer for KubernetesWriter {
+    async fn perform(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
+        if step.verb == Verb::Forget {
+            // Only the ledger forgets.
+            return Ok(Performed::Done(None));
+        }
+        let hand = self.open.as_ref().map_err(Clone::clone)?;
+        match (step.address.kind.as_str(), step.verb) {
+            (kinds::NAMESPACE, Verb::Create | Verb::Adopt) => hand.make_namespace(step).await,
+            (kinds::CONFIG_MAP, Verb::Create | Verb::Adopt | Verb::Update) => hand.write_config_map(step, inputs).await,
+            (kinds::ROLLOUT, Verb::Create | Verb::Adopt | Verb::Update) => hand.roll_out(step, inputs).await,
+            _ => Err(Failure::new(FailureClass::Refused, doing(step), "a cluster offers nothing of that kind")
+                .help("this is a defect of Formulary; please report it")),
+        }
+    }
+}
+
+impl Hand {
+    /// Applies all that we want of an object. What was taken from others before is given back by leaving it out.
+    async fn apply(
+        &self,
+        step: &Step,
+        route: &'static str,
+        manager: &'static str,
+        object: &Json,
+    ) -> Result<Json, Failure> {
+        let (namespace, name) = parts(step);
+        let segments = if name.is_empty() { vec![namespace] } else { vec![namespace, name] };
+        let mut call = Call::new(Method::PATCH, route, &segments, doing(step))
+            .query("fieldManager", manager)
+            .query("fieldValidation", "Strict")
+            .body(Body::Raw(body::apply(object), APPLY));
+        if self.options.conflicts == Conflicts::TakeOver {
+            call = call.query("force", "true");
+        }
+        let answer = self.door.send(&call).await?;
+        decode(&call, &answer)
+    }
+}
+
+/// What is being done, for messages: "create 'kubernetes:config-map/coder/policy'".
+fn doing(step: &Step) -> String {
+    format!("{} '{}'", step.verb, step.address)
+}
+
+fn done(live: Live) -> Performed {
+    Performed::Done(Some(Box::new(live)))
+}
+
+/// The two parts of a key: namespace and name; a namespace has the first alone.
+fn parts(step: &Step) -> (&str, &str) {
+    step.address.key.split_once('/').unwrap_or((&step.address.key, ""))
+}
