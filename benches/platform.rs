@@ -414,6 +414,7 @@ fn creation(instance: &Instance, number: usize) -> Step {
         before: Fields::new(),
         after: [(Field::Borrowed("email"), email)].into(),
         partly: BTreeSet::new(),
+        begun: false,
         uses: BTreeSet::new(),
         needs: BTreeSet::new(),
         relied_on: None,

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::options::Global;
 use super::{
-    apply, approve, completions, demo, doctor, drift, explain, graph, new, plan, run, sandbox, schema, validate,
+    apply, approve, completions, demo, doctor, drift, explain, graph, new, plan, render, run, sandbox, schema, validate,
 };
 
 /// Keeps a company's platform equal to what a mono-repo declares.
@@ -47,6 +47,8 @@ pub enum Command {
     Approve(approve::ApproveArgs),
     /// Explain a resource, a person or a problem's code.
     Explain(explain::ExplainArgs),
+    /// Make what others apply from files of the mono-repo.
+    Render(render::RenderArgs),
     /// Draw what depends on what.
     Graph(graph::GraphArgs),
     /// Check the config, the services, and the rights of our accounts.

@@ -41,7 +41,11 @@ pub(super) async fn run(
         Format::Text | Format::Markdown => {
             let mut page = Page::new(shell.look());
             if loaded.catalogue.enterprise.broken {
-                page.line(0, Tone::Bad, "the enterprise's files have errors, and what cannot be read is left out here:");
+                page.line(
+                    0,
+                    Tone::Bad,
+                    "the enterprise's files have errors, and what cannot be read is left out here:",
+                );
                 page.line(2, Tone::Plain, "'formulary validate' tells them");
                 page.gap();
             }
@@ -97,11 +101,7 @@ fn text(page: &mut Page, formula: Option<&str>, policy: &Policy) {
     table(page, "rules, in the order in which they are asked", counting(&policy.rules));
     table(page, "lists", counting(&policy.lists));
     let servers = policy.servers.iter();
-    table(
-        page,
-        "MCP servers",
-        servers.map(|it| (it.name.clone(), it.verdict.clone(), place(&it.from))).collect(),
-    );
+    table(page, "MCP servers", servers.map(|it| (it.name.clone(), it.verdict.clone(), place(&it.from))).collect());
     table(page, "hooks", counting(&policy.hooks));
     table(page, "skills and agents", counting(&policy.texts));
     let void = policy.void().map(|it| {

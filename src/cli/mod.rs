@@ -22,6 +22,7 @@ mod new;
 mod options;
 mod outcome;
 mod plan;
+mod render;
 mod run;
 mod sandbox;
 mod schema;
@@ -85,6 +86,7 @@ async fn run(cli: &Cli, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Drift(args) => drift::run(args, global, shell).await,
         Command::Approve(args) => approve::run(args, global, shell).await,
         Command::Explain(args) => explain::run(args, global, shell).await,
+        Command::Render(args) => render::run(args, global, shell).await,
         Command::Graph(args) => graph::run(args, global, shell).await,
         Command::Doctor(args) => doctor::run(args, global, shell).await,
         Command::New(args) => new::run(args, shell),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::context::{self, Context};
 use super::exit::Exit;
@@ -14,9 +14,10 @@ use super::shell::Shell;
 use crate::engine::diag::Diagnostic;
 use crate::engine::plan::difference::Problems;
 use crate::engine::plan::{Basis, Difference, Plan};
-use crate::engine::report::{change, json, markdown, summary, text};
+use crate::engine::report::{change, json as report, markdown, summary, text};
 use crate::runtime::config::LedgerPlace;
 use crate::runtime::ledger::SharedLedger;
+use crate::runtime::reconcile::rehearsal::{Refusal, rehearse};
 use crate::runtime::reconcile::{PlannedWorld, World};
 
 /// Options of `plan`.
@@ -59,19 +60,37 @@ async fn of_everything(args: &PlanArgs, context: &Context, shell: &Shell) -> Res
     let ledger = ledger(args, context).await?;
     let (world, snapshot) = context.world(&args.source, ledger.as_ref(), &activity).await?;
     let planned = world.plan(&context.approvals_of(ledger.as_ref()).await?);
+    let plan = &planned.planned.plan;
+    let refusals = rehearse(&context.platform, plan).await;
     activity.finish();
     context::tell_problems(shell, &world.diagnostics, &snapshot);
-    let plan = &planned.planned.plan;
     let document = saved(context, &world, &planned);
     match shell.format {
-        Format::Json => shell.json(&document)?,
+        Format::Json => {
+            // Of this moment, and no part of what is saved and sealed.
+            let mut shown = document.clone();
+            shown["formulary"]["refused_in_advance"] = refusals.iter().map(refusal).collect();
+            shell.json(&shown)?;
+        }
         Format::Text | Format::Markdown => show(shell, plan)?,
     }
+    tell_refusals(shell, &refusals);
     if ledger.is_none() && !args.no_ledger {
         tell_no_ledger(context, shell);
     }
     write(args.output.as_deref(), &document, plan.basis, shell)?;
     Ok(exit(args, plan, context::exits(&world)))
+}
+
+/// A step that its service would refuse, as data.
+fn refusal(it: &Refusal<'_>) -> Value {
+    json!({ "address": it.step.address, "verb": it.step.verb, "failure": it.failure })
+}
+
+fn tell_refusals(shell: &Shell, refusals: &[Refusal<'_>]) {
+    for it in refusals {
+        shell.say(&format!("warning: the service would not take it: {}", it.failure));
+    }
 }
 
 /// What the head would do beyond what the base would.
@@ -90,7 +109,7 @@ async fn of_a_change(args: &PlanArgs, base: &str, context: &Context, shell: &She
     if ledger.is_none() && !args.no_ledger {
         tell_no_ledger(context, shell);
     }
-    let document = json::difference(&difference);
+    let document = report::difference(&difference);
     match shell.format {
         Format::Text => shell.print(&change::text(&difference, shell.look()))?,
         Format::Json => shell.json(&document)?,
@@ -169,7 +188,7 @@ pub(super) fn tell_no_ledger(context: &Context, shell: &Shell) {
 fn saved(context: &Context, world: &World, planned: &PlannedWorld) -> Value {
     // The config's schema keeps it far below what a time can hold.
     let lasts = TimeDelta::from_std(context.config.plans.expire).unwrap_or_default();
-    json::saved(&world.save(planned, world.now + lasts))
+    report::saved(&world.save(planned, world.now + lasts))
 }
 
 fn write(path: Option<&Path>, document: &Value, basis: Basis, shell: &Shell) -> Result<(), CommandError> {
@@ -198,7 +217,7 @@ fn exit(args: &PlanArgs, plan: &Plan, mut exits: Vec<Exit>) -> Exit {
 pub(super) fn show(shell: &Shell, plan: &Plan) -> Result<(), CommandError> {
     match shell.format {
         Format::Text => shell.print(&text::plan(plan, shell.look())),
-        Format::Json => shell.json(&json::plan(plan)),
+        Format::Json => shell.json(&report::plan(plan)),
         Format::Markdown => shell.print(&markdown::plan(plan)),
     }
 }

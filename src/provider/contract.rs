@@ -68,6 +68,11 @@ pub trait Provider: Send + Sync {
         &[]
     }
 
+    /// Whether its reading half can ask the service what it would make of a step: [`Reader::rehearse`].
+    fn rehearses(&self) -> bool {
+        false
+    }
+
     /// What it wants of the identity provider, given its options: claims, and the client that signs people in.
     fn claims(&self, options: &serde_json::Value) -> Vec<Claim>;
 
@@ -279,6 +284,16 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// When the answer proves neither presence nor absence.
     async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure>;
+
+    /// Asks the service what it would make of a step, without doing it: what a preview can know beyond comparing. `fields`
+    /// are those of the step that are known.
+    ///
+    /// # Errors
+    /// What the service would answer to the step.
+    async fn rehearse(&self, step: &Step, fields: &Fields, ledger: &str) -> Result<(), Failure> {
+        let _ = (step, fields, ledger);
+        Ok(())
+    }
 
     /// Asks how work stands that a step began ([`Performed::Pending`]) and that goes on at the service. It is asked again
     /// and again while the run lasts, and by the next run before it plans.

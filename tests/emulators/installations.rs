@@ -159,12 +159,19 @@ fn kubernetes_settings(scenario: &str) -> kubernetes::Settings {
             kubernetes::Settings { config_maps: maps, ..defaults }
         }
         "auth" => kubernetes::Settings { grants: Vec::new(), ..defaults },
-        "content-types" => {
-            kubernetes::Settings { config_maps: vec![map("claude-code-enterprise-config", serde_json::Value::Null)], ..defaults }
-        }
+        "content-types" => kubernetes::Settings {
+            config_maps: vec![map("claude-code-enterprise-config", serde_json::Value::Null)],
+            ..defaults
+        },
         "rbac-own-namespace" => kubernetes::Settings {
             grants: vec![
-                kubernetes::Grant::of("formulary", "coordination.k8s.io", "leases", "formulary", &["get", "update", "patch"]),
+                kubernetes::Grant::of(
+                    "formulary",
+                    "coordination.k8s.io",
+                    "leases",
+                    "formulary",
+                    &["get", "update", "patch"],
+                ),
                 kubernetes::Grant::of("formulary", "coordination.k8s.io", "leases", "", &["create"]),
                 kubernetes::Grant::of("formulary", "", "events", "", &["create", "patch"]),
             ],

@@ -211,7 +211,7 @@ impl Stage {
         usable.collect()
     }
 
-    fn platform(&self) -> (Platform, MachineSecrets) {
+    pub fn platform(&self) -> (Platform, MachineSecrets) {
         let mut environment = FixedEnvironment::default();
         for (name, value) in &self.secrets {
             environment = environment.with_variable(name, value);

@@ -7,11 +7,12 @@
 //!
 //! Reading order: [`files`] (which files there are), [`document`](document) (strict JSON), [`settings`] with [`keys`] and
 //! [`rules`], [`servers`], [`secrets`], [`skills`], [`together`] (what files say about each other); then [`policy`]: what
-//! holds in a workspace.
+//! holds in a workspace, and [`manifest`].
 
 mod document;
 pub mod files;
 mod keys;
+pub mod manifest;
 pub mod policy;
 mod rules;
 mod secrets;
@@ -41,6 +42,7 @@ pub fn check_enterprise(enterprise: &Enterprise) -> Vec<Diagnostic> {
     parts.check(Layer::Managed, &mut found);
     together::baseline(&parts, &mut found);
     together::loosened(&parts, &mut found);
+    found.extend(manifest::check(enterprise));
     found.sort();
     found
 }

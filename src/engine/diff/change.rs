@@ -106,6 +106,9 @@ pub struct FieldChange {
     /// Why nothing is done about it, if nothing is: an ignore rule's reason, or a rule of ours.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub left: Option<String>,
+    /// Who changed it at the service, and when, where the service tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
 }
 
 /// One resource that differs, or that is worth a word.

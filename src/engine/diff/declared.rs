@@ -313,8 +313,15 @@ impl<'a> One<'_, '_, 'a> {
         } else {
             change.after = Shown::Known(after.clone());
         }
-        if let Some(holder) = holder(spec, before, after, live) {
-            return Some(change.left(&holder));
+        if matches!(class, DriftClass::Drifted | DriftClass::Conflict) {
+            change.by = named(spec.told_by, spec, before, after, live).map(|all| {
+                let one = |(key, who): (String, String)| if key == spec.name { who } else { format!("{key}: {who}") };
+                all.into_iter().map(one).collect::<Vec<_>>().join("; ")
+            });
+        }
+        if let Some(holders) = named(spec.held_by, spec, before, after, live) {
+            let held: Vec<String> = holders.iter().map(|(key, who)| format!("'{key}' is held by {who}")).collect();
+            return Some(change.left(&held.join("; ")));
         }
         if spec.compare == Compare::Once {
             return Some(change.left("chosen when it is made, and never changed"));
@@ -367,7 +374,7 @@ impl<'a> One<'_, '_, 'a> {
             },
         };
         let span = wanted.span.as_deref().cloned();
-        FieldChange { field: spec.name.into(), class, before, after, effect, span, left: None }
+        FieldChange { field: spec.name.into(), class, before, after, effect, span, left: None, by: None }
     }
 
     fn unsettled(&mut self, class: DriftClass, why: String, live: Option<&'a Live>) {
@@ -414,19 +421,26 @@ impl<'a> One<'_, '_, 'a> {
     }
 }
 
-/// Who else holds what differs, in words; nothing where nobody does.
-fn holder(spec: &FieldSpec, before: &Value, after: &Value, live: &Live) -> Option<String> {
-    let holders = live.fields.get(spec.held_by?)?.as_map()?;
+/// Whom a live field names for what differs, by key, or by the field's name where it has no keys; nothing where it names
+/// nobody.
+fn named(
+    field: Option<&str>,
+    spec: &FieldSpec,
+    before: &Value,
+    after: &Value,
+    live: &Live,
+) -> Option<Vec<(String, String)>> {
+    let names = live.fields.get(field?)?.as_map()?;
     let nothing = BTreeMap::new();
     let differs = |key: &str| match (before, after) {
         (Value::Null, Value::Map(after)) => after.contains_key(key),
         (Value::Map(before), after) => before.get(key) != after.as_map().unwrap_or(&nothing).get(key),
         _ => key == spec.name,
     };
-    let held = holders.iter().filter(|(key, _)| differs(key));
-    let held: Vec<String> =
-        held.filter_map(|(key, who)| Some(format!("'{key}' is held by {}", who.as_text()?))).collect();
-    (!held.is_empty()).then(|| held.join("; "))
+    let of = names.iter().filter(|(key, _)| differs(key));
+    let of: Vec<(String, String)> =
+        of.filter_map(|(key, who)| Some((key.clone(), who.as_text()?.to_owned()))).collect();
+    (!of.is_empty()).then_some(of)
 }
 
 impl FieldChange {

@@ -115,6 +115,8 @@ pub struct FieldSpec {
     /// The live field that names, by key (of a map) or by this field's name, who else holds the value; what somebody else
     /// holds is told, and left.
     pub held_by: Option<&'static str>,
+    /// The live field that names, in the same way, who wrote the value last: the author of drift, where the service tells.
+    pub told_by: Option<&'static str>,
 }
 
 /// What the value of a live field means beyond the field itself.
@@ -137,7 +139,22 @@ pub enum Tells {
 impl FieldSpec {
     /// A field compared plainly that opens nothing and may be shown.
     pub const fn new(name: &'static str, about: &'static str, compare: Compare) -> Self {
-        Self { name, about, compare, access: Access::None, sensitive: false, tells: Tells::Nothing, held_by: None }
+        Self {
+            name,
+            about,
+            compare,
+            access: Access::None,
+            sensitive: false,
+            tells: Tells::Nothing,
+            held_by: None,
+            told_by: None,
+        }
+    }
+
+    /// The same field, whose author that live field names.
+    pub const fn told_by(mut self, field: &'static str) -> Self {
+        self.told_by = Some(field);
+        self
     }
 
     /// The same field, left where that live field names somebody else who holds it.

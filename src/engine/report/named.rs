@@ -19,7 +19,10 @@ pub(super) fn are_texts(before: &BTreeMap<String, Value>, after: &BTreeMap<Strin
 }
 
 /// Each text that differs, by name, with what differs in it.
-pub(super) fn differences(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> Vec<(String, Vec<Line>)> {
+pub(super) fn differences(
+    before: &BTreeMap<String, Value>,
+    after: &BTreeMap<String, Value>,
+) -> Vec<(String, Vec<Line>)> {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let differing = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
     let text = |map: &BTreeMap<String, Value>, name: &String| map.get(name).and_then(Value::as_text).map(str::to_owned);
@@ -108,7 +111,9 @@ mod tests {
     use super::*;
 
     fn told(before: &[(&str, &str)], after: &[(&str, &str)]) -> String {
-        let map = |texts: &[(&str, &str)]| texts.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect();
+        let map = |texts: &[(&str, &str)]| {
+            texts.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect()
+        };
         let lines = differences(&map(before), &map(after)).into_iter().map(|(name, lines)| {
             let lines: String = lines.iter().map(|(sign, text)| format!("\n  {sign} {text}")).collect();
             format!("{name}{lines}")
@@ -119,7 +124,10 @@ mod tests {
     #[test]
     fn json_is_told_by_its_values_and_other_text_by_its_lines() {
         let before = [
-            ("a.json", "{\"permissions\": {\"deny\": [\"Bash(dd *)\"], \"allow\": [\"x\", \"y\"]}, \"n\": 1, \"old\": true}\n"),
+            (
+                "a.json",
+                "{\"permissions\": {\"deny\": [\"Bash(dd *)\"], \"allow\": [\"x\", \"y\"]}, \"n\": 1, \"old\": true}\n",
+            ),
             ("CLAUDE.md", "one\ntwo\n"),
             ("gone", "x\ny\n"),
             ("same.json", "{}\n"),

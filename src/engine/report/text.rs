@@ -278,18 +278,23 @@ fn field(page: &mut Page, indent: usize, field: &FieldChange) {
     if let (Some(before), Shown::Known(Value::Map(after))) = (map_of(&field.before), &field.after)
         && named::are_texts(before, after)
     {
-        let left = field.left.as_ref().map(|why| format!("(left: {why})")).unwrap_or_default();
         let name = format!("{}:", field.field);
-        page.pieces(indent, &[(Tone::Plain, &name), (Tone::Faint, &left), (Tone::Faint, &place(field))]);
+        page.pieces(indent, &[(Tone::Plain, &name), (Tone::Faint, &aside(field)), (Tone::Faint, &place(field))]);
         return named::show(page, indent + 2, before, after);
     }
     let change = from_to(&field.before, &field.after, page.look());
-    let left = field.left.as_ref().map(|why| format!("(left: {why})")).unwrap_or_default();
-    let name = format!("{}:", field.field);
+    let (name, aside) = (format!("{}:", field.field), aside(field));
     page.pieces(
         indent,
-        &[(Tone::Plain, &name), (Tone::Change, &change), (Tone::Faint, &left), (Tone::Faint, &place(field))],
+        &[(Tone::Plain, &name), (Tone::Change, &change), (Tone::Faint, &aside), (Tone::Faint, &place(field))],
     );
+}
+
+/// Who changed a field at the service, and why it is left; as far as that is known, and so.
+fn aside(field: &FieldChange) -> String {
+    let left = field.left.as_ref().map(|why| format!("(left: {why})"));
+    let by = field.by.as_ref().filter(|_| field.left.is_none()).map(|who| format!("(by {who})"));
+    left.or(by).unwrap_or_default()
 }
 
 /// Named values; none where there is nothing.
@@ -484,7 +489,11 @@ fn show(value: &Value, look: Look) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Map(map) => {
-            let items: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", show(value, look))).collect();
+            let item = |value: &Value| match value.as_text().filter(|text| text.contains('\n')) {
+                Some(text) => format!("({} lines)", text.lines().count()),
+                None => show(value, look),
+            };
+            let items: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", item(value))).collect();
             format!("{{{}}}", items.join(", "))
         }
         value => value.to_string(),

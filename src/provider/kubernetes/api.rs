@@ -25,8 +25,11 @@ pub const READ_ROUTES: &[ReadRoute] = &[
 ];
 
 /// What a reading half may ask to be tried without being done.
-pub const REHEARSALS: &[(ReadRoute, (&str, &str))] =
-    &[((Method::PATCH, CONFIG_MAP), DRY_RUN), ((Method::PATCH, NAMESPACE), DRY_RUN), ((Method::PATCH, DEPLOYMENT), DRY_RUN)];
+pub const REHEARSALS: &[(ReadRoute, (&str, &str))] = &[
+    ((Method::PATCH, CONFIG_MAP), DRY_RUN),
+    ((Method::PATCH, NAMESPACE), DRY_RUN),
+    ((Method::PATCH, DEPLOYMENT), DRY_RUN),
+];
 
 /// The parameter by which nothing is done.
 pub const DRY_RUN: (&str, &str) = ("dryRun", "All");

@@ -10,7 +10,6 @@ use http_body_util::{BodyExt, Limited};
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
-use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use super::options::Options;
@@ -45,8 +44,8 @@ impl Kube {
     }
 
     async fn sign_in(&self) -> Result<Client, Failure> {
-        let mut config = match self.connection.secrets.secret("kubeconfig").await? {
-            Some(kubeconfig) => of_kubeconfig(&kubeconfig).await?,
+        let mut config = match &self.options.kubeconfig {
+            Some(file) => of_kubeconfig(file, self.options.context.clone()).await?,
             None => self.of_token().await?,
         };
         // The address in our own config counts: whoever can change a kubeconfig must not receive our calls by that.
@@ -65,17 +64,16 @@ impl Kube {
     async fn of_token(&self) -> Result<Config, Failure> {
         let token = self.connection.required("token").await?;
         let address = self.connection.base.as_str().parse().map_err(|error| refused(&error))?;
-        // A line break behind a token makes every call fail.
-        let token = SecretString::from(token.expose_secret().trim());
         let mut config = Config::new(address);
         config.auth_info.token = Some(token);
         Ok(config)
     }
 }
 
-async fn of_kubeconfig(text: &SecretString) -> Result<Config, Failure> {
-    let kubeconfig = Kubeconfig::from_yaml(text.expose_secret()).map_err(|error| refused(&error))?;
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+async fn of_kubeconfig(file: &str, context: Option<String>) -> Result<Config, Failure> {
+    let kubeconfig = Kubeconfig::read_from(file).map_err(|error| refused(&error))?;
+    let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let config = config.map_err(|error| refused(&error))?;
     if config.accept_invalid_certs {
         return Err(refused(&"the kubeconfig says 'insecure-skip-tls-verify'")

@@ -33,9 +33,8 @@ pub fn namespace(instance: &Instance, it: &Json) -> Live {
 /// A ConfigMap: the keys that are ours, or Claude Code's whoever wrote them, and the names of all others.
 pub fn config_map(instance: &Instance, conflicts: Conflicts, it: &Json) -> Live {
     let managers = managers(it, &["f:data"]);
-    let is_ours = |key: &str| {
-        FILES.contains(&key) || managers.get(key).is_some_and(|all| all.iter().any(|it| it.is(MANAGER)))
-    };
+    let is_ours =
+        |key: &str| FILES.contains(&key) || managers.get(key).is_some_and(|all| all.iter().any(|it| it.is(MANAGER)));
     let data = it["data"].as_object().into_iter().flatten();
     let (ours, others): (BTreeMap<_, _>, Vec<_>) = {
         let (ours, others): (Vec<_>, Vec<_>) = data.partition(|(key, _)| is_ours(key));
@@ -56,7 +55,7 @@ pub fn config_map(instance: &Instance, conflicts: Conflicts, it: &Json) -> Live 
         ("labels", Value::Map(labels)),
         ("other_keys", Value::set(others.into_iter().chain(binary))),
         (kinds::HOLDERS, holders(&managers, MANAGER, conflicts)),
-        ("written_by", writers(&managers)),
+        (kinds::WRITERS, holders(&managers, MANAGER, Conflicts::Report)),
         ("immutable", immutable),
         (SINCE.name, since(it)),
     ];
@@ -70,9 +69,11 @@ pub fn rollout(instance: &Instance, conflicts: Conflicts, it: &Json) -> Live {
     let managers = managers(it, &["f:spec", "f:template", "f:metadata", "f:annotations"]);
     // Of all annotations ours alone is our business.
     let managers = managers.into_iter().filter(|(key, _)| key == POLICY).map(|(_, all)| ("policy".to_owned(), all));
+    let managers = managers.collect();
     let fields = [
         ("policy", annotations[POLICY].as_str().map_or(Value::Null, Value::from)),
-        (kinds::HOLDERS, holders(&managers.collect(), ROLLOUT_MANAGER, conflicts)),
+        (kinds::HOLDERS, holders(&managers, ROLLOUT_MANAGER, conflicts)),
+        (kinds::WRITERS, holders(&managers, ROLLOUT_MANAGER, Conflicts::Report)),
     ];
     live(Address::new(instance, kinds::ROLLOUT, &key(it)), it, fields, None)
 }
@@ -121,12 +122,6 @@ fn holders(managers: &BTreeMap<String, Vec<Manager>>, us: &str, conflicts: Confl
         Conflicts::Report => Value::Map(held.collect()),
         Conflicts::TakeOver => Value::Map(BTreeMap::new()),
     }
-}
-
-/// Who wrote each key last, we among them.
-fn writers(managers: &BTreeMap<String, Vec<Manager>>) -> Value {
-    let all = managers.iter().map(|(key, all)| (key.clone(), all.iter().map(told).collect::<Vec<_>>().join(" and ").into()));
-    Value::Map(all.collect())
 }
 
 fn told(manager: &Manager) -> String {

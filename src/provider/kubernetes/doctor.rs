@@ -89,7 +89,8 @@ fn release(version: &str) -> Finding {
 /// Whoever may do everything may do it by our mistakes, too.
 fn account(name: &str) -> Finding {
     let ok = name.starts_with("system:serviceaccount:");
-    let help = "use a service account with the Role of deploy/kubernetes/role.yaml: its token is for this alone, and ends";
+    let help =
+        "use a service account with the Role of deploy/kubernetes/role.yaml: its token is for this alone, and ends";
     Finding { ok, what: format!("we are '{name}'"), help: if ok { String::new() } else { help.to_owned() } }
 }
 

@@ -25,6 +25,7 @@ const ROWS: &[Row] = &[
     Row(404, "NotFound", "", Gone, ""),
     Row(404, "", "", Refused, NOT_HERE),
     Row(405, "", "", Refused, NOT_HERE),
+    Row(406, "", "", Refused, NOT_HERE),
     Row(409, "AlreadyExists", "", Conflict, "plan again"),
     Row(409, "", "", Conflict, ""),
     Row(410, "", "", Retry, ""),
@@ -120,7 +121,12 @@ mod tests {
                 _ => None,
             };
             assert!(expected.is_none_or(|it| it == failure.class), "{}: {failure:?}", exchange.label);
-            assert!(ROWS.iter().any(|Row(status, ..)| *status == exchange.status), "{} {}", exchange.label, exchange.status);
+            assert!(
+                ROWS.iter().any(|Row(status, ..)| *status == exchange.status),
+                "{} {}",
+                exchange.label,
+                exchange.status
+            );
             seen.insert((exchange.status, failure.class));
         }
         assert!(seen.is_empty() || seen.len() > 8, "{seen:?}");

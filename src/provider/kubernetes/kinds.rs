@@ -3,7 +3,9 @@
 //! Names, keys and fields are contract: plans, the ledger and the mono-repo's ignore rules hold them. This is no applier of
 //! manifests: one ConfigMap with Claude Code's files, the namespace it lies in, and a roll-out of what reads it but once.
 
-use crate::engine::model::{Compare, Evidence, FieldSpec, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells};
+use crate::engine::model::{
+    Compare, Evidence, FieldSpec, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
+};
 
 /// A namespace.
 pub const NAMESPACE: &str = "namespace";
@@ -18,16 +20,16 @@ pub static KINDS: &[KindSpec] = &[NAMESPACE_SPEC, CONFIG_MAP_SPEC, ROLLOUT_SPEC]
 /// Who holds values, by their names; where that is somebody else they are left.
 pub const HOLDERS: &str = "holders";
 
+/// Who else wrote values last, by their names, whether that holds us back or not.
+pub const WRITERS: &str = "written_by";
+
 const ABSENCE: &str = "each is asked for by its name, and the server says that it is not there";
 
 const NAMESPACE_SPEC: KindSpec = KindSpec {
     name: NAMESPACE,
     title: "namespace",
     class: KindClass::Setting,
-    fields: &[
-        FieldSpec::new("going", "that it is being deleted", Compare::ServerOwned).tells(Tells::Bars),
-        SINCE,
-    ],
+    fields: &[FieldSpec::new("going", "that it is being deleted", Compare::ServerOwned).tells(Tells::Bars), SINCE],
     key: "its name",
     identity: &[&[Evidence::NameIsIdentity]],
     mark: None,
@@ -49,11 +51,12 @@ const CONFIG_MAP_SPEC: KindSpec = KindSpec {
     class: KindClass::Setting,
     fields: &[
         FieldSpec::new("data", "the files, by their names; what is mounted in workspaces, byte by byte", Compare::Text)
-            .held_by(HOLDERS),
+            .held_by(HOLDERS)
+            .told_by(WRITERS),
         FieldSpec::new("labels", "what finds it again", Compare::Keys),
         FieldSpec::new("other_keys", "keys that nobody declared", Compare::Set),
-        FieldSpec::new(HOLDERS, "who else wrote which of our values last, and when", Compare::ServerOwned),
-        FieldSpec::new("written_by", "who wrote which of the keys last, and when", Compare::ServerOwned),
+        FieldSpec::new(HOLDERS, "who else holds which of our values", Compare::ServerOwned),
+        FieldSpec::new(WRITERS, "who else wrote which of the keys last, and when", Compare::ServerOwned),
         FieldSpec::new("immutable", "that it cannot be changed", Compare::ServerOwned).tells(Tells::Bars),
         SINCE,
     ],
@@ -79,8 +82,10 @@ const ROLLOUT_SPEC: KindSpec = KindSpec {
     class: KindClass::Setting,
     fields: &[
         FieldSpec::new("policy", "the SHA-256 of the files that its pods were last replaced for", Compare::Plain)
-            .held_by(HOLDERS),
-        FieldSpec::new(HOLDERS, "who else wrote it last, and when", Compare::ServerOwned),
+            .held_by(HOLDERS)
+            .told_by(WRITERS),
+        FieldSpec::new(HOLDERS, "who else holds it", Compare::ServerOwned),
+        FieldSpec::new(WRITERS, "who else wrote it last, and when", Compare::ServerOwned),
     ],
     key: "namespace/deployment",
     identity: &[&[Evidence::NameIsIdentity]],

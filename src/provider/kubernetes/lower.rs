@@ -87,7 +87,8 @@ fn files(input: &LowerInput<'_>, options: &Options, out: &mut Lowered) -> Option
     for (path, entry) in input.catalogue.enterprise.mounted().filter(|_| !options.targets.is_empty()) {
         let at = Span::start_of(format!("{FOLDER}/{path}"));
         if path.contains('/') {
-            let message = format!("'{path}' does not reach workspaces: a ConfigMap that is mounted as a folder has no folders");
+            let message =
+                format!("'{path}' does not reach workspaces: a ConfigMap that is mounted as a folder has no folders");
             let help = "write what it says into 'managed-settings.json' or 'CLAUDE.md'";
             out.diagnostics.push(Diagnostic::warning(VALUE_REFUSED, message).at(at).help(help));
             continue;

@@ -1,8 +1,8 @@
 //! Kubernetes: the ConfigMap with Claude Code's enterprise configuration, and what hangs on it.
 //!
 //! Written to API servers from 1.22 on, seen on 1.37. [`kinds`] says what there is, [`lower`] what the mono-repo means by it;
-//! [`reader`] and [`writer`] talk, `carrier` lets `kube` carry the calls; [`convert`] knows who holds which value, `body` how
-//! an apply is written, and [`errors`] is the one table of what answers mean.
+//! [`reader`] and [`writer`] talk, `carrier` lets `kube` carry the calls; [`convert`] knows who holds which value, `intent`
+//! what is sent and `body` how, and [`errors`] is the one table of what answers mean.
 
 mod api;
 mod body;
@@ -11,6 +11,7 @@ pub mod convert;
 pub mod doctor;
 pub mod emulator;
 pub mod errors;
+mod intent;
 pub mod kinds;
 pub mod lower;
 pub mod options;
@@ -52,7 +53,7 @@ impl Provider for KubernetesProvider {
     }
 
     fn credentials(&self) -> &'static [&'static [&'static str]] {
-        &[&["token"], &["kubeconfig"]]
+        &[&["token"], &[]]
     }
 
     fn claims(&self, _options: &serde_json::Value) -> Vec<Claim> {
@@ -61,6 +62,10 @@ impl Provider for KubernetesProvider {
 
     fn lower(&self, input: &LowerInput<'_>) -> Lowered {
         lower::lower(input)
+    }
+
+    fn rehearses(&self) -> bool {
+        true
     }
 
     /// Nothing there is declared by a document of its own.

@@ -20,6 +20,10 @@ pub struct Options {
     pub make_namespaces: bool,
     /// Deployments that roll out when the configuration changes.
     pub restart: Vec<Rollout>,
+    /// A kubeconfig that says how to sign in, in place of a token.
+    pub kubeconfig: Option<String>,
+    /// Which context of it; its own where nothing is said.
+    pub context: Option<String>,
     /// A file with the certificates that the server's is signed with.
     pub certificate_authority: Option<String>,
 }
@@ -86,6 +90,7 @@ mod tests {
             "targets": [{ "namespace": "coder" }, { "namespace": "labs", "name": "policy.v2" }],
             "conflicts": "take-over", "prune": true, "make_namespaces": true,
             "restart": [{ "namespace": "coder", "deployment": "coder" }], "certificate_authority": "/etc/ca.crt",
+            "kubeconfig": "/etc/kubeconfig", "context": "prod",
         });
         assert!(validator.is_valid(&full));
         let options = Options::read(&full).expect("what the schema passes is read");

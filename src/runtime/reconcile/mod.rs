@@ -15,6 +15,7 @@ pub mod platform;
 pub mod probe;
 mod record;
 pub mod recovery;
+pub mod rehearsal;
 mod settle;
 pub mod site;
 pub mod survey;

@@ -47,7 +47,7 @@ pub async fn pushed_inactive_and_promoted_by_a_step_of_their_own(tour: &mut Tour
     // The archive came as it was made, dotfiles included, and equal files are one version.
     tour.formula("1.1.0", &TERRAFORM.replace("\"north\"", "\"south\""));
     tour.nothing_left("the same files").await;
-    tour.write_at("formulas/ml/coder-template/.claude/settings.json", "{\"a\": 1}\n");
+    tour.write_at("formulas/ml/coder-template/.claude/settings.json", "{ \"env\": { \"A\": \"1\" } }\n");
     assert_eq!(versions(&tour.steps().await), 1, "a dotfile is part of it");
 }
 

@@ -43,6 +43,8 @@ pub async fn what_somebody_else_wrote_is_theirs_until_it_is_taken_over(tour: &mu
     assert!(shown.contains("'managed-settings.json' is held by 'kubectl-edit' (written, at "), "{shown}");
 
     tour.option("conflicts: take-over");
+    let shown = tour.reading().await.shown().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("(by managed-settings.json: 'kubectl-edit' (written, at "), "{shown}");
     let update = tour.step("update");
     tour.leg("taken over", &[&update]).await;
     assert!(tour.data().await["managed-settings.json"].as_str().unwrap().contains("dd"));
@@ -51,11 +53,10 @@ pub async fn what_somebody_else_wrote_is_theirs_until_it_is_taken_over(tour: &mu
 pub async fn what_was_there_is_adopted(tour: &mut Tour) {
     tour.make(json!({ "data": { "managed-settings.json": "{}" } })).await;
     tour.policy("Bash(dd *)");
-    let adopt = format!("{} (adoptions)", tour.step("adopt"));
-    tour.leg("made by somebody, with other content, which stays theirs", &[&adopt]).await;
+    let (adopt, update) = (format!("{} (adoptions)", tour.step("adopt")), tour.step("update"));
+    tour.leg("made by somebody: it gets our labels, and the content stays theirs", &[&update, &adopt]).await;
     assert_eq!(tour.data().await["managed-settings.json"], json!("{}"));
     tour.option("conflicts: take-over");
-    let update = tour.step("update");
     tour.leg("taken over", &[&update]).await;
     assert!(tour.data().await["managed-settings.json"].as_str().unwrap().contains("dd"));
 }

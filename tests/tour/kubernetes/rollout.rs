@@ -33,7 +33,11 @@ async fn it_follows_the_files_and_once_for_each_content() {
     tour.policy("Bash(dd *)");
     tour.leg(
         "the first policy",
-        &["create kubernetes:config-map/coder/~policy", "update kubernetes:rollout/coder/gateway"],
+        &[
+            "adopt kubernetes:rollout/coder/gateway",
+            "create kubernetes:config-map/coder/~policy",
+            "update kubernetes:rollout/coder/gateway",
+        ],
     )
     .await;
     let path = "/apis/apps/v1/namespaces/coder/deployments/gateway";
@@ -77,11 +81,7 @@ async fn a_namespace_is_made_where_the_options_say_so() {
     assert!(failed.len() == 1 && failed[0].contains("namespaces \"coder\" not found"), "{failed:#?}");
 
     tour.option("make_namespaces: true");
-    tour.leg(
-        "made",
-        &["create kubernetes:namespace/coder", "create kubernetes:config-map/coder/~policy"],
-    )
-    .await;
+    tour.leg("made", &["create kubernetes:namespace/coder", "create kubernetes:config-map/coder/~policy"]).await;
     tour.remove_at("enterprise/claude-code/managed-settings.json");
     tour.any_leg("none is ever deleted").await;
     assert!(tour.hand.sees("/api/v1/namespaces/coder").await);

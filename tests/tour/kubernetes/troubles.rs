@@ -3,6 +3,7 @@
 use formulary::engine::model::{FailureClass, Instance};
 use formulary::provider::contract::Held;
 use formulary::provider::emulator::faults::Fault;
+use formulary::runtime::reconcile::rehearsal::rehearse;
 
 use super::Tour;
 use crate::legs::lies;
@@ -25,8 +26,7 @@ async fn tokens_that_are_not_ours_change_nothing_and_say_what_to_do() {
             assert!(failure.help.contains(told), "{scope}: {failure:#?}");
         }
     }
-    // A token file ends in a line break as often as not.
-    tour.secrets.insert("KUBERNETES_TOKEN", format!("{ours}\n"));
+    tour.secrets.insert("KUBERNETES_TOKEN", ours);
     tour.leg("the right one", &["update kubernetes:config-map/coder/~policy"]).await;
 }
 
@@ -57,4 +57,29 @@ async fn answers_that_lie_lead_to_nothing() {
         assert!(steps.is_empty(), "{defect:?}: {steps:#?}");
     }
     tour.nothing_left("the truth").await;
+}
+
+/// What the server would refuse is known before anything is done, by the server's own words.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_asks_the_server_and_changes_nothing() {
+    let mut tour = Tour::emulated().await;
+    tour.policy("Bash(dd *)");
+    let refused = async |tour: &Tour| -> Vec<String> {
+        let (platform, _) = tour.platform();
+        let reading = tour.reading().await;
+        rehearse(&platform, reading.plan()).await.iter().map(|it| it.failure.to_string()).collect()
+    };
+    assert_eq!(refused(&tour).await, [""; 0]);
+    assert!(!tour.hand.sees(&tour.path()).await, "nothing was made");
+    tour.any_leg("as declared").await;
+    tour.policy("Bash(sudo *)");
+    assert_eq!(refused(&tour).await, [""; 0]);
+    // Somebody comes between the reading and the question.
+    let (platform, _) = tour.platform();
+    let reading = tour.reading().await;
+    tour.edit(|map| map["data"]["managed-settings.json"] = "{}".into()).await;
+    let refusals = rehearse(&platform, reading.plan()).await;
+    let told = refusals.first().map(|it| it.failure.to_string()).unwrap_or_default();
+    assert!(told.contains("conflict with \"kubectl-edit\" using v1"), "{told}");
+    assert!(tour.data().await["managed-settings.json"] == "{}", "nothing was changed");
 }

@@ -147,4 +147,12 @@ Files in `managed-settings.d` are folded over the base, and the last value count
 Example: `\"allowManagedHooksOnly\": false` in `managed-settings.d/90-team.json`.
 
 What to do: delete it there, or where it is locked."
+
+"FML0520" CLAUDE_COPY "a copy of the policy that says something else" "
+`enterprise/claude-code/k8s/configmap.yaml` is made from the files beside it. One that was edited by hand, or not made anew, is
+a second policy, and who reads it believes what is not mounted.
+
+Example: a rule that was added to `managed-settings.json` alone.
+
+What to do: `formulary render claude-configmap --write`, or delete the copy: nothing needs it."
 }

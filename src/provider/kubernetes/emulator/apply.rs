@@ -65,11 +65,7 @@ fn is_above(path: &[super::paths::Step], owns: &Paths) -> bool {
 fn told(resource: &Resource, applied: &Value, misfit: Misfit) -> Reply {
     let Misfit::Wrong(what) = misfit else { return Reply::NotModelled };
     let name = applied["metadata"]["name"].as_str().unwrap_or_default();
-    internal(format!(
-        "failed to create typed patch object (/{name}; {}, Kind={}): {what}",
-        gv(resource),
-        resource.kind
-    ))
+    internal(format!("failed to create typed patch object (/{name}; {}, Kind={}): {what}", gv(resource), resource.kind))
 }
 
 /// Group and version as Go prints them: `/v1` for the core.
@@ -85,9 +81,7 @@ fn conflict(held: &Held) -> Reply {
     let mut all: Vec<(String, String)> =
         held.iter().map(|(manager, path)| (named(manager), Shown(path).to_string())).collect();
     all.sort();
-    let cause = |(who, path): &(String, String)| {
-        json!({ "reason": "FieldManagerConflict", "message": format!("conflict with {who}"), "field": path })
-    };
+    let cause = |(who, path): &(String, String)| json!({ "reason": "FieldManagerConflict", "message": format!("conflict with {who}"), "field": path });
     let causes: Vec<Value> = all.iter().map(cause).collect();
     let message = if let [(who, path)] = &all[..] {
         format!("Apply failed with 1 conflict: conflict with {who}: {path}")

@@ -91,7 +91,9 @@ fn immutable(before: &Value, after: &Value) -> Vec<Cause> {
     if after["immutable"] != true {
         found.push(Cause::forbidden("immutable", WHY));
     }
-    found.extend(["data", "binaryData"].iter().filter(|it| before[**it] != after[**it]).map(|it| Cause::forbidden(*it, WHY)));
+    found.extend(
+        ["data", "binaryData"].iter().filter(|it| before[**it] != after[**it]).map(|it| Cause::forbidden(*it, WHY)),
+    );
     found
 }
 

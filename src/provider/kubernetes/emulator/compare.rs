@@ -88,7 +88,8 @@ pub(super) fn remove(of: &Type, value: &mut Value, path: &[Step]) {
     let Some((step, rest)) = path.split_first() else { return };
     match (of, step) {
         // What holds others is left when it is empty, and goes by that.
-        (Type::Struct(_) | Type::Inlined(_), Step::Field(name)) if rest.is_empty() && is_container(field(of, name)) => {}
+        (Type::Struct(_) | Type::Inlined(_), Step::Field(name)) if rest.is_empty() && is_container(field(of, name)) => {
+        }
         (Type::Map(inner), Step::Field(name)) => match value.get_mut(name) {
             Some(below) if !rest.is_empty() => remove(inner, below, rest),
             Some(_) => drop(value.as_object_mut().and_then(|it| it.remove(name))),
@@ -109,7 +110,8 @@ pub(super) fn remove(of: &Type, value: &mut Value, path: &[Step]) {
         }
         (Type::Set, Step::Member(member)) => {
             if let Some(items) = value.as_array_mut() {
-                items.retain(|it| it.to_string() != *member);
+                let said: Value = serde_json::from_str(member).unwrap_or_default();
+                items.retain(|it| *it != said);
             }
         }
         _ => {}

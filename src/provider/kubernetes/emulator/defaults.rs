@@ -61,11 +61,9 @@ fn tidy(of: &Type, value: &mut Value) -> Result<(), NotBase64> {
                 tidy(inner, item)?;
             }
         }
-        (Type::Bytes, Value::String(text)) => {
-            if STANDARD.decode(&*text).is_err() {
-                let is_odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
-                return Err(NotBase64(text.find(is_odd).unwrap_or(0)));
-            }
+        (Type::Bytes, Value::String(text)) if STANDARD.decode(&*text).is_err() => {
+            let is_odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
+            return Err(NotBase64(text.find(is_odd).unwrap_or(0)));
         }
         (Type::Quantity, value) => {
             if let Some(canonical) = quantity(value) {
@@ -89,10 +87,10 @@ fn quantity(value: &Value) -> Option<Value> {
     let mut number: u64 = number.parse().ok()?;
     let binary = ["", "Ki", "Mi", "Gi", "Ti", "Pi"];
     if unit == "m" {
-        return Some(if number % 1_000 == 0 { (number / 1_000).to_string().into() } else { text.into() });
+        return Some(if number.is_multiple_of(1_000) { (number / 1_000).to_string().into() } else { text.into() });
     }
     let mut place = binary.iter().position(|it| *it == unit).filter(|at| *at > 0)?;
-    while number > 0 && number % 1_024 == 0 && place + 1 < binary.len() {
+    while number > 0 && number.is_multiple_of(1_024) && place + 1 < binary.len() {
         number /= 1_024;
         place += 1;
     }
@@ -106,7 +104,8 @@ fn deployment(object: &mut Value) {
     for container in object["spec"]["template"]["spec"]["containers"].as_array_mut().into_iter().flatten() {
         let image = container["image"].as_str().unwrap_or_default();
         let tag = image.rsplit('/').next().unwrap_or_default().split_once(':').map(|(_, tag)| tag);
-        let policy = if tag.is_none_or(|tag| tag == "latest") && !image.contains('@') { "Always" } else { "IfNotPresent" };
+        let policy =
+            if tag.is_none_or(|tag| tag == "latest") && !image.contains('@') { "Always" } else { "IfNotPresent" };
         for port in container["ports"].as_array_mut().into_iter().flatten() {
             set(port, &["protocol"], json!("TCP"));
         }

@@ -54,7 +54,11 @@ pub(super) async fn serve(cluster: Arc<Kubernetes>, request: Request) -> Respons
     let (head, body) = request.into_parts();
     let header = |name: &str| head.headers.get(name).and_then(|it| it.to_str().ok());
     // Tables, other encodings and streams are not imitated.
-    let takes_json = header("accept").is_none_or(|it| it.is_empty() || !it.contains("as=") && (it.contains("*/*") || it.split(',').any(|part| part.trim() == "application/json")));
+    let takes_json = header("accept").is_none_or(|it| {
+        it.is_empty()
+            || !it.contains("as=")
+                && (it.contains("*/*") || it.split(',').any(|part| part.trim() == "application/json"))
+    });
     let Ok(body) = to_bytes(body, usize::MAX).await else { return Reply::NotModelled.render() };
     let mut world = cluster.world();
     let now = cluster.clock.now();
@@ -150,7 +154,11 @@ fn answer(world: &mut World, call: &Call, method: &str) -> Answer {
 /// Paths that are no resources.
 fn other(caller: Caller, method: &str, path: &str) -> Reply {
     let is_public = ["/version", "/healthz", "/livez", "/readyz"].contains(&path);
-    let is_discovery = path == "/api" || path.starts_with("/api/") || path == "/apis" || path.starts_with("/apis/") || path.starts_with("/openapi");
+    let is_discovery = path == "/api"
+        || path.starts_with("/api/")
+        || path == "/apis"
+        || path.starts_with("/apis/")
+        || path.starts_with("/openapi");
     if !(is_public || caller == Caller::Admin || (is_discovery && caller != Caller::Anonymous)) {
         return forbidden_path(caller, &method.to_lowercase(), path);
     }

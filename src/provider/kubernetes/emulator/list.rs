@@ -8,7 +8,8 @@ use super::status::{Answer, Reply};
 use super::world::World;
 
 /// Parameters that change what a list is, in ways that are not imitated.
-const ELSEWHERE: &[&str] = &["watch", "continue", "resourceVersion", "resourceVersionMatch", "limit", "sendInitialEvents"];
+const ELSEWHERE: &[&str] =
+    &["watch", "continue", "resourceVersion", "resourceVersionMatch", "limit", "sendInitialEvents"];
 
 pub(super) fn list(world: &World, call: &Call, resource: &'static Resource) -> Answer {
     if ELSEWHERE.iter().any(|name| call.query(name).is_some()) {
@@ -48,7 +49,8 @@ fn equalities(selector: &str) -> Result<Vec<(String, String)>, Reply> {
     let read = |part: &str| {
         let (name, value) = part.split_once('=')?;
         let value = value.strip_prefix('=').unwrap_or(value);
-        (!name.is_empty() && name.matches('/').count() < 2 && name.chars().all(simple) && value.chars().all(simple)).then(|| (name.to_owned(), value.to_owned()))
+        (!name.is_empty() && name.matches('/').count() < 2 && name.chars().all(simple) && value.chars().all(simple))
+            .then(|| (name.to_owned(), value.to_owned()))
     };
     let parts = selector.split(',').filter(|_| !selector.is_empty());
     parts.map(|part| read(part.trim()).ok_or(Reply::NotModelled)).collect()

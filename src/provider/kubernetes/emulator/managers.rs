@@ -110,7 +110,15 @@ impl Managers {
     }
 
     /// A write of a whole object: whoever wrote owns what is new or different.
-    pub(super) fn written(&mut self, of: &Type, before: Option<&Value>, after: &Value, who: &str, version: &str, now: DateTime<Utc>) {
+    pub(super) fn written(
+        &mut self,
+        of: &Type,
+        before: Option<&Value>,
+        after: &Value,
+        who: &str,
+        version: &str,
+        now: DateTime<Utc>,
+    ) {
         let base = skeleton(of);
         let found = difference(of, before.unwrap_or(&base), after);
         let taken = found.modified.union(&found.added).minus(&found.removed);

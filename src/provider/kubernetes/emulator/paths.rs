@@ -55,7 +55,7 @@ impl Paths {
         for path in &self.0 {
             let below = self.0.range((std::ops::Bound::Excluded(path.clone()), std::ops::Bound::Unbounded)).next();
             if below.is_some_and(|next| next.starts_with(path)) {
-                let node = path.iter().fold(Some(&mut root), |at, step| at?.get_mut(step.key()));
+                let node = path.iter().try_fold(&mut root, |at, step| at.get_mut(step.key()));
                 if let Some(map) = node.and_then(Value::as_object_mut) {
                     map.insert(".".to_owned(), json!({}));
                 }

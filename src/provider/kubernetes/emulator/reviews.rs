@@ -21,7 +21,11 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
 fn access(world: &World, call: &Call, body: &Value) -> Answer {
     let asked = &body["spec"]["resourceAttributes"];
     if !asked.is_object() {
-        return if body["spec"].is_null() { Err(bad_request("at least one of resourceAttributes or nonResourceAttributes must be specified")) } else { Err(Reply::NotModelled) };
+        return if body["spec"].is_null() {
+            Err(bad_request("at least one of resourceAttributes or nonResourceAttributes must be specified"))
+        } else {
+            Err(Reply::NotModelled)
+        };
     }
     let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
     let some = |name: &str| Some(text(name)).filter(|it| !it.is_empty());

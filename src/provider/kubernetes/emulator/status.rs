@@ -158,10 +158,21 @@ pub(super) fn invalid(kind: &str, group: &str, name: &str, causes: &[Cause]) -> 
 pub(super) fn of_its_own(status: StatusCode) -> Reply {
     match status.as_u16() {
         401 => failure(401, "Unauthorized", "Unauthorized", None),
-        403 => failure(403, "forbidden: User \"system:serviceaccount:formulary:formulary\" cannot do it", "Forbidden", Some(json!({}))),
+        403 => failure(
+            403,
+            "forbidden: User \"system:serviceaccount:formulary:formulary\" cannot do it",
+            "Forbidden",
+            Some(json!({})),
+        ),
         429 => Reply::Text(429, "Too many requests, please try again later.\n"),
-        503 => failure(503, "the server is currently unable to handle the request", "ServiceUnavailable", Some(json!({}))),
-        504 => failure(504, "Timeout: request did not complete within the allotted timeout", "Timeout", Some(json!({}))),
-        code => failure(code, "an error on the server has prevented the request from succeeding", "InternalError", None),
+        503 => {
+            failure(503, "the server is currently unable to handle the request", "ServiceUnavailable", Some(json!({})))
+        }
+        504 => {
+            failure(504, "Timeout: request did not complete within the allotted timeout", "Timeout", Some(json!({})))
+        }
+        code => {
+            failure(code, "an error on the server has prevented the request from succeeding", "InternalError", None)
+        }
     }
 }

@@ -11,7 +11,8 @@ use super::dispatch::Call;
 use super::managers::{Managers, stamp};
 use super::resources::Resource;
 use super::status::{
-    Answer, Cause, MODIFIED, Reply, already_exists, bad_request, conflict, details, failure, internal, invalid, not_found,
+    Answer, Cause, MODIFIED, Reply, already_exists, bad_request, conflict, details, failure, internal, invalid,
+    not_found,
 };
 use super::users::forbidden;
 use super::world::{Kept, Key, World};
@@ -140,7 +141,8 @@ fn applied(world: &mut World, call: &Call, resource: &'static Resource, name: &s
     let who = (manager.as_str(), options.force);
     let Some(live) = live else {
         if let Some(uid) = metadata["uid"].as_str() {
-            let why = format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+            let why =
+                format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
             return Err(conflict(resource, name, &why));
         }
         let Applied { mut object, managers } = apply(resource, None, &object, who, call.now, canonical)?;
@@ -235,7 +237,9 @@ pub(super) fn delete(world: &mut World, call: &Call, resource: &'static Resource
         return Err(Reply::NotModelled);
     }
     let known = ["kind", "apiVersion", "preconditions", "dryRun"];
-    if asked.as_object().is_some_and(|it| it.keys().any(|key| !known.contains(&key.as_str()))) || asked["kind"].as_str().is_some_and(|it| it != "DeleteOptions") {
+    if asked.as_object().is_some_and(|it| it.keys().any(|key| !known.contains(&key.as_str())))
+        || asked["kind"].as_str().is_some_and(|it| it != "DeleteOptions")
+    {
         return Err(Reply::NotModelled);
     }
     if resource.plural == "namespaces" && name == "default" {
@@ -314,7 +318,10 @@ impl Options {
                 let shown = name.replace(c, &format!("\\x{:02x}", c as u32));
                 causes.push(Cause {
                     reason: "FieldValueInvalid",
-                    message: format!("Invalid value: \"{shown}\": invalid character U+{:04X} (at position {at})", c as u32),
+                    message: format!(
+                        "Invalid value: \"{shown}\": invalid character U+{:04X} (at position {at})",
+                        c as u32
+                    ),
                     field: "fieldManager".to_owned(),
                 });
             }
@@ -348,7 +355,9 @@ fn whole(call: &Call, resource: &Resource, options: &Options) -> Result<(Value, 
         return Err(Reply::NotModelled);
     }
     let (version, kind) = (&object["apiVersion"], &object["kind"]);
-    if version.as_str().is_some_and(|it| it != resource.api_version()) || kind.as_str().is_some_and(|it| it != resource.kind) {
+    if version.as_str().is_some_and(|it| it != resource.api_version())
+        || kind.as_str().is_some_and(|it| it != resource.kind)
+    {
         // Which words it finds depends on what else it knows.
         return Err(Reply::NotModelled);
     }
@@ -414,7 +423,8 @@ fn fits(resource: &Resource, object: &Value) -> Result<(), Reply> {
         Ok(_) => {}
         Err(Misfit::Elsewhere) => return Err(Reply::NotModelled),
         Err(Misfit::Wrong(_)) => {
-            let number = known["data"].as_object().and_then(|map| map.values().find(|it| !it.is_string() && !it.is_null()));
+            let number =
+                known["data"].as_object().and_then(|map| map.values().find(|it| !it.is_string() && !it.is_null()));
             let what = match number {
                 Some(Value::Number(_)) => "number",
                 Some(Value::Bool(_)) => "bool",
@@ -442,7 +452,9 @@ fn in_namespace(call: &Call, object: &mut Value) -> Result<String, Reply> {
         object["metadata"] = json!({});
     }
     if object["metadata"]["namespace"].as_str().is_some_and(|it| !it.is_empty() && it != namespace) {
-        return Err(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+        return Err(bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     if !namespace.is_empty() {
         object["metadata"]["namespace"] = namespace.as_str().into();
@@ -497,7 +509,8 @@ fn is_current(resource: &Resource, name: &str, version: Option<&str>, live: &Kep
 fn settle(resource: &Resource, object: &mut Value, before: Option<&Value>) -> Result<(), Reply> {
     is_imitated(object)?;
     // What Pods are told apart by cannot change, in words that repeat the whole.
-    if resource.plural == "deployments" && before.is_some_and(|it| it["spec"]["selector"] != object["spec"]["selector"]) {
+    if resource.plural == "deployments" && before.is_some_and(|it| it["spec"]["selector"] != object["spec"]["selector"])
+    {
         return Err(Reply::NotModelled);
     }
     if canonical(resource, object).is_err() {

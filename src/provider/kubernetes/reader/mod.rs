@@ -3,6 +3,7 @@
 mod follow;
 mod look;
 mod observe;
+mod rehearse;
 
 use async_trait::async_trait;
 
@@ -11,7 +12,8 @@ use super::carrier::Kube;
 use super::doctor;
 use super::errors::classify;
 use super::options::Options;
-use crate::engine::model::{Address, Failure, Instance, Observation};
+use crate::engine::model::{Address, Failure, Fields, Instance, Observation};
+use crate::engine::plan::Step;
 use crate::provider::contract::{Follow, Look, ObserveRequest, Probe, Reader, Related};
 use crate::provider::http::{Connection, Door};
 
@@ -63,6 +65,10 @@ impl Reader for KubernetesReader {
     async fn look(&self, address: &Address, _: Option<&str>, _: &Related) -> Result<Look, Failure> {
         let Open { api, options } = self.open()?;
         look::look(api, options, self.instance(), address).await
+    }
+
+    async fn rehearse(&self, step: &Step, fields: &Fields, ledger: &str) -> Result<(), Failure> {
+        rehearse::rehearse(self.open()?, step, fields, ledger).await
     }
 
     async fn follow(&self, address: &Address, handle: &str, _: &Related) -> Result<Follow, Failure> {

@@ -1,17 +1,16 @@
-//! The ConfigMap: all of our keys in one apply, because what an apply leaves out it takes away.
-
-use std::collections::BTreeMap;
+//! The ConfigMap: all of our keys in one apply, and afterwards what no apply of ours can take away.
 
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
-use super::{Hand, doing, done, parts};
+use super::{Hand, done};
 use crate::engine::model::{Failure, FailureClass, Fields, Value};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed};
 use crate::provider::http::{Body, Call};
-use crate::provider::kubernetes::convert::{self, CONTENT, LEDGER, MANAGER};
-use crate::provider::kubernetes::{api, body};
+use crate::provider::kubernetes::api;
+use crate::provider::kubernetes::convert::{self, MANAGER};
+use crate::provider::kubernetes::intent::{self, doing, parts};
 
 /// What `kubectl apply` remembers; with our keys in it, it would only mislead.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -26,24 +25,8 @@ impl Hand {
         if found.is_none() && step.verb != Verb::Create {
             return Err(Failure::new(FailureClass::Gone, doing(step), "it is not there").help("plan again"));
         }
-        let live = found.as_ref().map(|it| convert::config_map(&step.address.instance, self.options.conflicts, it));
-        let kept = live.as_ref().map(|it| &it.fields);
-        let data = texts(inputs.fields.get("data").or_else(|| kept?.get("data")));
-        let labels = match inputs.fields.get("labels") {
-            Some(labels) => texts(Some(labels)),
-            None => found.as_ref().map(labels_of_ours).unwrap_or_default(),
-        };
-        let mut metadata = json!({
-            "name": name,
-            "labels": labels,
-            "annotations": { LEDGER: inputs.ledger, CONTENT: body::digest(&data) },
-        });
-        if let Some(id) = &step.external_id {
-            // Another object under the name is refused by the server.
-            metadata["uid"] = id.as_str().into();
-        }
-        let object = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data });
-        let mut written = self.apply(step, api::CONFIG_MAP, MANAGER, &object).await?;
+        let object = intent::config_map(step, &inputs.fields, found.as_ref(), &self.options, &inputs.ledger);
+        let mut written = self.apply(step, &object).await?;
         if let Some(patch) = leftovers(step, &inputs.fields, &written) {
             written = self.merge(step, &patch).await?;
         }
@@ -80,19 +63,4 @@ fn leftovers(step: &Step, fields: &Fields, written: &Json) -> Option<Json> {
         }
     }
     any.then_some(patch)
-}
-
-/// Labels that we hold: what others put there stays theirs.
-fn labels_of_ours(it: &Json) -> BTreeMap<String, String> {
-    let managers = convert::managers(it, &["f:metadata", "f:labels"]);
-    let ours = |name: &String| {
-        managers.get(name).is_some_and(|all| all.iter().any(|it| it.applies && it.name == MANAGER))
-    };
-    let labels = it["metadata"]["labels"].as_object().into_iter().flatten().filter(|(name, _)| ours(name));
-    labels.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
-}
-
-fn texts(value: Option<&Value>) -> BTreeMap<String, String> {
-    let map = value.and_then(Value::as_map).into_iter().flatten();
-    map.filter_map(|(name, value)| Some((name.clone(), value.as_text()?.to_owned()))).collect()
 }

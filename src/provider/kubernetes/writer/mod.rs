@@ -5,18 +5,17 @@ mod namespace;
 mod rollout;
 
 use async_trait::async_trait;
-use reqwest::Method;
 use serde_json::Value as Json;
 
-use super::api::{APPLY, Api, decode, options};
-use super::body;
+use super::api::{Api, decode, options};
+use super::intent::{self, doing};
 use super::kinds;
-use super::options::{Conflicts, Options};
+use super::options::Options;
 use super::reader::door;
 use crate::engine::model::{Failure, FailureClass, Live};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed, Writer};
-use crate::provider::http::{Body, Call, Connection, Door};
+use crate::provider::http::{Connection, Door};
 
 /// Changes one cluster.
 pub struct KubernetesWriter {
@@ -59,38 +58,14 @@ impl Writer for KubernetesWriter {
 }
 
 impl Hand {
-    /// Applies all that we want of an object. What was taken from others before is given back by leaving it out.
-    async fn apply(
-        &self,
-        step: &Step,
-        route: &'static str,
-        manager: &'static str,
-        object: &Json,
-    ) -> Result<Json, Failure> {
-        let (namespace, name) = parts(step);
-        let segments = if name.is_empty() { vec![namespace] } else { vec![namespace, name] };
-        let mut call = Call::new(Method::PATCH, route, &segments, doing(step))
-            .query("fieldManager", manager)
-            .query("fieldValidation", "Strict")
-            .body(Body::Raw(body::apply(object), APPLY));
-        if self.options.conflicts == Conflicts::TakeOver {
-            call = call.query("force", "true");
-        }
+    /// Applies all that we want of an object.
+    async fn apply(&self, step: &Step, object: &Json) -> Result<Json, Failure> {
+        let call = intent::apply(step, &self.options, object);
         let answer = self.door.send(&call).await?;
         decode(&call, &answer)
     }
 }
 
-/// What is being done, for messages: "create 'kubernetes:config-map/coder/policy'".
-fn doing(step: &Step) -> String {
-    format!("{} '{}'", step.verb, step.address)
-}
-
 fn done(live: Live) -> Performed {
     Performed::Done(Some(Box::new(live)))
-}
-
-/// The two parts of a key: namespace and name; a namespace has the first alone.
-fn parts(step: &Step) -> (&str, &str) {
-    step.address.key.split_once('/').unwrap_or((&step.address.key, ""))
 }

@@ -1,13 +1,11 @@
 //! A roll-out: the digest of the files in an annotation of the pods. A moment in its place would be wanted anew each time.
 
-use serde_json::json;
-
-use super::{Hand, doing, done, parts};
+use super::{Hand, done};
 use crate::engine::model::{Failure, FailureClass, Value};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed};
-use crate::provider::kubernetes::api;
-use crate::provider::kubernetes::convert::{self, POLICY, ROLLOUT_MANAGER};
+use crate::provider::kubernetes::convert;
+use crate::provider::kubernetes::intent::{self, doing, parts};
 
 impl Hand {
     pub(super) async fn roll_out(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
@@ -20,13 +18,7 @@ impl Hand {
         let live = convert::rollout(&step.address.instance, self.options.conflicts, &found);
         let policy = inputs.fields.get("policy").and_then(Value::as_text);
         let Some(policy) = policy.filter(|_| step.verb != Verb::Adopt) else { return Ok(done(live)) };
-        let object = json!({
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": { "name": name, "uid": found["metadata"]["uid"] },
-            "spec": { "template": { "metadata": { "annotations": { POLICY: policy } } } },
-        });
-        let changed = self.apply(step, api::DEPLOYMENT, ROLLOUT_MANAGER, &object).await?;
+        let changed = self.apply(step, &intent::rollout(step, &found, policy)).await?;
         let generation = |it: &serde_json::Value| it["metadata"]["generation"].as_i64().unwrap_or(0);
         if generation(&changed) == generation(&found) {
             return Ok(done(convert::rollout(&step.address.instance, self.options.conflicts, &changed)));
