@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::options::Global;
 use super::{
-    apply, approve, completions, demo, doctor, drift, explain, graph, new, plan, render, run, sandbox, schema, validate,
+    access, apply, approve, completions, demo, doctor, drift, explain, graph, new, plan, render, run, sandbox, schema,
+    validate,
 };
 
 /// Keeps a company's platform equal to what a mono-repo declares.
@@ -47,6 +48,8 @@ pub enum Command {
     Approve(approve::ApproveArgs),
     /// Explain a resource, a person or a problem's code.
     Explain(explain::ExplainArgs),
+    /// Show what a person has in the end, everywhere, and through what; or who has a thing.
+    Access(access::AccessArgs),
     /// Make what others apply from files of the mono-repo.
     Render(render::RenderArgs),
     /// Draw what depends on what.

@@ -101,10 +101,7 @@ fn resolve(what: &str, context: &Context, world: &World) -> Result<Vec<Address>,
     if let Some(address) = what.parse::<Address>().ok().filter(is_instance).filter(is_known) {
         return Ok(vec![address]);
     }
-    let entity: Option<EntityRef> = what
-        .parse()
-        .ok()
-        .or_else(|| what.split_once('/').and_then(|(kind, name)| format!("{kind}:default/{name}").parse().ok()));
+    let entity = entity(what);
     if let Some(entity) = &entity {
         let owner = entity.to_string();
         let wanted = world.desired.iter().filter(|it| it.owner.0 == owner).map(|it| it.address.clone());
@@ -123,16 +120,25 @@ fn resolve(what: &str, context: &Context, world: &World) -> Result<Vec<Address>,
     }
     let mut known: Vec<String> = world.catalogue.entities().map(|it| it.reference.to_string()).collect();
     known.extend(world.desired.iter().map(|it| it.address.to_string()));
-    let asked = match (what.parse::<Address>().ok().filter(is_instance), entity) {
+    Err(unknown(what, context, known))
+}
+
+/// The entity that a word names: `user:default/alice`, or `user/alice` for short.
+pub(super) fn entity(what: &str) -> Option<EntityRef> {
+    let short = || what.split_once('/').and_then(|(kind, name)| format!("{kind}:default/{name}").parse().ok());
+    what.parse().ok().or_else(short)
+}
+
+/// That nothing is known of what was asked for, with the nearest of what is.
+pub(super) fn unknown(what: &str, context: &Context, known: Vec<String>) -> CommandError {
+    let is_instance = |address: &Address| context.platform.members.contains_key(&address.instance);
+    let asked = match (what.parse::<Address>().ok().filter(is_instance), entity(what)) {
         (None, Some(entity)) => entity.to_string(),
         _ => what.to_owned(),
     };
     let near = crate::engine::diag::did_you_mean(&asked, known.iter().map(String::as_str));
-    Err(CommandError::new(Exit::Error, format!("nothing is known of '{what}'")).hint(
-        near.unwrap_or_else(|| {
-            "name a resource (gitea:user/alice), an entity (user:default/alice) or a code".to_owned()
-        }),
-    ))
+    let names = || "name a resource (gitea:user/alice), an entity (user:default/alice) or a code".to_owned();
+    CommandError::new(Exit::Error, format!("nothing is known of '{what}'")).hint(near.unwrap_or_else(names))
 }
 
 /// Everything that is known of one resource.

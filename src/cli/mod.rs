@@ -3,6 +3,7 @@
 //! A command gathers its world with [`context`], asks `runtime` and `engine`, and prints through [`shell`]. It returns
 //! an [`exit::Exit`] or a [`failure::CommandError`]; nothing here ends the process by itself.
 
+mod access;
 mod apply;
 mod approve;
 mod args;
@@ -86,6 +87,7 @@ async fn run(cli: &Cli, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Drift(args) => drift::run(args, global, shell).await,
         Command::Approve(args) => approve::run(args, global, shell).await,
         Command::Explain(args) => explain::run(args, global, shell).await,
+        Command::Access(args) => access::run(args, global, shell).await,
         Command::Render(args) => render::run(args, global, shell).await,
         Command::Graph(args) => graph::run(args, global, shell).await,
         Command::Doctor(args) => doctor::run(args, global, shell).await,

@@ -6,15 +6,17 @@ use chrono::TimeDelta;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::access;
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::CommandError;
 use super::options::{Format, Global, SourceArgs};
 use super::shell::Shell;
+use crate::engine::access::change::AccessChange;
 use crate::engine::diag::Diagnostic;
 use crate::engine::plan::difference::Problems;
 use crate::engine::plan::{Basis, Difference, Plan};
-use crate::engine::report::{change, json as report, markdown, summary, text};
+use crate::engine::report::{Page, Tone, access as report_access, change, json as report, markdown, summary, text};
 use crate::runtime::config::LedgerPlace;
 use crate::runtime::ledger::SharedLedger;
 use crate::runtime::reconcile::rehearsal::{Refusal, rehearse};
@@ -23,7 +25,7 @@ use crate::runtime::reconcile::{PlannedWorld, World};
 /// Options of `plan`.
 #[derive(Debug, Default, Args)]
 #[command(
-    after_help = "Examples:\n  formulary plan\n  formulary plan --dir .                   the folder as it is, before committing\n  formulary plan --rev feature -o plan.json\n  formulary plan --base main --rev feature what the branch changes, without drift that is not its doing\n  formulary plan --base HEAD --dir .       what the uncommitted files change\n  formulary plan --base main --format markdown        for a pull request's comment\n  formulary plan --offline --base main     without credentials and without a call\n  formulary plan --detailed-exitcode       exit 2 when something would change\n\nWithout a ledger a plan is two-way: it compares what is wanted with what is there, removes nothing, and cannot be\napplied. The first apply, approve or plan -o makes the ledger. A saved plan holds for a day (config: plans.expire_hours)."
+    after_help = "Examples:\n  formulary plan\n  formulary plan --dir .                   the folder as it is, before committing\n  formulary plan --rev feature -o plan.json\n  formulary plan --base main --rev feature what the branch changes, without drift that is not its doing\n  formulary plan --base HEAD --dir .       what the uncommitted files change\n  formulary plan --base main --format markdown        for a pull request's comment\n  formulary plan --offline --base main     without credentials and without a call\n  formulary plan --access                  with who gains or loses what by it\n  formulary plan --detailed-exitcode       exit 2 when something would change\n\nWithout a ledger a plan is two-way: it compares what is wanted with what is there, removes nothing, and cannot be\napplied. The first apply, approve or plan -o makes the ledger. A saved plan holds for a day (config: plans.expire_hours)."
 )]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -37,6 +39,9 @@ pub struct PlanArgs {
     /// Compare two-way, as if there were no ledger.
     #[arg(long, conflicts_with = "offline")]
     no_ledger: bool,
+    /// Show who gains or loses what: accounts, memberships, rights that follow from them.
+    #[arg(long, conflicts_with = "offline")]
+    access: bool,
     /// Write the plan to a file, for `formulary apply FILE`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -65,14 +70,21 @@ async fn of_everything(args: &PlanArgs, context: &Context, shell: &Shell) -> Res
     activity.finish();
     context::tell_problems(shell, &world.diagnostics, &snapshot);
     let document = saved(context, &world, &planned);
+    let access = args.access.then(|| access::changes(&access::seen(&world, &planned), &[], &plan.steps));
     match shell.format {
         Format::Json => {
             // Of this moment, and no part of what is saved and sealed.
             let mut shown = document.clone();
             shown["formulary"]["refused_in_advance"] = refusals.iter().map(refusal).collect();
+            if let Some(access) = &access {
+                shown["formulary"]["access"] = json!(access);
+            }
             shell.json(&shown)?;
         }
-        Format::Text | Format::Markdown => show(shell, plan)?,
+        Format::Text | Format::Markdown => {
+            show(shell, plan)?;
+            show_access(shell, access.as_deref())?;
+        }
     }
     tell_refusals(shell, &refusals);
     if ledger.is_none() && !args.no_ledger {
@@ -80,6 +92,20 @@ async fn of_everything(args: &PlanArgs, context: &Context, shell: &Shell) -> Res
     }
     write(args.output.as_deref(), &document, plan.basis, shell)?;
     Ok(exit(args, plan, context::exits(&world)))
+}
+
+/// Who gains or loses what, where that was asked for.
+fn show_access(shell: &Shell, changes: Option<&[AccessChange]>) -> Result<(), CommandError> {
+    let Some(changes) = changes else {
+        return Ok(());
+    };
+    if shell.format == Format::Markdown {
+        return shell.print(&markdown::access(changes));
+    }
+    let mut page = Page::new(shell.look());
+    page.line(0, Tone::Plain, "");
+    report_access::changes(&mut page, "who gains or loses what, once everything is approved:", changes);
+    shell.print(&page.finish())
 }
 
 /// A step that its service would refuse, as data.
@@ -100,20 +126,28 @@ async fn of_a_change(args: &PlanArgs, base: &str, context: &Context, shell: &She
     let ledger = ledger(args, context).await?;
     let (base, head) = context.worlds((&pair.base, &pair.head), ledger.as_ref(), &activity).await?;
     let approvals = context.approvals_of(ledger.as_ref()).await?;
-    let plan = |world: &World| world.plan(&approvals).planned.plan;
+    let (before, after) = (base.plan(&approvals), head.plan(&approvals));
     let problems = Problems::between(&base.diagnostics, &head.diagnostics);
-    let difference = Difference::between(&plan(&base), &plan(&head), problems);
+    let difference = Difference::between(&before.planned.plan, &after.planned.plan, problems);
+    let steps = |of: &PlannedWorld| of.planned.plan.steps.clone();
+    let access = args.access.then(|| access::changes(&access::seen(&head, &after), &steps(&before), &steps(&after)));
     activity.finish();
     context::tell_problems(shell, &difference.problems.brought, &pair.head);
     context::tell_branching(shell, &pair);
     if ledger.is_none() && !args.no_ledger {
         tell_no_ledger(context, shell);
     }
-    let document = report::difference(&difference);
+    let mut document = report::difference(&difference);
+    if let Some(access) = &access {
+        document["formulary"]["access"] = json!(access);
+    }
     match shell.format {
         Format::Text => shell.print(&change::text(&difference, shell.look()))?,
         Format::Json => shell.json(&document)?,
         Format::Markdown => shell.print(&markdown::difference(&difference))?,
+    }
+    if shell.format != Format::Json {
+        show_access(shell, access.as_deref())?;
     }
     write(args.output.as_deref(), &document, Basis::Offline, shell)?;
     // What was wrong before is not this change's doing.

@@ -1,8 +1,9 @@
 //! Values and functions, no effects: nothing here is `async`, opens a file, or reads a clock.
 //!
 //! Imports run one way, in this order: `diag`, `model`, `source`, `schema`, `claude`, `documents`, `desired`, `diff`, `plan`,
-//! `report`.
+//! `access`, `report`.
 
+pub mod access;
 pub mod claude;
 pub mod desired;
 pub mod diag;

@@ -134,6 +134,8 @@ pub enum Tells {
     Reached,
     /// The day on which it was made, as `2026-11-26`.
     Since,
+    /// Where it is true, the account may do everything in the whole installation.
+    Administers,
 }
 
 impl FieldSpec {
@@ -252,6 +254,22 @@ pub struct GoesWith {
     pub counts: Option<KindClass>,
 }
 
+/// What people who are in an object have through it, beyond being in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// Being in what this one lies in: the object of that kind that has this one's parent as its key.
+    Above(&'static str),
+    /// A right on everything of that kind that lies beside it, in the same parent.
+    Beside {
+        /// The kind.
+        kind: &'static str,
+        /// Only while this field of the giving object is true.
+        when: &'static str,
+        /// The fields of the giving object that say how far: the first one that says anything.
+        level: &'static [&'static str],
+    },
+}
+
 /// What the service can do when the declared name changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rename {
@@ -281,6 +299,10 @@ pub struct KindSpec {
     pub title: &'static str,
     /// What it is about.
     pub class: KindClass,
+    /// Of a membership: the kind of what the person is in, which has the key before the last `/`.
+    pub member_of: Option<&'static str>,
+    /// What people who are in it have through it.
+    pub gives: &'static [Gives],
     /// Its fields, in the order in which people want to read them.
     pub fields: &'static [FieldSpec],
     /// How the natural key is made, and how the service folds it.

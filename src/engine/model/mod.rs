@@ -18,7 +18,8 @@ pub use entity::EntityRef;
 pub use failure::{Failure, FailureClass};
 pub use fields::{ByField, Field};
 pub use kind::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
+    Access, Compare, Evidence, FieldSpec, Gives, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule,
+    Tells,
 };
 pub use ledger::{Allotments, ObjectState, Origin, Owner, Recorded};
 pub use live::{Capabilities, Completeness, Live, Mark, Observation, Scope};

@@ -24,6 +24,8 @@ const USER: KindSpec = KindSpec {
     name: "user",
     title: "person",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("email", "address", Compare::Folded),
         FieldSpec::new("verified", "the address is proven", Compare::Plain).access(Access::Vouches),
@@ -65,6 +67,7 @@ const MEMBER: KindSpec = KindSpec {
     name: "member",
     title: "member",
     class: KindClass::Membership,
+    member_of: Some("team"),
     fields: &[
         FieldSpec::new("type", "how they came", Compare::ServerOwned),
         FieldSpec::new("owner", "whether they own the team", Compare::ServerOwned).tells(Tells::Owns),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::shadow;
 use super::summary::{Summary, is_applyable};
 use super::text::short;
+use crate::engine::access::change::AccessChange;
 use crate::engine::diag::render::{self, inert};
 use crate::engine::diff::DriftClass;
 use crate::engine::plan::difference::Counts;
@@ -14,6 +15,8 @@ use crate::engine::plan::{Basis, Difference, Plan, Step, Verb};
 
 /// The longest comment, in bytes. GitHub takes 65,536 characters, and something of ours may stand around it.
 pub const LIMIT: usize = 60_000;
+/// The longest list of who gains or loses what, in bytes: it stands below a comment of that length, and both must fit.
+const ACCESS_LIMIT: usize = 4_000;
 /// Rows of one table; the whole is in the JSON.
 const ROWS: usize = 100;
 /// Characters of one value.
@@ -49,6 +52,30 @@ pub fn plan(plan: &Plan) -> String {
     let title = format!("Differences not made by a declaration ({})", drift.len());
     comment.folded(&title, drift.len(), || differences(&drift, plan.made_for));
     comment.end(&format!("revision {} · digest {}", code(short(&plan.revision)), code(short(&plan.digest))))
+}
+
+/// Who gains or loses what, to stand below a plan.
+pub fn access(changes: &[AccessChange]) -> String {
+    if changes.is_empty() {
+        return "\n**Access**: nobody gains or loses anything.\n".to_owned();
+    }
+    let mut text = "\n**Access, once everything is approved**\n\n".to_owned();
+    for (at, change) in changes.iter().enumerate() {
+        let mut entry = format!("- {}\n", code(&change.account.to_string()));
+        let signed = change.gains.iter().map(|it| ("gains", it)).chain(change.loses.iter().map(|it| ("loses", it)));
+        for (verb, holding) in signed {
+            let level = holding.level.as_deref().map(|level| format!(" ({})", inert(level))).unwrap_or_default();
+            let way: Vec<String> = holding.through.iter().map(|it| code(&it.to_string())).collect();
+            let through = if way.is_empty() { String::new() } else { format!(" through {}", way.join(", ")) };
+            let _ = writeln!(entry, "  - {verb} {}{level}{through}", code(&holding.on.to_string()));
+        }
+        if text.len() + entry.len() > ACCESS_LIMIT {
+            let _ = writeln!(text, "- and {} more accounts; the JSON has all of them", changes.len() - at);
+            break;
+        }
+        text.push_str(&entry);
+    }
+    text
 }
 
 /// The plan of a change as Markdown.

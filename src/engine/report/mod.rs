@@ -1,5 +1,6 @@
 //! Plans and differences as people and programs read them: text, JSON, Markdown. Values in, text out.
 
+pub mod access;
 pub mod change;
 pub mod declarations;
 pub mod json;

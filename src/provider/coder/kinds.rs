@@ -28,6 +28,8 @@ const USER_SPEC: KindSpec = KindSpec {
     name: USER,
     title: "person",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new(
             "initial_email",
@@ -81,6 +83,8 @@ const GROUP_SPEC: KindSpec = KindSpec {
     name: GROUP,
     title: "group",
     class: KindClass::Team,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("display_name", "the name that people see, at most 64 characters", Compare::Plain),
         FieldSpec::new(
@@ -112,6 +116,8 @@ const GROUP_MEMBER_SPEC: KindSpec = KindSpec {
     name: GROUP_MEMBER,
     title: "group member",
     class: KindClass::Membership,
+    member_of: Some(GROUP),
+    gives: &[],
     fields: &[],
     key: "group/username",
     identity: &[&[Evidence::NameIsIdentity]],
@@ -132,6 +138,8 @@ const TEMPLATE_VERSION_SPEC: KindSpec = KindSpec {
     name: TEMPLATE_VERSION,
     title: "template version",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("archive", "the SHA-256 of the archive of its files", Compare::CreateOnly),
         FieldSpec::new("identity", "the SHA-256 of that and of what it is imported with", Compare::CreateOnly),
@@ -159,6 +167,8 @@ const TEMPLATE_SPEC: KindSpec = KindSpec {
     name: TEMPLATE,
     title: "template",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("display_name", "the name that people see, at most 64 characters", Compare::Plain),
         FieldSpec::new("description", "what it is, at most 127 characters", Compare::Text),
@@ -194,6 +204,8 @@ const WORKSPACE_SPEC: KindSpec = KindSpec {
     name: WORKSPACE,
     title: "workspace",
     class: KindClass::Workspace,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("template", "the template that it is made of; never changed", Compare::CreateOnly),
         FieldSpec::new(

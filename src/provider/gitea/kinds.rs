@@ -4,7 +4,8 @@
 //! taken from stands beside it; the rest of the provider obeys this file.
 
 use crate::engine::model::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
+    Access, Compare, Evidence, FieldSpec, Gives, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule,
+    Tells,
 };
 
 /// An organisation.
@@ -39,6 +40,8 @@ const ORGANIZATION_SPEC: KindSpec = KindSpec {
     name: ORGANIZATION,
     title: "organisation",
     class: KindClass::Organisation,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("full_name", "the name that people see, at most 100 characters", Compare::Plain),
         FieldSpec::new("description", "what it is, at most 255 characters", Compare::Text),
@@ -70,6 +73,11 @@ const TEAM_SPEC: KindSpec = KindSpec {
     name: TEAM,
     title: "team",
     class: KindClass::Team,
+    member_of: None,
+    gives: &[
+        Gives::Above(ORGANIZATION),
+        Gives::Beside { kind: REPOSITORY, when: "all_repositories", level: &["permission", "units"] },
+    ],
     fields: &[
         FieldSpec::new("description", "what it is for, at most 255 characters", Compare::Text),
         FieldSpec::new("permission", "whether it administers its repositories: none or admin", Compare::Plain)
@@ -109,6 +117,8 @@ const TEAM_MEMBER_SPEC: KindSpec = KindSpec {
     name: TEAM_MEMBER,
     title: "team member",
     class: KindClass::Membership,
+    member_of: Some(TEAM),
+    gives: &[],
     fields: &[FieldSpec::new(
         "only_team",
         "'yes' when this is the person's only team in the organisation, so that leaving it leaves the organisation",
@@ -138,6 +148,8 @@ const USER_SPEC: KindSpec = KindSpec {
     name: USER,
     title: "person",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("email", "the address, in lower case; Gitea mails to it", Compare::Folded).tells(Tells::Reached),
         FieldSpec::new("full_name", "the name that people see, at most 100 characters", Compare::Plain)
@@ -162,7 +174,8 @@ const USER_SPEC: KindSpec = KindSpec {
                  collaborators off from the person's repositories",
             Compare::ServerOwned,
         ),
-        FieldSpec::new("is_admin", "whether it is a site administrator; never written by us", Compare::ServerOwned),
+        FieldSpec::new("is_admin", "whether it is a site administrator; never written by us", Compare::ServerOwned)
+            .tells(Tells::Administers),
         SINCE,
     ],
     key: "the username in lower case; people and organisations share one namespace in which case means nothing",
@@ -185,6 +198,8 @@ const REPOSITORY_SPEC: KindSpec = KindSpec {
     name: REPOSITORY,
     title: "repository",
     class: KindClass::Repository,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("private", "whether only people with a right on it see it", Compare::Plain)
             .access(Access::OpenWhen(false)),
@@ -222,6 +237,8 @@ const BRANCH_PROTECTION_SPEC: KindSpec = KindSpec {
     name: BRANCH_PROTECTION,
     title: "branch protection",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("push", "who may push: nobody, listed or anybody with write access", Compare::Plain)
             .access(Access::Levels(WHO)),
@@ -267,6 +284,8 @@ const WEBHOOK_SPEC: KindSpec = KindSpec {
     name: WEBHOOK,
     title: "webhook",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("events", "what it tells of, short forms written out", Compare::Set),
         FieldSpec::new("active", "whether it delivers", Compare::Plain),

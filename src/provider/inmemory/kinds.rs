@@ -3,7 +3,7 @@
 
 use crate::engine::model::kind;
 use crate::engine::model::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
+    Access, Compare, Evidence, FieldSpec, Gives, GoesWith, KindClass, KindSpec, Removal, Rename, ScopeRule,
 };
 
 /// Containers before what lies in them.
@@ -13,6 +13,8 @@ const GROUP: KindSpec = KindSpec {
     name: "group",
     title: "group",
     class: KindClass::Team,
+    member_of: None,
+    gives: &[Gives::Above("group")],
     fields: &[
         FieldSpec::new("title", "what people call it", Compare::Plain),
         FieldSpec::new("about", "what it is for", Compare::Text),
@@ -36,6 +38,8 @@ const USER: KindSpec = KindSpec {
     name: "user",
     title: "user",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("name", "what people call them", Compare::Plain),
         FieldSpec::new("email", "where mail reaches them", Compare::Folded),
@@ -62,6 +66,8 @@ const NUMBER: KindSpec = KindSpec {
     name: kind::NUMBER,
     title: "number",
     class: KindClass::Number,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new(kind::NUMBER, "given once and never to anybody else", Compare::Plain).access(Access::SignIn)
     ],
@@ -84,6 +90,8 @@ const MEMBERSHIP: KindSpec = KindSpec {
     name: "membership",
     title: "membership",
     class: KindClass::Membership,
+    member_of: Some("group"),
+    gives: &[],
     fields: &[
         FieldSpec::new("role", "what they may do in it", Compare::Plain).access(Access::Levels(&["member", "owner"]))
     ],

@@ -3,7 +3,8 @@
 //! Names, keys and fields are a contract: plans, approvals and the ledger hold them.
 
 use crate::engine::model::{
-    Access, Compare, Evidence, FieldSpec, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule, Tells,
+    Access, Compare, Evidence, FieldSpec, Gives, GoesWith, KindClass, KindSpec, Removal, Rename, SINCE, ScopeRule,
+    Tells,
 };
 
 /// A top-level group (an organisation) or one below it (a team).
@@ -56,6 +57,8 @@ const USER_SPEC: KindSpec = KindSpec {
     name: USER,
     title: "person",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("email", "the address that mail is sent to and that one can sign in with", Compare::Folded)
             .tells(Tells::Reached),
@@ -107,6 +110,8 @@ const NUMBER_SPEC: KindSpec = KindSpec {
     name: NUMBER,
     title: "number",
     class: KindClass::Number,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new("number", "the number, given once and never to anybody else", Compare::Plain)
         .access(Access::SignIn)],
     key: "the attribute and the username: 'mattermost_id/alice'",
@@ -129,6 +134,8 @@ const GROUP_SPEC: KindSpec = KindSpec {
     name: GROUP,
     title: "group",
     class: KindClass::Organisation,
+    member_of: None,
+    gives: &[Gives::Above(GROUP)],
     fields: &[
         FieldSpec::new("display_name", "the name for people, kept in the attribute 'display-name'", Compare::Plain),
         FieldSpec::new("description", "what it is for, kept in the attribute 'description'", Compare::Text),
@@ -155,6 +162,8 @@ const MEMBERSHIP_SPEC: KindSpec = KindSpec {
     name: MEMBERSHIP,
     title: "group member",
     class: KindClass::Membership,
+    member_of: Some(GROUP),
+    gives: &[],
     fields: &[],
     key: "the group's path and the username: 'acme-corp/platform/alice'",
     identity: &[&[Evidence::NameIsIdentity]],
@@ -176,6 +185,8 @@ const ORGANIZATION_SPEC: KindSpec = KindSpec {
     name: ORGANIZATION,
     title: "organisation",
     class: KindClass::Organisation,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("name", "the name for people; unique in the realm", Compare::Plain),
         FieldSpec::new("description", "what it is", Compare::Text),
@@ -208,6 +219,8 @@ const ORGANIZATION_MEMBER_SPEC: KindSpec = KindSpec {
     name: ORGANIZATION_MEMBER,
     title: "organisation member",
     class: KindClass::Membership,
+    member_of: Some(ORGANIZATION),
+    gives: &[],
     fields: &[FieldSpec::new(
         "membership_type",
         "'MANAGED' when the person came through the organisation's identity provider, else 'UNMANAGED'",
@@ -237,6 +250,8 @@ const CLIENT_SPEC: KindSpec = KindSpec {
     name: CLIENT,
     title: "client",
     class: KindClass::Client,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("name", "the name that people see when they sign in", Compare::Plain),
         FieldSpec::new("description", "what it is for", Compare::Text),
@@ -289,6 +304,8 @@ const ROLE_SPEC: KindSpec = KindSpec {
     name: ROLE,
     title: "realm role",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new("description", "what it allows", Compare::Text)],
     key: "the role's name; case-sensitive",
     identity: &[&[Evidence::NameByApproval]],
@@ -309,6 +326,8 @@ const CLIENT_SCOPE_SPEC: KindSpec = KindSpec {
     name: CLIENT_SCOPE,
     title: "client scope",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("description", "what it gives", Compare::Text),
         FieldSpec::new("include_in_token_scope", "whether tokens name it in 'scope'", Compare::Plain),
@@ -336,6 +355,8 @@ const MAPPER_SPEC: KindSpec = KindSpec {
     name: MAPPER,
     title: "claim mapper",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("type", "Keycloak's name of the mapper: 'oidc-group-membership-mapper'", Compare::Plain),
         FieldSpec::new("config", "its settings; those not named stay", Compare::Keys),
@@ -363,6 +384,8 @@ const PROFILE_ATTRIBUTE_SPEC: KindSpec = KindSpec {
     name: PROFILE_ATTRIBUTE,
     title: "profile attribute",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("display_name", "what forms call it", Compare::Plain),
         FieldSpec::new("multivalued", "whether it may hold several values", Compare::Plain),

@@ -19,7 +19,7 @@ mod describe;
 mod doctor;
 pub mod emulator;
 mod errors;
-mod kinds;
+pub mod kinds;
 mod lower;
 mod names;
 mod options;

@@ -29,6 +29,8 @@ const NAMESPACE_SPEC: KindSpec = KindSpec {
     name: NAMESPACE,
     title: "namespace",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new("going", "that it is being deleted", Compare::ServerOwned).tells(Tells::Bars), SINCE],
     key: "its name",
     identity: &[&[Evidence::NameIsIdentity]],
@@ -49,6 +51,8 @@ const CONFIG_MAP_SPEC: KindSpec = KindSpec {
     name: CONFIG_MAP,
     title: "Claude Code's configuration",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("data", "the files, by their names; what is mounted in workspaces, byte by byte", Compare::Text)
             .held_by(HOLDERS)
@@ -80,6 +84,8 @@ const ROLLOUT_SPEC: KindSpec = KindSpec {
     name: ROLLOUT,
     title: "roll-out",
     class: KindClass::Setting,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("policy", "the SHA-256 of the files that its pods were last replaced for", Compare::Plain)
             .held_by(HOLDERS)

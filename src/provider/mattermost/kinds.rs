@@ -37,6 +37,8 @@ const TEAM_SPEC: KindSpec = KindSpec {
     name: TEAM,
     title: "team",
     class: KindClass::Organisation,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("display_name", "the name that people see, at most 64 characters", Compare::Plain),
         FieldSpec::new("description", "what it is, at most 255 bytes", Compare::Text),
@@ -69,6 +71,8 @@ const USER_SPEC: KindSpec = KindSpec {
     name: USER,
     title: "person",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("username", "the name of an account with a password; sign-in writes all others", Compare::Plain),
         FieldSpec::new("email", "the address of an account with a password, in lower case", Compare::Folded)
@@ -135,6 +139,8 @@ const TEAM_MEMBER_SPEC: KindSpec = KindSpec {
     name: TEAM_MEMBER,
     title: "team member",
     class: KindClass::Membership,
+    member_of: Some(TEAM),
+    gives: &[],
     fields: &[
         FieldSpec::new("administers", "whether they administer the team", Compare::ServerOwned).tells(Tells::Owns)
     ],
@@ -158,6 +164,8 @@ const CHANNEL_SPEC: KindSpec = KindSpec {
     name: CHANNEL,
     title: "channel",
     class: KindClass::Channel,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("display_name", "the name that people see, at most 64 characters", Compare::Plain),
         FieldSpec::new("private", "whether only those who were added see it", Compare::Plain)
@@ -187,6 +195,8 @@ const CHANNEL_MEMBER_SPEC: KindSpec = KindSpec {
     name: CHANNEL_MEMBER,
     title: "channel member",
     class: KindClass::Membership,
+    member_of: Some(CHANNEL),
+    gives: &[],
     fields: &[],
     key: "team/channel/username",
     identity: &[&[Evidence::NameIsIdentity]],

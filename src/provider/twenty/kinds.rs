@@ -37,6 +37,8 @@ const COMPANY_SPEC: KindSpec = KindSpec {
     name: COMPANY,
     title: "company",
     class: KindClass::Record,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("name", "what it is called, until somebody at sales calls it otherwise", Compare::UntilTaken),
         FieldSpec::new("domain", "its domain, which no other company has", Compare::Folded),
@@ -61,6 +63,8 @@ const PERSON_SPEC: KindSpec = KindSpec {
     name: PERSON,
     title: "contact",
     class: KindClass::Record,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("email", "the address, in lower case, which no other contact has", Compare::Folded),
         FieldSpec::new("first_name", "until somebody at sales writes it otherwise", Compare::UntilTaken),
@@ -89,6 +93,8 @@ const OPPORTUNITY_SPEC: KindSpec = KindSpec {
     name: OPPORTUNITY,
     title: "opportunity",
     class: KindClass::Record,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("name", "what it is called", Compare::Plain),
         FieldSpec::new("company", "the id of the company", Compare::Plain),
@@ -127,6 +133,8 @@ const LOGIN_SPEC: KindSpec = KindSpec {
     name: LOGIN,
     title: "login",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new("name", "what they call themselves", Compare::ServerOwned).tells(Tells::Called), SINCE],
     key: "the address that they sign in with, in lower case",
     identity: &[&[Evidence::NameIsIdentity]],

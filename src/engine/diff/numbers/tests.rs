@@ -13,6 +13,8 @@ const NUMBERS: KindSpec = KindSpec {
     name: "number",
     title: "number",
     class: KindClass::Number,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new(NUMBER, "", Compare::Plain).access(Access::SignIn)],
     key: "",
     identity: &[&[Evidence::NameIsIdentity]],
@@ -32,6 +34,8 @@ const USERS: KindSpec = KindSpec {
     name: "user",
     title: "person",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new("login", "", Compare::Plain).access(Access::SignIn)],
     scope: ScopeRule::Whole,
     ..NUMBERS

@@ -47,7 +47,8 @@ fn every_sample_entity_keeps_to_the_published_schema_of_backstage() {
         let FileEntry::Blob(bytes) = entry else {
             continue;
         };
-        if !path.ends_with(".yaml") {
+        // The manifest that is rendered of Claude Code's files is Kubernetes', not an entity.
+        if !path.ends_with(".yaml") || path.starts_with("enterprise/claude-code/k8s/") {
             continue;
         }
         for document in crate::engine::source::read(path, bytes, &Options::default().limits) {
