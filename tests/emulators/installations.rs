@@ -159,10 +159,11 @@ fn kubernetes_settings(scenario: &str) -> kubernetes::Settings {
             kubernetes::Settings { config_maps: maps, ..defaults }
         }
         "auth" => kubernetes::Settings { grants: Vec::new(), ..defaults },
-        "content-types" => kubernetes::Settings {
-            config_maps: vec![map("claude-code-enterprise-config", serde_json::Value::Null)],
-            ..defaults
-        },
+        "content-types" => {
+            let mut policy = map("claude-code-enterprise-config", serde_json::Value::Null);
+            policy["applied_by"] = "formulary".into();
+            kubernetes::Settings { config_maps: vec![policy], ..defaults }
+        }
         "rbac-own-namespace" => kubernetes::Settings {
             grants: vec![
                 kubernetes::Grant::of(
@@ -177,7 +178,11 @@ fn kubernetes_settings(scenario: &str) -> kubernetes::Settings {
             ],
             ..defaults
         },
-        "watch" => kubernetes::Settings { grants: Vec::new(), ..defaults },
+        "watch" => {
+            let name = "claude-code-enterprise-config";
+            let grants = vec![kubernetes::Grant::of("coder", "", "configmaps", name, &["list", "watch"])];
+            kubernetes::Settings { grants, ..defaults }
+        }
         _ => defaults,
     }
 }

@@ -20,6 +20,7 @@ mod exceptions;
 mod faults;
 mod installations;
 mod mapping;
+mod meanwhile;
 mod mirror;
 mod principals;
 mod recording;
@@ -63,7 +64,7 @@ async fn replay_all(service: &str) -> Option<Report> {
             installed.insert(settings, (serve(emulator, options).await.unwrap(), browser));
         }
         let (served, browser) = &installed[settings];
-        report.add(&name, replay::replay(&recording, served, browser).await.unwrap());
+        report.add(&name, replay::replay(&name, &recording, served, browser).await.unwrap());
     }
     for (served, _) in installed.into_values() {
         served.stop().await;
@@ -126,6 +127,11 @@ async fn gitea_answers_as_described() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keycloak_answers_as_described() {
     answers_fit("keycloak", "keycloak.openapi.json").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kubernetes_answers_as_described() {
+    answers_fit("kubernetes", "kubernetes.openapi.json").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -43,6 +43,7 @@ static CUT: LazyLock<Regex> = LazyLock::new(|| regex("^([^…]+)…<([0-9]+) cha
 static ORIGIN: LazyLock<Regex> = LazyLock::new(|| regex(r"https?://[A-Za-z0-9.\-\[\]:]+"));
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| regex("[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9:.]+(Z|[+-][0-9][0-9]:[0-9][0-9])?"));
+static NUMBERS: LazyLock<Regex> = LazyLock::new(|| regex(r"\b[0-9]+\b"));
 static MADE_WITHIN: LazyLock<Regex> =
     LazyLock::new(|| regex(&format!(r"{UUID}|\b[0-9a-f]{{40}}\b|\b[a-z0-9]{{26}}\b")));
 
@@ -74,6 +75,8 @@ pub struct Map {
     known: HashMap<String, String>,
     /// The keys that are replaced within texts, the longest first.
     long: Vec<String>,
+    /// Counters of changes, which some messages name.
+    versions: HashMap<String, String>,
 }
 
 impl Map {
@@ -87,6 +90,22 @@ impl Map {
             let at = self.long.partition_point(|key| key.len() >= recorded.len());
             self.long.insert(at, recorded.to_owned());
         }
+    }
+
+    /// Notes a counter of changes, which is replaced within messages too.
+    pub fn note_version(&mut self, recorded: &str, met: &str) {
+        self.note(recorded, met);
+        self.versions.entry(recorded.to_owned()).or_insert_with(|| met.to_owned());
+    }
+
+    /// A recorded message with the counters of changes in it replaced.
+    pub fn put_versions(&self, text: &str) -> String {
+        if self.versions.is_empty() {
+            return text.to_owned();
+        }
+        let stands_for =
+            |found: &regex::Captures<'_>| self.versions.get(&found[0]).map_or(&found[0], |it| it).to_owned();
+        NUMBERS.replace_all(text, stands_for).into_owned()
     }
 
     /// Notes the token of a principal, and its part before the dash, by their placeholders.
@@ -182,6 +201,12 @@ impl Map {
     fn learn_at(&mut self, recorded: &Value, met: &Value, key: &str, loose: &Expected, at: &str) {
         match (recorded, met) {
             (Value::Object(recorded), Value::Object(met)) => {
+                // Where the beginning of a name was said, the server made up the rest.
+                if let (Some(_), Some(Value::String(recorded)), Some(Value::String(met))) =
+                    (recorded.get("generateName"), recorded.get("name"), met.get("name"))
+                {
+                    self.note(recorded, met);
+                }
                 for (k, value) in recorded {
                     if let Some(met) = met.get(k) {
                         self.learn_at(value, met, k, loose, &format!("{at}/{k}"));
@@ -204,7 +229,9 @@ impl Map {
                 let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
                 // A counter of changes is each server's own, and guards writes.
                 let is_version = key == "resourceVersion" && is_number(recorded) && is_number(met);
-                if is_version || (is_made(recorded) && !is_time_key(key)) {
+                if is_version {
+                    self.note_version(recorded, met);
+                } else if key == "continue" || (is_made(recorded) && !is_time_key(key)) {
                     self.note(recorded, met);
                 }
                 for (recorded, met) in UUIDS.find_iter(recorded).zip(UUIDS.find_iter(met)) {

@@ -102,7 +102,7 @@ async fn reflect(recording: &Recording, spoil: impl FnOnce(&Mirror)) -> Vec<Outc
     let mirror = Mirror::of(recording);
     spoil(&mirror);
     let served = serve_for_test(mirror).await;
-    let outcomes = replay(recording, &served, &Browser::default()).await.unwrap();
+    let outcomes = replay("", recording, &served, &Browser::default()).await.unwrap();
     served.stop().await;
     outcomes
 }

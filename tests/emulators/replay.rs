@@ -12,6 +12,7 @@ use super::browser::{Browser, Performed};
 use super::client::Call;
 use super::compare::{Difference, Met, Weight, compare, hard};
 use super::mapping::Map;
+use super::meanwhile;
 use super::principals::Principals;
 use super::recording::{Exchange, Recording, Request};
 
@@ -67,8 +68,8 @@ pub enum Verdict {
 
 /// Resets the emulator and replays a scenario from its beginning.
 ///
-/// `browser` does what people did by browser, where it can.
-pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -> Result<Vec<Outcome>> {
+/// `name` is that of the scenario, for what its recording tells in words. `browser` does what people did by browser, where it can.
+pub async fn replay(name: &str, recording: &Recording, served: &Served, browser: &Browser) -> Result<Vec<Outcome>> {
     served.reset();
     let mut map = Map::default();
     let mut principals = Principals::new(recording, served.base(), served.credentials());
@@ -87,6 +88,9 @@ pub async fn replay(recording: &Recording, served: &Served, browser: &Browser) -
             served.clock().advance(chrono::Duration::seconds(seconds));
         }
         wait(&exchange, served, &map, &mut principals).await;
+        if recording.service == "kubernetes" {
+            meanwhile::happens(served, name, number, &mut map).await;
+        }
         match browser.perform(recording, &exchange, &map) {
             Performed::Nothing => {}
             Performed::Unseen => {

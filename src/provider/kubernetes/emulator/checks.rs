@@ -16,13 +16,29 @@ const MOST_ANNOTATIONS: usize = 256 << 10;
 
 /// All that is wrong with an object that is to be kept; `before` is what it was.
 pub(super) fn all(resource: &Resource, object: &Value, before: Option<&Value>) -> Vec<Cause> {
+    if resource.plural == "events" {
+        let found = event(object);
+        if !found.is_empty() {
+            return found;
+        }
+    }
     let mut found = metadata(resource, &object["metadata"]);
+    if let Some(before) = before {
+        found.extend(held_longer(&before["metadata"], &object["metadata"]));
+    }
     match resource.plural {
         "configmaps" => {
             found.extend(config_map(object));
             found.extend(before.map(|before| immutable(before, object)).unwrap_or_default());
         }
-        "deployments" => found.extend(deployment(&object["spec"])),
+        "deployments" => {
+            found.extend(deployment(&object["spec"]));
+            let selector = &object["spec"]["selector"];
+            if before.is_some_and(|it| it["spec"]["selector"] != *selector) {
+                found.push(Cause::invalid("spec.selector", selector, "field is immutable"));
+            }
+        }
+        "leases" => found.extend(lease(&object["spec"])),
         _ => {}
     }
     found
@@ -30,13 +46,17 @@ pub(super) fn all(resource: &Resource, object: &Value, before: Option<&Value>) -
 
 fn metadata(resource: &Resource, metadata: &Value) -> Vec<Cause> {
     let mut found = Vec::new();
+    let rule = if resource.plural == "namespaces" { names::label } else { names::subdomain };
     let name = metadata["name"].as_str().unwrap_or_default();
+    // The name of an Event is free.
+    let is_free = resource.plural == "events";
+    if let Some(beginning) = metadata["generateName"].as_str().filter(|it| !it.is_empty() && !is_free) {
+        found.extend(rule("metadata.generateName", &as_whole(beginning)).into_iter().map(|it| it.about(beginning)));
+    }
     if name.is_empty() {
         found.push(Cause::required("metadata.name", "name or generateName is required"));
-    } else if resource.plural == "namespaces" {
-        found.extend(names::label("metadata.name", name));
-    } else {
-        found.extend(names::subdomain("metadata.name", name));
+    } else if !is_free {
+        found.extend(rule("metadata.name", name));
     }
     found.extend(labels("metadata.labels", &metadata["labels"]));
     let annotations = sorted(&metadata["annotations"]);
@@ -47,7 +67,70 @@ fn metadata(resource: &Resource, metadata: &Value) -> Vec<Cause> {
     if size > MOST_ANNOTATIONS {
         found.push(Cause::too_long("metadata.annotations", MOST_ANNOTATIONS));
     }
+    for (index, finalizer) in texts(&metadata["finalizers"]).enumerate() {
+        found.extend(self::finalizer(&format!("metadata.finalizers[{index}]"), finalizer));
+    }
     found
+}
+
+/// The beginning of a name, as if it were one: it may end with a dash.
+fn as_whole(beginning: &str) -> String {
+    match beginning.strip_suffix('-') {
+        Some(rest) if rest.len() > 1 => format!("{}a", &rest[..rest.len() - 1]),
+        _ => beginning.to_owned(),
+    }
+}
+
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn finalizer(field: &str, name: &str) -> Vec<Cause> {
+    const STANDARD_NAMES: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+    let mut found = names::qualified(field, name, false);
+    if !name.contains('/') && !STANDARD_NAMES.contains(&name) {
+        let why = "name is neither a standard finalizer name nor is it fully qualified";
+        found.push(Cause::invalid(field, &json!(name), why));
+    }
+    found
+}
+
+/// Nothing more may hold back what is already going.
+fn held_longer(before: &Value, after: &Value) -> Option<Cause> {
+    if before["deletionTimestamp"].is_null() {
+        return None;
+    }
+    let known: Vec<&str> = texts(&before["finalizers"]).collect();
+    let more: Vec<String> =
+        texts(&after["finalizers"]).filter(|it| !known.contains(it)).map(|it| json!(it).to_string()).collect();
+    let why = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+        more.join(", ")
+    );
+    (!more.is_empty()).then(|| Cause::forbidden("metadata.finalizers", &why))
+}
+
+fn lease(spec: &Value) -> Vec<Cause> {
+    let mut found = Vec::new();
+    if spec["leaseDurationSeconds"].as_i64().is_some_and(|it| it <= 0) {
+        let value = &spec["leaseDurationSeconds"];
+        found.push(Cause::invalid("spec.leaseDurationSeconds", value, "must be greater than 0"));
+    }
+    if spec["leaseTransitions"].as_i64().is_some_and(|it| it < 0) {
+        let value = &spec["leaseTransitions"];
+        found.push(Cause::invalid("spec.leaseTransitions", value, "must be greater than or equal to 0"));
+    }
+    found
+}
+
+/// An Event lives with its object; one about what is in no namespace lives in `default`.
+fn event(object: &Value) -> Vec<Cause> {
+    let here = object["metadata"]["namespace"].as_str().unwrap_or_default();
+    let there = object["involvedObject"]["namespace"].as_str().unwrap_or_default();
+    if there == here || there.is_empty() && here == "default" {
+        return Vec::new();
+    }
+    vec![Cause::invalid("involvedObject.namespace", &json!(there), "does not match event.namespace")]
 }
 
 fn labels(field: &str, labels: &Value) -> Vec<Cause> {
@@ -137,6 +220,11 @@ fn pod(pod: &Value) -> Vec<Cause> {
         }
         if container["image"].as_str().is_none_or(str::is_empty) {
             found.push(Cause::required(format!("{at}.image"), ""));
+        }
+        for (index, variable) in container["env"].as_array().into_iter().flatten().enumerate() {
+            if variable["name"].as_str().is_none_or(str::is_empty) {
+                found.push(Cause::required(format!("{at}.env[{index}].name"), ""));
+            }
         }
     }
     if let Some(policy) = pod["restartPolicy"].as_str().filter(|it| *it != "Always") {

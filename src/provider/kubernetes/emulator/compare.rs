@@ -110,8 +110,8 @@ pub(super) fn remove(of: &Type, value: &mut Value, path: &[Step]) {
         }
         (Type::Set, Step::Member(member)) => {
             if let Some(items) = value.as_array_mut() {
-                let said: Value = serde_json::from_str(member).unwrap_or_default();
-                items.retain(|it| *it != said);
+                let gone: Option<Value> = serde_json::from_str(member).ok();
+                items.retain(|it| Some(it) != gone.as_ref());
             }
         }
         _ => {}
@@ -125,7 +125,7 @@ fn is_container(of: Option<&Type>) -> bool {
 /// The type of a field.
 pub(super) fn field<'t>(of: &'t Type, name: &str) -> Option<&'t Type> {
     match of {
-        Type::Struct(fields) | Type::Inlined(fields) => {
+        Type::Struct(fields) | Type::Inlined(fields) | Type::Whole(fields) => {
             fields.iter().find(|(known, _)| *known == name).map(|(_, inner)| inner)
         }
         _ => None,
@@ -136,8 +136,12 @@ pub(super) fn field<'t>(of: &'t Type, name: &str) -> Option<&'t Type> {
 pub(super) fn skeleton(of: &Type) -> Value {
     let mut object = json!({});
     if let Type::Inlined(fields) = of {
-        for (name, inner) in fields.iter().filter(|(_, inner)| matches!(inner, Type::Inlined(_))) {
-            object[*name] = skeleton(inner);
+        for (name, inner) in fields.iter() {
+            match inner {
+                Type::Inlined(_) => object[*name] = skeleton(inner),
+                Type::Always => object[*name] = "".into(),
+                _ => {}
+            }
         }
     }
     object
@@ -186,7 +190,26 @@ fn own(of: &Type, value: &Value, path: &mut Path, found: &mut Paths) -> Result<(
                 path.pop();
             }
         }
-        (Type::Map(_) | Type::Struct(_) | Type::Inlined(_), other) => {
+        (Type::Whole(_), Value::Object(map)) => {
+            // What is in it is looked at, and not owned for itself.
+            for (key, value) in map {
+                path.push(Step::Field(key.clone()));
+                let Some(inner) = field(of, key) else {
+                    return wrong(path, "field not declared in schema".to_owned());
+                };
+                own(inner, value, path, &mut Paths::default())?;
+                path.pop();
+            }
+            found.0.insert(path.clone());
+        }
+        (Type::Whole(_), Value::Null) => drop(found.0.insert(path.clone())),
+        (Type::Texts, Value::Array(items)) if items.iter().all(Value::is_string) => {
+            found.0.insert(path.clone());
+        }
+        (Type::Texts, Value::Null) => drop(found.0.insert(path.clone())),
+        // Members are named by their place in a list.
+        (Type::Texts, _) => return Err(Misfit::Elsewhere),
+        (Type::Map(_) | Type::Struct(_) | Type::Inlined(_) | Type::Whole(_), other) => {
             return wrong(path, format!("expected map, got {}", as_go_value(other)));
         }
         (Type::Items(keys, inner), Value::Array(items)) => {
@@ -215,13 +238,18 @@ fn own(of: &Type, value: &Value, path: &mut Path, found: &mut Paths) -> Result<(
             }
         }
         (Type::Items(..) | Type::Set, other) => return wrong(path, format!("expected list, got {}", go(other))),
-        (Type::Text | Type::Bytes, Value::Null | Value::String(_))
+        (
+            Type::Text | Type::Bytes | Type::Said | Type::Always | Type::Time | Type::MicroTime,
+            Value::Null | Value::String(_),
+        )
         | (Type::Bool, Value::Null | Value::Bool(_))
         | (Type::Int, Value::Null | Value::Number(_))
         | (Type::Quantity | Type::Atomic, _) => {
             found.0.insert(path.clone());
         }
-        (Type::Text | Type::Bytes, other) => return wrong(path, format!("expected string, got {}", go(other))),
+        (Type::Text | Type::Bytes | Type::Said | Type::Always | Type::Time | Type::MicroTime, other) => {
+            return wrong(path, format!("expected string, got {}", go(other)));
+        }
         (Type::Bool, other) => return wrong(path, format!("expected boolean, got {}", go(other))),
         (Type::Int, other) => return wrong(path, format!("expected numeric (int or float), got {}", go(other))),
     }

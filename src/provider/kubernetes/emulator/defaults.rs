@@ -5,19 +5,54 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::compare::field;
+use super::moments::{Misread, micro, seconds};
 use super::resources::Resource;
 use super::types::Type;
 
 /// Why a value has no such form.
-pub(super) struct NotBase64(pub(super) usize);
+pub(super) enum Odd {
+    /// It is no base64, from this byte on.
+    Base64(usize),
+    /// It is no moment.
+    Moment(Misread),
+    /// In words, or in a form, that are not known here.
+    Unknown,
+}
+
+impl Odd {
+    /// What a reader of JSON says, where its words are known.
+    pub(super) fn told(self) -> Option<String> {
+        match self {
+            Self::Base64(at) => Some(format!("illegal base64 data at input byte {at}")),
+            Self::Moment(misread) => misread.0,
+            Self::Unknown => None,
+        }
+    }
+}
 
 /// Brings an object into the form that is kept.
-pub(super) fn canonical(resource: &Resource, object: &mut Value) -> Result<(), NotBase64> {
+pub(super) fn canonical(resource: &Resource, object: &mut Value) -> Result<(), Odd> {
     if let Some(of) = resource.schema {
         tidy(of, object)?;
     }
     if resource.plural == "deployments" {
         deployment(object);
+    }
+    if resource.plural == "events" {
+        for name in ["involvedObject", "source"] {
+            set(object, &[name], json!({}));
+        }
+        for name in ["eventTime", "firstTimestamp", "lastTimestamp"] {
+            if object.get(name).is_none() {
+                object[name] = Value::Null;
+            }
+        }
+        for name in ["reportingComponent", "reportingInstance"] {
+            set(object, &[name], json!(""));
+        }
+    }
+    if resource.plural == "leases" {
+        set(object, &["spec"], json!({}));
     }
     if resource.plural == "namespaces" {
         let name = object["metadata"]["name"].clone();
@@ -28,7 +63,7 @@ pub(super) fn canonical(resource: &Resource, object: &mut Value) -> Result<(), N
     Ok(())
 }
 
-fn tidy(of: &Type, value: &mut Value) -> Result<(), NotBase64> {
+fn tidy(of: &Type, value: &mut Value) -> Result<(), Odd> {
     match (of, &mut *value) {
         (Type::Map(inner), Value::Object(map)) => {
             let mut all: Vec<(String, Value)> = std::mem::take(map).into_iter().collect();
@@ -41,7 +76,7 @@ fn tidy(of: &Type, value: &mut Value) -> Result<(), NotBase64> {
                 map.insert(key, value);
             }
         }
-        (Type::Struct(_) | Type::Inlined(_), Value::Object(map)) => {
+        (Type::Struct(_) | Type::Inlined(_) | Type::Whole(_), Value::Object(map)) => {
             for (key, value) in map.iter_mut() {
                 if let Some(inner) = field(of, key) {
                     tidy(inner, value)?;
@@ -61,40 +96,45 @@ fn tidy(of: &Type, value: &mut Value) -> Result<(), NotBase64> {
                 tidy(inner, item)?;
             }
         }
-        (Type::Bytes, Value::String(text)) if STANDARD.decode(&*text).is_err() => {
-            let is_odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
-            return Err(NotBase64(text.find(is_odd).unwrap_or(0)));
-        }
-        (Type::Quantity, value) => {
-            if let Some(canonical) = quantity(value) {
-                *value = canonical;
+        (Type::Bytes, Value::String(text)) => {
+            // Line ends are skipped, and where padding is wrong is told by rules of its own.
+            let is_odd_text = STANDARD.decode(&*text).is_err() || text.contains(['\n', '\r']);
+            if is_odd_text {
+                let is_odd = |c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c));
+                let at = text.find(is_odd).filter(|at| !text[..*at].contains('=') && !text.contains(['\n', '\r']));
+                return Err(at.map_or(Odd::Unknown, Odd::Base64));
             }
         }
+        (Type::MicroTime, Value::String(text)) => *text = micro(text).map_err(Odd::Moment)?,
+        (Type::Time, Value::String(text)) => *text = seconds(text).map_err(Odd::Moment)?,
+        (Type::Quantity, Value::Null) => {}
+        (Type::Quantity, value) => *value = quantity(value).ok_or(Odd::Unknown)?,
         _ => {}
     }
     Ok(())
 }
 
-/// A quantity in its shortest form: `1024Mi` is `1Gi`, `1000m` is `1`.
+/// A quantity in its shortest form: `1024Mi` is `1Gi`, `1000m` is `1`, `1000` is `1k`. Broken numbers are not imitated.
 fn quantity(value: &Value) -> Option<Value> {
+    const BINARY: &[&str] = &["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    const DECIMAL: &[&str] = &["m", "", "k", "M", "G", "T", "P", "E"];
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(at);
-    let mut number: u64 = number.parse().ok()?;
-    let binary = ["", "Ki", "Mi", "Gi", "Ti", "Pi"];
-    if unit == "m" {
-        return Some(if number.is_multiple_of(1_000) { (number / 1_000).to_string().into() } else { text.into() });
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let mut number: u64 = digits.parse().ok()?;
+    if number == 0 {
+        return Some("0".into());
     }
-    let mut place = binary.iter().position(|it| *it == unit).filter(|at| *at > 0)?;
-    while number > 0 && number.is_multiple_of(1_024) && place + 1 < binary.len() {
-        number /= 1_024;
+    let (units, step) = if BINARY.contains(&unit) { (BINARY, 1_024) } else { (DECIMAL, 1_000) };
+    let mut place = units.iter().position(|it| *it == unit)?;
+    while number.is_multiple_of(step) && place + 1 < units.len() {
+        number /= step;
         place += 1;
     }
-    Some(format!("{number}{}", binary[place]).into())
+    Some(format!("{number}{}", units[place]).into())
 }
 
 fn deployment(object: &mut Value) {

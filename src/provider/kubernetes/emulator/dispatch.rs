@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::Response;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response};
 use chrono::{DateTime, Utc};
-use serde_json::json;
 
+use super::options::Options;
 use super::place::{self, Place};
-use super::status::{Answer, Reply, failure, not_found};
-use super::users::{Caller, forbidden, forbidden_path, identify};
+use super::resources::Resource;
+use super::status::{Answer, Reply, failure, not_allowed, not_found, nowhere};
+use super::users::{Caller, forbidden, identify};
+use super::views::Form;
 use super::world::World;
-use super::write::{self, Options};
-use super::{Kubernetes, list, reviews};
+use super::{Kubernetes, delete, list, parts, patch, public, reviews, selectors, watch, write};
 
 /// Bytes of a body that are read.
 const MOST_BYTES: usize = 3 << 20;
@@ -43,62 +45,69 @@ impl Call {
 
     /// Whoever writes: as they say, or by the name of their program.
     pub(super) fn manager(&self, options: &Options) -> String {
+        options.manager().map_or_else(|| self.program(), |name| name.chars().take(128).collect())
+    }
+
+    /// The name of the program that calls.
+    pub(super) fn program(&self) -> String {
         let program = self.agent.split('/').next().unwrap_or_default();
-        let name = options.manager().unwrap_or(if program.is_empty() { "unknown" } else { program });
-        name.chars().take(128).collect()
+        if program.is_empty() { "unknown".to_owned() } else { program.chars().take(128).collect() }
     }
 }
 
 /// Answers one request.
 pub(super) async fn serve(cluster: Arc<Kubernetes>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let header = |name: &str| head.headers.get(name).and_then(|it| it.to_str().ok());
-    // Tables, other encodings and streams are not imitated.
-    let takes_json = header("accept").is_none_or(|it| {
-        it.is_empty()
-            || !it.contains("as=")
-                && (it.contains("*/*") || it.split(',').any(|part| part.trim() == "application/json"))
-    });
     let Ok(body) = to_bytes(body, usize::MAX).await else { return Reply::NotModelled.render() };
-    let mut world = cluster.world();
-    let now = cluster.clock.now();
-    let caller = match identify(header("authorization"), world.are_tokens_lapsed) {
-        Ok(caller) => caller,
-        Err(refusal) => return refusal.render(),
+    let reply = {
+        let mut world = cluster.world();
+        let now = cluster.clock.now();
+        answer(&mut world, &head, body, now).unwrap_or_else(|refusal| refusal)
     };
-    let path = head.uri.path();
-    let verb = head.method.as_str();
-    let query = url::form_urlencoded::parse(head.uri.query().unwrap_or("").as_bytes()).into_owned().collect();
-    let Some(place) = place::read(path) else {
-        let asks = head.uri.query().is_some();
-        return if asks { Reply::NotModelled } else { other(caller, verb, path) }.render();
-    };
-    // Names that are none lead to answers of their own.
-    if place.name.as_ref().is_some_and(|it| it.contains('/') || it.starts_with("..") || it == ".") {
-        return Reply::NotModelled.render();
+    match reply {
+        Reply::Watch(watch) => stream(watch.stream(cluster)),
+        reply => reply.render(),
     }
-    let call = Call {
-        caller,
-        place,
-        media: header("content-type").unwrap_or_default().to_owned(),
-        body,
-        now,
-        query,
-        agent: header("user-agent").unwrap_or_default().to_owned(),
-    };
-    if !takes_json {
-        return Reply::NotModelled.render();
-    }
-    answer(&mut world, &call, verb).unwrap_or_else(|refusal| refusal).render()
 }
 
-fn answer(world: &mut World, call: &Call, method: &str) -> Answer {
+/// An answer without an end of its own.
+fn stream(body: Body) -> Response<Body> {
+    let mut answer = Response::new(body);
+    answer.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+    answer
+}
+
+fn answer(world: &mut World, head: &Parts, body: Bytes, now: DateTime<Utc>) -> Answer {
+    let header = |name: &str| head.headers.get(name).and_then(|it| it.to_str().ok());
+    let caller = identify(header("authorization"), world.are_tokens_lapsed)?;
+    let verb = head.method.as_str();
+    let path = head.uri.path();
+    let Some(place) = place::read(path) else {
+        return Err(public::answer(caller, verb, path, head.uri.query().is_some()));
+    };
+    let query = url::form_urlencoded::parse(head.uri.query().unwrap_or("").as_bytes()).into_owned().collect();
+    let media = header("content-type").unwrap_or_default().to_owned();
+    let agent = header("user-agent").unwrap_or_default().to_owned();
+    let call = Call { caller, place, media, body, now, query, agent };
+    let form = Form::read(header("accept"));
+    // Refusals come in the form that is wanted too; who wants none that there is gets JSON.
+    let written = form.as_ref().map_or(Form::JSON, |form| *form);
+    let reply = may(world, &call, verb).and_then(|resource| {
+        form?;
+        at(world, &call, resource, verb)
+    });
+    Ok(written.of(reply.unwrap_or_else(|refusal| refusal)))
+}
+
+/// Whether the caller may do it; where they may, what it is done to.
+fn may(world: &World, call: &Call, method: &str) -> Result<&'static Resource, Reply> {
     let place = &call.place;
     let named = place.name.is_some();
+    let watched = place.watched || call.query("watch").is_some_and(|it| it != "false" && it != "0");
     let verb = match (method, named) {
-        ("GET" | "HEAD", true) => "get",
-        ("GET" | "HEAD", false) if call.query("watch").is_some_and(|it| it != "false" && it != "0") => "watch",
-        ("GET" | "HEAD", false) => "list",
+        ("GET" | "HEAD", true) if !place.watched => "get",
+        ("GET" | "HEAD", _) if watched => "watch",
+        ("GET" | "HEAD", _) => "list",
         ("POST", _) => "create",
         ("PUT", _) => "update",
         ("PATCH", _) => "patch",
@@ -106,72 +115,65 @@ fn answer(world: &mut World, call: &Call, method: &str) -> Answer {
         ("DELETE", false) => "deletecollection",
         _ => return Err(Reply::NotModelled),
     };
-    // What somebody makes has no name yet that a rule could be for.
+    // What somebody makes has no name yet that a rule could be for; a list of one name is asked for by that name.
     let asked = match method {
-        "POST" => Place { name: None, ..place.clone() },
-        // A list of one name is asked for by that name.
+        "POST" if place.sub.is_none() => Place { name: None, ..place.clone() },
         "GET" | "DELETE" if !named => {
-            let name = call.query("fieldSelector").and_then(|it| it.strip_prefix("metadata.name="));
-            Place { name: name.map(str::to_owned), ..place.clone() }
+            Place { name: call.query("fieldSelector").and_then(selectors::exact_name), ..place.clone() }
         }
         _ => place.clone(),
     };
     if !call.caller.may(&world.grants, verb, &asked) {
         return Err(forbidden(call.caller, verb, &asked));
     }
-    let missing = || failure(404, "the server could not find the requested resource", "NotFound", Some(json!({})));
-    let Some(resource) = place.resource else {
-        return Err(if place.served { missing() } else { Reply::Text(404, "404 page not found\n") });
-    };
+    place.check()
+}
+
+fn at(world: &mut World, call: &Call, resource: &'static Resource, method: &str) -> Answer {
+    let place = &call.place;
     if resource.plural.starts_with("selfsubject") {
-        return if method == "POST" { reviews::answer(world, call) } else { Err(Reply::NotModelled) };
+        return if method == "POST" { reviews::answer(world, call) } else { Err(not_allowed()) };
     }
-    if resource.schema.is_none() || place.sub.is_some() {
+    if resource.schema.is_none() {
         return Err(Reply::NotModelled);
+    }
+    if let Some(part) = &place.sub {
+        return if resource.parts().contains(&part.as_str()) {
+            parts::answer(world, call, resource, (part, method))
+        } else {
+            Err(nowhere())
+        };
     }
     if call.body.len() > MOST_BYTES {
         let message = format!("Request entity too large: limit is {MOST_BYTES}");
         return Err(failure(413, message, "RequestEntityTooLarge", None));
     }
     let of_cluster = resource.namespaced && place.namespace.is_none();
+    let watched = place.watched || call.query("watch").is_some_and(|it| it != "false" && it != "0");
     match (method, place.name.as_deref()) {
+        // One object that is watched by its path.
+        ("GET", Some(_)) if place.watched => Err(Reply::NotModelled),
+        ("GET", None) if watched => watch::begin(world, call, resource),
         ("GET", None) => list::list(world, call, resource),
+        ("HEAD", _) => Err(not_allowed()),
         _ if of_cluster => Err(Reply::NotModelled),
-        // Of the past and of the future.
-        ("GET", Some(_)) if call.query("resourceVersion").is_some() => Err(Reply::NotModelled),
-        ("GET", Some(name)) => {
-            let key = (resource.plural, place.namespace.clone().unwrap_or_default(), name.to_owned());
-            world.objects.get(&key).map(|kept| Reply::ok(kept.shown())).ok_or_else(|| not_found(resource, name))
-        }
+        ("GET", Some(name)) => get(world, call, resource, name),
         ("POST", None) => write::create(world, call, resource),
         ("PUT", Some(name)) => write::replace(world, call, resource, name),
-        ("PATCH", Some(name)) => write::patch(world, call, resource, name),
-        ("DELETE", Some(name)) => write::delete(world, call, resource, name),
-        _ => Err(Reply::NotModelled),
+        ("PATCH", Some(name)) => patch::patch(world, call, resource, name),
+        ("DELETE", Some(name)) => delete::delete(world, call, resource, name),
+        ("DELETE", None) if resource.namespaced => delete::delete_all(world, call, resource),
+        _ => Err(not_allowed()),
     }
 }
 
-/// Paths that are no resources.
-fn other(caller: Caller, method: &str, path: &str) -> Reply {
-    let is_public = ["/version", "/healthz", "/livez", "/readyz"].contains(&path);
-    let is_discovery = path == "/api"
-        || path.starts_with("/api/")
-        || path == "/apis"
-        || path.starts_with("/apis/")
-        || path.starts_with("/openapi");
-    if !(is_public || caller == Caller::Admin || (is_discovery && caller != Caller::Anonymous)) {
-        return forbidden_path(caller, &method.to_lowercase(), path);
+/// One object. A version that is named is one that it has at least.
+fn get(world: &World, call: &Call, resource: &'static Resource, name: &str) -> Answer {
+    match call.query("resourceVersion").filter(|it| !it.is_empty()).map(str::parse::<u64>) {
+        Some(Err(_)) => return Err(Reply::NotModelled),
+        Some(Ok(version)) if version > world.version() => return Err(list::too_new(version, world.version())),
+        _ => {}
     }
-    match path {
-        _ if method != "GET" => Reply::NotModelled,
-        "/version" => Reply::ok(json!({
-            "major": "1", "minor": "37", "emulationMajor": "1", "emulationMinor": "37", "minCompatibilityMajor": "1",
-            "minCompatibilityMinor": "36", "gitVersion": "v1.37.2", "gitCommit": "unknown", "gitTreeState": "clean",
-            "buildDate": "2026-11-01T00:00:00Z", "goVersion": "go1.26.8", "compiler": "gc", "platform": "linux/amd64",
-        })),
-        _ if is_public => Reply::Text(200, "ok"),
-        _ if path.starts_with("/readyz/") || path.starts_with("/livez/") => Reply::NotModelled,
-        _ if is_discovery || path == "/metrics" => Reply::NotModelled,
-        _ => Reply::Text(404, "404 page not found\n"),
-    }
+    let key = (resource.plural, call.place.namespace.clone().unwrap_or_default(), name.to_owned());
+    world.objects.get(&key).map(|kept| Reply::ok(kept.shown())).ok_or_else(|| not_found(resource, name))
 }

@@ -19,6 +19,8 @@ pub(super) struct Manager {
     pub(super) name: String,
     pub(super) applies: bool,
     pub(super) version: String,
+    /// The part of the object by whose path they wrote; empty for the whole.
+    pub(super) part: String,
     pub(super) time: Option<String>,
     pub(super) owns: Paths,
 }
@@ -42,6 +44,7 @@ impl Managers {
                     _ => return None,
                 },
                 version: it["apiVersion"].as_str()?.to_owned(),
+                part: it["subresource"].as_str().unwrap_or_default().to_owned(),
                 time: it["time"].as_str().map(str::to_owned),
                 owns: Paths::of_json(&it["fieldsV1"])?,
             })
@@ -61,16 +64,22 @@ impl Managers {
             }
             entry["fieldsType"] = "FieldsV1".into();
             entry["fieldsV1"] = it.owns.to_json();
+            if !it.part.is_empty() {
+                entry["subresource"] = it.part.as_str().into();
+            }
             entry
         };
         all.into_iter().map(write).collect()
     }
 
     fn entry(&mut self, name: &str, applies: bool, version: &str) -> &mut Manager {
-        let at = self.0.iter().position(|it| it.name == name && it.applies == applies && it.version == version);
+        let at = self
+            .0
+            .iter()
+            .position(|it| it.name == name && it.applies == applies && it.version == version && it.part.is_empty());
         let at = at.unwrap_or_else(|| {
             let (name, version) = (name.to_owned(), version.to_owned());
-            self.0.push(Manager { name, applies, version, time: None, owns: Paths::default() });
+            self.0.push(Manager { name, applies, version, part: String::new(), time: None, owns: Paths::default() });
             self.0.len() - 1
         });
         &mut self.0[at]
@@ -79,6 +88,12 @@ impl Managers {
     /// What somebody applied before, and takes what they apply now for theirs.
     pub(super) fn replace(&mut self, name: &str, version: &str, owns: Paths) -> Paths {
         std::mem::replace(&mut self.entry(name, true, version).owns, owns)
+    }
+
+    /// An applier made an object.
+    pub(super) fn applied(&mut self, name: &str, version: &str, owns: Paths, now: DateTime<Utc>) {
+        self.replace(name, version, owns);
+        self.entry(name, true, version).time = Some(stamp(now));
     }
 
     /// What everybody but one applier owns.
@@ -90,7 +105,7 @@ impl Managers {
     /// Takes from everybody what a change gave another value or took away; refuses where an applier would take what others hold.
     pub(super) fn settle(&mut self, who: (&str, bool), difference: &Difference, force: bool) -> Result<(), Held> {
         let changed = difference.modified.union(&difference.added);
-        let is_them = |it: &Manager| it.name == who.0 && it.applies == who.1;
+        let is_them = |it: &Manager| it.name == who.0 && it.applies == who.1 && it.part.is_empty();
         let mut held = Held::new();
         for manager in self.0.iter().filter(|it| !is_them(it)) {
             held.extend(manager.owns.both(&changed).0.into_iter().map(|path| (manager.clone(), path)));
@@ -132,6 +147,23 @@ impl Managers {
         self.tidy();
     }
 
+    /// A write by the path of a part takes a value from whoever held it. No time is noted.
+    pub(super) fn written_by_part(&mut self, path: Path, who: &str, version: &str, part: &str) {
+        let taken = Paths(std::iter::once(path).collect());
+        for manager in &mut self.0 {
+            manager.owns = manager.owns.minus(&taken);
+        }
+        let is_it = |it: &&mut Manager| it.name == who && !it.applies && it.version == version && it.part == part;
+        match self.0.iter_mut().find(is_it) {
+            Some(entry) => entry.owns = entry.owns.union(&taken),
+            None => {
+                let (name, version, part) = (who.to_owned(), version.to_owned(), part.to_owned());
+                self.0.push(Manager { name, applies: false, version, part, time: None, owns: taken });
+            }
+        }
+        self.tidy();
+    }
+
     /// Without those who own nothing any more, and with the oldest writers made one.
     pub(super) fn tidy(&mut self) {
         self.0.retain(|it| !it.owns.is_empty());
@@ -143,6 +175,7 @@ impl Managers {
                 name: ANCIENT.to_owned(),
                 applies: false,
                 version: first.version.clone(),
+                part: String::new(),
                 time: second.time.clone().max(first.time.clone()),
                 owns: first.owns.union(&second.owns),
             };

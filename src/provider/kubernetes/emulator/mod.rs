@@ -1,32 +1,54 @@
 //! The API server of a cluster in miniature: release 1.37 as it was seen to behave, in memory, over HTTP.
 //!
-//! ConfigMaps, Namespaces and Deployments with whom each of their values belongs to; who may do what; questions about rights.
+//! ConfigMaps, Namespaces, Deployments, Leases and Events with whom each of their values belongs to; who may do what;
+//! questions about rights.
 //! State is one [`world::World`] behind a mutex; every operation is a plain function of that world and one call. No
 //! controllers run: Deployments make no progress unless the hook `rollout` says so, namespaces that are deleted stay.
 //!
-//! Reading order: `status`, `resources` with `types`, `place`, `users`; `world`; `paths`, `compare`, `managers`, `apply`;
-//! `body`, `names`, `checks`, `defaults`, `json_patch`, `write`, `list`, `reviews`; `dispatch`.
+//! Reading order: `status`, `resources` with `types`, `place`, `users`; `world` with `history`; `paths`, `compare`, `managers`,
+//! `apply`; `body` with `yaml`, `names`, `checks`, `defaults`; `options`, `whole`, `settle`; `write`, `applying`, `patch` with
+//! `strategic`, `json_patch` and `repeated`, `delete`, `parts`; `selectors`, `list` with `pages`, `watch`; `reviews`, `public`,
+//! `views`; `dispatch`.
 
 mod apply;
+mod applying;
 mod body;
 mod checks;
 mod compare;
 mod defaults;
+mod delete;
 mod dispatch;
+mod history;
 mod json_patch;
 mod list;
 mod managers;
+mod moments;
 mod names;
+mod options;
+mod pages;
+mod parts;
+mod patch;
 mod paths;
 mod place;
+mod public;
+mod repeated;
 mod resources;
 mod reviews;
+mod selectors;
 mod settings;
+mod settle;
 mod status;
+mod strategic;
 mod types;
 mod users;
+mod views;
+mod watch;
+mod whole;
 mod world;
 mod write;
+mod yaml;
+mod yaml_scalar;
+mod yaml_text;
 
 #[cfg(test)]
 mod tests;
@@ -82,8 +104,8 @@ impl Emulator for Kubernetes {
     }
 
     fn credentials(&self) -> Credentials {
-        let header = |token: &str| BTreeMap::from([("Authorization".to_owned(), format!("Bearer {token}"))]);
-        users::credentials().map(|(name, token)| (name.to_owned(), header(token))).collect()
+        let header = |value: String| BTreeMap::from([("Authorization".to_owned(), value)]);
+        users::credentials().map(|(name, value)| (name.to_owned(), header(value))).collect()
     }
 
     /// Tokens are rotated where they are mounted: all answer 401 until they are restored.
@@ -95,8 +117,12 @@ impl Emulator for Kubernetes {
         self.world().are_tokens_lapsed = false;
     }
 
-    /// `rollout`: what the controllers would do, all Deployments have their new pods now. `{"stuck": true}`: they make none.
+    /// `forget`: what a server that starts again has lost, all earlier moments. `rollout`: what the controllers would do, all Deployments have their new pods now. `{"stuck": true}`: they make none.
     fn hook(&self, name: &str, body: &[u8]) -> Option<Response<Body>> {
+        if name == "forget" {
+            self.world().forget();
+            return Some(json_answer(StatusCode::OK, &serde_json::json!({})));
+        }
         if name != "rollout" {
             return None;
         }

@@ -76,32 +76,36 @@ pub(super) fn config_key(field: &str, key: &str) -> Vec<Cause> {
 /// What is wrong with the key of a label, or of an annotation, which is folded before it is looked at.
 pub(super) fn qualified(field: &str, key: &str, folded: bool) -> Vec<Cause> {
     let looked_at = if folded { key.to_lowercase() } else { key.to_owned() };
-    let cause = |why: String| Cause::invalid(field, &Value::from(key), &why);
-    let parts: Vec<&str> = looked_at.split('/').collect();
+    let wrongs = qualified_wrongs(&looked_at).into_iter();
+    wrongs.map(|why| Cause::invalid(field, &Value::from(key), &why)).collect()
+}
+
+/// What is wrong with a name that may have a domain before it.
+pub(super) fn qualified_wrongs(key: &str) -> Vec<String> {
+    let parts: Vec<&str> = key.split('/').collect();
     let mut found = Vec::new();
     let name = match parts.as_slice() {
         [name] => *name,
         [prefix, name] => {
             if prefix.is_empty() {
-                found.push(cause("prefix part must be non-empty".to_owned()));
+                found.push("prefix part must be non-empty".to_owned());
             } else {
-                let wrongs = wrongs_of_subdomain(prefix).into_iter();
-                found.extend(wrongs.map(|why| cause(format!("prefix part {why}"))));
+                found.extend(wrongs_of_subdomain(prefix).into_iter().map(|why| format!("prefix part {why}")));
             }
             *name
         }
         _ => {
             let example = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
-            return vec![cause(format!("a valid label key {NAME_TEXT} {example}"))];
+            return vec![format!("a valid label key {NAME_TEXT} {example}")];
         }
     };
     if name.is_empty() {
-        found.push(cause("name part must be non-empty".to_owned()));
+        found.push("name part must be non-empty".to_owned());
     } else if name.len() > 63 {
-        found.push(cause("name part must be no more than 63 bytes".to_owned()));
+        found.push("name part must be no more than 63 bytes".to_owned());
     }
     if !NAME.is_match(name) {
-        found.push(cause(format!("name part {NAME_TEXT}")));
+        found.push(format!("name part {NAME_TEXT}"));
     }
     found
 }

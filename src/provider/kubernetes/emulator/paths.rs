@@ -61,6 +61,7 @@ impl Paths {
                 }
             }
         }
+        root.sort_all_objects();
         root
     }
 

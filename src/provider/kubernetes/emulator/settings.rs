@@ -35,18 +35,22 @@ pub struct Settings {
     pub namespaces: Vec<String>,
     /// What our service account (`formulary` in the namespace `formulary`) may do.
     pub grants: Vec<Grant>,
-    /// ConfigMaps that are there: namespace, name, labels, data. They were made by `kubectl create`.
+    /// ConfigMaps that are there: namespace, name, labels, data. They were made by `kubectl create`, or by whoever
+    /// `applied_by` names.
     pub config_maps: Vec<serde_json::Value>,
     /// Whether roll-outs end by themselves, as where controllers run.
     pub controllers: bool,
 }
 
 impl Default for Settings {
-    /// Two namespaces, and the Role of the guide (section 4).
+    /// Two namespaces, and our least rights: on the policy where it is mounted, and on our Lease and Events at home.
     fn default() -> Self {
         let grants = vec![
             Grant::of("coder", "", "configmaps", "claude-code-enterprise-config", &["get", "create", "patch"]),
             Grant::of("coder", "apps", "deployments", "coder", &["get", "patch"]),
+            Grant::of("formulary", "coordination.k8s.io", "leases", "formulary", &["get", "update", "patch"]),
+            Grant::of("formulary", "coordination.k8s.io", "leases", "", &["create"]),
+            Grant::of("formulary", "", "events", "", &["create", "patch"]),
         ];
         let namespaces = ["coder", "formulary"].map(str::to_owned).to_vec();
         Self { namespaces, grants, config_maps: Vec::new(), controllers: false }

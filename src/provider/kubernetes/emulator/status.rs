@@ -5,14 +5,19 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::resources::Resource;
+use super::watch::Watch;
 
 /// What is answered.
 #[derive(Debug)]
 pub(super) enum Reply {
     /// JSON, with warnings.
     Json(u16, Value, Vec<String>),
+    /// YAML, with warnings.
+    Yaml(u16, String, Vec<String>),
     /// Text.
     Text(u16, &'static str),
+    /// Events, as they come.
+    Watch(Box<Watch>),
     /// Nothing is known of this operation here.
     NotModelled,
 }
@@ -26,16 +31,22 @@ impl Reply {
     }
 
     pub(super) fn render(self) -> Response<Body> {
+        let mut waits = None;
         let (status, body, media, warnings) = match self {
-            Self::NotModelled => return crate::provider::emulator::not_modelled(),
+            // Whoever serves it makes a stream of it.
+            Self::NotModelled | Self::Watch(_) => return crate::provider::emulator::not_modelled(),
+            Self::Yaml(status, text, warnings) => (status, text, "application/yaml", warnings),
             Self::Text(status, text) => (status, text.to_owned(), "text/plain; charset=utf-8", Vec::new()),
-            Self::Json(status, body, warnings) => (status, body.to_string(), "application/json", warnings),
+            Self::Json(status, body, warnings) => {
+                waits = body["details"]["retryAfterSeconds"].as_u64();
+                (status, body.to_string(), "application/json", warnings)
+            }
         };
         let mut answer = Response::new(Body::from(body));
         *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         answer.headers_mut().insert("content-type", HeaderValue::from_static(media));
-        if status == 429 {
-            answer.headers_mut().insert("retry-after", HeaderValue::from_static("1"));
+        if let Some(seconds) = waits.or((status == 429).then_some(1)) {
+            answer.headers_mut().insert("retry-after", HeaderValue::from(seconds));
         }
         for warning in warnings {
             let text = format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\""));
@@ -84,14 +95,46 @@ pub(super) fn details(resource: &Resource, name: &str) -> Value {
     details
 }
 
+/// Nothing is served there.
+pub(super) fn nowhere() -> Reply {
+    failure(404, "the server could not find the requested resource", "NotFound", Some(json!({})))
+}
+
+/// Something is there, and not to be treated so.
+pub(super) fn not_allowed() -> Reply {
+    let message = "the server does not allow this method on the requested resource";
+    failure(405, message, "MethodNotAllowed", Some(json!({})))
+}
+
 pub(super) fn not_found(resource: &Resource, name: &str) -> Reply {
     let message = format!("{} \"{name}\" not found", resource.qualified());
     failure(404, message, "NotFound", Some(details(resource, name)))
 }
 
-pub(super) fn already_exists(resource: &Resource, name: &str) -> Reply {
-    let message = format!("{} \"{name}\" already exists", resource.qualified());
+/// A name is taken; where the server made it up, another try may find a free one.
+pub(super) fn already_exists(resource: &Resource, name: &str, made_up: bool) -> Reply {
+    let mut message = format!("{} \"{name}\" already exists", resource.qualified());
+    let mut details = details(resource, name);
+    if made_up {
+        message += ", the server was not able to generate a unique name for the object";
+        details["retryAfterSeconds"] = 1.into();
+    }
+    failure(409, message, "AlreadyExists", Some(details))
+}
+
+/// A name is still taken by what is going.
+pub(super) fn being_deleted(resource: &Resource, name: &str) -> Reply {
+    let message = format!("object is being deleted: {} \"{name}\" already exists", resource.qualified());
     failure(409, message, "AlreadyExists", Some(details(resource, name)))
+}
+
+/// A moment is lost.
+pub(super) fn expired(message: impl Into<String>, metadata: Value) -> Reply {
+    let mut reply = failure(410, message, "Expired", None);
+    if let Reply::Json(_, body, _) = &mut reply {
+        body["metadata"] = metadata;
+    }
+    reply
 }
 
 /// The object is not as the caller believes.
@@ -114,6 +157,14 @@ pub(super) struct Cause {
 impl Cause {
     pub(super) fn invalid(field: impl Into<String>, value: &Value, why: &str) -> Self {
         Self { reason: "FieldValueInvalid", message: format!("Invalid value: {value}: {why}"), field: field.into() }
+    }
+
+    /// The same of another value.
+    pub(super) fn about(mut self, value: &str) -> Self {
+        if let Some((_, why)) = self.message.strip_prefix("Invalid value: \"").and_then(|it| it.split_once("\": ")) {
+            self.message = format!("Invalid value: {}: {why}", Value::from(value));
+        }
+        self
     }
 
     pub(super) fn required(field: impl Into<String>, why: &str) -> Self {
@@ -148,7 +199,9 @@ pub(super) fn invalid(kind: &str, group: &str, name: &str, causes: &[Cause]) -> 
     if !group.is_empty() {
         details["group"] = group.into();
     }
-    details["kind"] = kind.into();
+    if !kind.is_empty() {
+        details["kind"] = kind.into();
+    }
     let cause = |it: &Cause| json!({ "reason": it.reason, "message": it.message, "field": it.field });
     details["causes"] = causes.iter().map(cause).collect();
     failure(422, format!("{qualified} \"{name}\" is invalid: {told}"), "Invalid", Some(details))

@@ -4,14 +4,26 @@
 #[derive(Debug, PartialEq)]
 pub(super) enum Type {
     Text,
+    /// Text that stays where it was said, though it be empty.
+    Said,
+    /// Text that is always there, though it be empty.
+    Always,
     Bool,
     Int,
+    /// A moment in whole seconds.
+    Time,
+    /// A moment with six digits of a second.
+    MicroTime,
     /// Text in base64.
     Bytes,
     /// A text or a number, kept in one canonical way; not looked into.
     Quantity,
     /// Owned and compared as a whole.
     Atomic,
+    /// Fields, owned and compared as a whole.
+    Whole(&'static [(&'static str, Type)]),
+    /// A list of texts, owned and compared as a whole.
+    Texts,
     /// Named values.
     Map(&'static Type),
     /// Fields; with `true` one that is always there, though it be empty.
@@ -29,6 +41,25 @@ pub(super) enum Type {
 const TEXT: Type = Type::Text;
 const TEXTS: Type = Type::Map(&TEXT);
 
+const OWNER: Type = Type::Whole(&[
+    ("apiVersion", Type::Text),
+    ("blockOwnerDeletion", Type::Bool),
+    ("controller", Type::Bool),
+    ("kind", Type::Text),
+    ("name", Type::Text),
+    ("uid", Type::Text),
+]);
+
+const OBJECT: Type = Type::Whole(&[
+    ("apiVersion", Type::Text),
+    ("fieldPath", Type::Text),
+    ("kind", Type::Text),
+    ("name", Type::Text),
+    ("namespace", Type::Text),
+    ("resourceVersion", Type::Text),
+    ("uid", Type::Text),
+]);
+
 const METADATA: Type = Type::Inlined(&[
     ("annotations", TEXTS),
     ("creationTimestamp", Type::Text),
@@ -41,7 +72,7 @@ const METADATA: Type = Type::Inlined(&[
     ("managedFields", Type::Atomic),
     ("name", Type::Text),
     ("namespace", Type::Text),
-    ("ownerReferences", Type::Items(&[("uid", None)], &Type::Atomic)),
+    ("ownerReferences", Type::Items(&[("uid", None)], &OWNER)),
     ("resourceVersion", Type::Text),
     ("selfLink", Type::Text),
     ("uid", Type::Text),
@@ -60,9 +91,49 @@ pub(super) static NAMESPACE: Type = Type::Inlined(&[
     ("apiVersion", Type::Text),
     ("kind", Type::Text),
     ("metadata", METADATA),
-    ("spec", Type::Inlined(&[("finalizers", Type::Atomic)])),
+    ("spec", Type::Inlined(&[("finalizers", Type::Texts)])),
     ("status", Type::Inlined(&[("conditions", Type::Elsewhere), ("phase", Type::Text)])),
 ]);
+
+pub(super) static LEASE: Type = Type::Inlined(&[
+    ("apiVersion", Type::Text),
+    ("kind", Type::Text),
+    ("metadata", METADATA),
+    (
+        "spec",
+        Type::Inlined(&[
+            ("acquireTime", Type::MicroTime),
+            ("holderIdentity", Type::Said),
+            ("leaseDurationSeconds", Type::Int),
+            ("leaseTransitions", Type::Int),
+            ("preferredHolder", Type::Elsewhere),
+            ("renewTime", Type::MicroTime),
+            ("strategy", Type::Elsewhere),
+        ]),
+    ),
+]);
+
+pub(super) static EVENT: Type = Type::Inlined(&[
+    ("action", Type::Text),
+    ("apiVersion", Type::Text),
+    ("count", Type::Int),
+    ("eventTime", Type::MicroTime),
+    ("firstTimestamp", Type::Time),
+    ("involvedObject", OBJECT),
+    ("kind", Type::Text),
+    ("lastTimestamp", Type::Time),
+    ("message", Type::Text),
+    ("metadata", METADATA),
+    ("reason", Type::Text),
+    ("related", Type::Elsewhere),
+    ("reportingComponent", Type::Always),
+    ("reportingInstance", Type::Always),
+    ("series", Type::Elsewhere),
+    ("source", Type::Inlined(&[("component", Type::Text), ("host", Type::Text)])),
+    ("type", Type::Text),
+]);
+
+const VARIABLE: Type = Type::Struct(&[("name", Type::Text), ("value", Type::Text), ("valueFrom", Type::Elsewhere)]);
 
 const PORT: Type = Type::Struct(&[
     ("containerPort", Type::Int),
@@ -73,9 +144,9 @@ const PORT: Type = Type::Struct(&[
 ]);
 
 const CONTAINER: Type = Type::Struct(&[
-    ("args", Type::Atomic),
-    ("command", Type::Atomic),
-    ("env", Type::Elsewhere),
+    ("args", Type::Texts),
+    ("command", Type::Texts),
+    ("env", Type::Items(&[("name", None)], &VARIABLE)),
     ("envFrom", Type::Elsewhere),
     ("image", Type::Text),
     ("imagePullPolicy", Type::Text),
@@ -134,14 +205,11 @@ pub(super) static DEPLOYMENT: Type = Type::Inlined(&[
             ("progressDeadlineSeconds", Type::Int),
             ("replicas", Type::Int),
             ("revisionHistoryLimit", Type::Int),
-            ("selector", Type::Atomic),
+            ("selector", Type::Whole(&[("matchExpressions", Type::Elsewhere), ("matchLabels", TEXTS)])),
             (
                 "strategy",
                 Type::Inlined(&[
-                    (
-                        "rollingUpdate",
-                        Type::Struct(&[("maxSurge", Type::Quantity), ("maxUnavailable", Type::Quantity)]),
-                    ),
+                    ("rollingUpdate", Type::Struct(&[("maxSurge", Type::Atomic), ("maxUnavailable", Type::Atomic)])),
                     ("type", Type::Text),
                 ]),
             ),

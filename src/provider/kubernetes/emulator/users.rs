@@ -24,6 +24,7 @@ const TOKENS: &[(&str, &str, Caller)] = &[
     ("admin", "sandbox-admin-token", Caller::Admin),
     ("daemon", "sandbox-daemon-token", Caller::Daemon),
     ("service account formulary/formulary", "sandbox-daemon-token", Caller::Daemon),
+    ("service account with list and watch on that name only", "sandbox-daemon-token", Caller::Daemon),
     ("user nobody (known, no role)", "sandbox-nobody-token", Caller::Nobody),
     // Of no use here, and known by their names alone: the server takes none of these tokens.
     ("unknown bearer", "unknown", Caller::Anonymous),
@@ -34,9 +35,17 @@ const TOKENS: &[(&str, &str, Caller)] = &[
     ("service account token, signature broken", "broken", Caller::Anonymous),
 ];
 
-/// The tokens that a cluster begins with, by the names of those who hold them.
-pub(super) fn credentials() -> impl Iterator<Item = (&'static str, &'static str)> {
-    TOKENS.iter().map(|(name, token, _)| (*name, *token))
+/// What counts as no token, and what counts as one.
+const HEADERS: &[(&str, &str)] = &[
+    ("admin, scheme in lower case", "bearer sandbox-admin-token"),
+    ("basic", "Basic YTpi"),
+    ("empty bearer", "Bearer "),
+];
+
+/// What those who are known to a cluster from its beginning send, by their names.
+pub(super) fn credentials() -> impl Iterator<Item = (&'static str, String)> {
+    let tokens = TOKENS.iter().map(|(name, token, _)| (*name, format!("Bearer {token}")));
+    tokens.chain(HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())))
 }
 
 /// Who calls; `Err` where a token is sent that the server does not take. Another scheme counts as no token.

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::compare::owned;
+use super::history::{Change, History};
 use super::managers::{Managers, stamp};
 use super::resources::{RESOURCES, Resource};
 use super::settings::{Grant, Settings};
@@ -38,6 +40,7 @@ pub(super) struct World {
     pub(super) objects: BTreeMap<Key, Kept>,
     pub(super) grants: Vec<Grant>,
     pub(super) are_tokens_lapsed: bool,
+    pub(super) history: History,
     controllers: bool,
     version: u64,
 }
@@ -48,6 +51,7 @@ impl World {
             objects: BTreeMap::new(),
             grants: settings.grants.clone(),
             are_tokens_lapsed: false,
+            history: History::default(),
             controllers: settings.controllers,
             version: 800,
         };
@@ -59,7 +63,7 @@ impl World {
                 "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" },
             });
             if let Some(resource) = resource("namespaces") {
-                world.born(resource, "", object, "kubectl-create", now);
+                world.born(resource, "", object, ("kubectl-create", false), now);
             }
         }
         for given in &settings.config_maps {
@@ -70,18 +74,34 @@ impl World {
                 "data": given["data"],
             });
             if let Some(resource) = resource("configmaps") {
-                world.born(resource, namespace, object, "kubectl-create", now);
+                let by = match given["applied_by"].as_str() {
+                    Some(name) => (name, true),
+                    None => ("kubectl-create", false),
+                };
+                world.born(resource, namespace, object, by, now);
             }
         }
+        world.forget();
         world
     }
 
-    fn born(&mut self, resource: &'static Resource, namespace: &str, mut object: Value, by: &str, now: DateTime<Utc>) {
+    fn born(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        mut object: Value,
+        by: (&str, bool),
+        now: DateTime<Utc>,
+    ) {
         let Some(of) = resource.schema else { return };
         // What is not said is nothing.
         object["metadata"].as_object_mut().into_iter().for_each(|it| it.retain(|_, value| !value.is_null()));
         let mut managers = Managers::default();
-        managers.written(of, None, &object, by, &resource.api_version(), now);
+        let (name, applies) = by;
+        match owned(of, &object) {
+            Ok(owns) if applies => managers.applied(name, &resource.api_version(), owns, now),
+            _ => managers.written(of, None, &object, name, &resource.api_version(), now),
+        }
         object["metadata"]["uid"] = Uuid::new_v4().to_string().into();
         object["metadata"]["resourceVersion"] = self.next_version().into();
         object["metadata"]["creationTimestamp"] = stamp(now).into();
@@ -89,39 +109,49 @@ impl World {
         self.objects.insert((resource.plural, namespace.to_owned(), name), Kept { object, managers });
     }
 
-    /// The version of the next write.
-    pub(super) fn next_version(&mut self) -> String {
+    fn next_version(&mut self) -> String {
         self.version += 1;
         self.version.to_string()
     }
 
     /// The version of the last write.
-    pub(super) fn last_version(&self) -> String {
-        self.version.to_string()
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Loses all earlier moments: lists of them and watches since then cannot be answered any more.
+    pub(super) fn forget(&mut self) {
+        self.history.forget(self.version);
     }
 
     pub(super) fn namespace(&self, name: &str) -> Option<&Kept> {
         self.objects.get(&("namespaces", String::new(), name.to_owned()))
     }
 
-    /// Keeps an object in a new version. A change of its spec is a new generation.
+    /// Keeps an object in a new version.
     pub(super) fn keep(&mut self, key: &Key, mut kept: Kept) -> &Kept {
         kept.object["metadata"]["resourceVersion"] = self.next_version().into();
-        self.objects.insert(key.clone(), kept);
+        let before = self.objects.insert(key.clone(), kept.clone());
+        self.history.note(Change { version: self.version, key: key.clone(), before, after: Some(kept) });
         if self.controllers && key.0 == "deployments" {
             self.roll_out(false);
         }
         &self.objects[key]
     }
 
+    /// An object goes, which is a version too.
+    pub(super) fn remove(&mut self, key: &Key) {
+        if let Some(before) = self.objects.remove(key) {
+            self.version += 1;
+            self.history.note(Change { version: self.version, key: key.clone(), before: Some(before), after: None });
+        }
+    }
+
     /// What controllers do with Deployments: all pods are new ones, or none can be made.
     pub(super) fn roll_out(&mut self, stuck: bool) {
-        let version = self.version + 1;
-        let mut any = false;
-        for ((plural, ..), kept) in &mut self.objects {
-            if *plural != "deployments" {
-                continue;
-            }
+        let deployments = self.objects.iter().filter(|((plural, ..), _)| *plural == "deployments");
+        let all: Vec<(Key, Kept)> = deployments.map(|(key, kept)| (key.clone(), kept.clone())).collect();
+        for (key, mut kept) in all {
             let (generation, replicas) = (&kept.object["metadata"]["generation"], &kept.object["spec"]["replicas"]);
             let status = if stuck {
                 let condition = json!({
@@ -137,12 +167,10 @@ impl World {
             };
             if kept.object["status"] != status {
                 kept.object["status"] = status;
-                kept.object["metadata"]["resourceVersion"] = version.to_string().into();
-                any = true;
+                kept.object["metadata"]["resourceVersion"] = self.next_version().into();
+                let before = self.objects.insert(key.clone(), kept.clone());
+                self.history.note(Change { version: self.version, key, before, after: Some(kept) });
             }
-        }
-        if any {
-            self.version = version;
         }
     }
 }
