@@ -24,6 +24,8 @@ const USER: KindSpec = KindSpec {
     name: "user",
     title: "person",
     class: KindClass::Person,
+    member_of: None,
+    gives: &[],
     fields: &[
         FieldSpec::new("email", "", Compare::Folded),
         FieldSpec::new("name", "", Compare::Plain),
@@ -46,6 +48,8 @@ const USER: KindSpec = KindSpec {
 const TEAM: KindSpec = KindSpec {
     name: "team",
     class: KindClass::Team,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new("name", "", Compare::Plain)],
     identity: &[&[Evidence::NameByApproval]],
     removal: Removal::DeleteByApproval,
@@ -54,6 +58,8 @@ const TEAM: KindSpec = KindSpec {
 const MEMBER: KindSpec = KindSpec {
     name: "member",
     class: KindClass::Membership,
+    member_of: None,
+    gives: &[],
     fields: &[FieldSpec::new("role", "", Compare::Plain)],
     identity: &[&[Evidence::NameIsIdentity]],
     scope: ScopeRule::PerParent,

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The order inside `engine`: each may use only those before it.
-const ENGINE: [&str; 10] =
-    ["diag", "model", "source", "schema", "claude", "documents", "desired", "diff", "plan", "report"];
+const ENGINE: [&str; 11] =
+    ["diag", "model", "source", "schema", "claude", "documents", "desired", "diff", "plan", "access", "report"];
 
 /// What `engine`, and the pure files of a provider, never name.
 const EFFECTS: [&str; 12] = [

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use crate::bench::{Bench, run_in};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "demo",
     "new",
     "validate",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 14] = [
     "drift",
     "approve",
     "explain",
+    "access",
     "graph",
     "doctor",
     "schema",
@@ -119,6 +120,58 @@ async fn a_resource_and_a_person_are_explained() {
         "gitea:team-member/acme/core/alice",
     ]);
     bench.run("explain user/alcie --dir repo").exits(1).says(&["nothing is known of 'user/alcie'", "alice"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_what_is_told_and_who_gains_or_loses_it() {
+    let bench = Bench::small().await;
+    bench.mono_repo();
+    bench.run("plan --dir repo --access").exits(0).says(&["user/alice", "+ may sign in"]);
+    bench.run("apply --dir repo").exits(0);
+    let said = bench.run("access user/alice --dir repo").exits(0);
+    assert_snapshot!(said.transcript(), @r"
+    gitea:user/alice may sign in
+      organization/acme through team/acme/core
+      team/acme/core
+      team/acme/members
+
+    keycloak:user/alice may sign in
+      group/acme
+      group/acme/core
+
+    by the plan: nobody gains or loses anything
+
+    counted is what Formulary reads: memberships, what teams have a right on, workspaces. Rights that
+      were given at a service by other ways (collaborators, roles) and what is public are not in it
+    --- exit 0
+    ");
+    let said = bench.run("access gitea:team/acme/core --dir repo").exits(0);
+    assert_snapshot!(said.transcript(), @r"
+    gitea:team/acme/core 1 account
+      user/alice
+
+    counted is what Formulary reads: memberships, what teams have a right on, workspaces. Rights that
+      were given at a service by other ways (collaborators, roles) and what is public are not in it
+    --- exit 0
+    ");
+    bench.run("access user/alcie --dir repo").exits(1).says(&["nothing is known of 'user/alcie'", "alice"]);
+    std::fs::remove_file(bench.path("repo/users/acme/bob.yaml")).unwrap();
+    let said = bench.run("plan --dir repo --access").exits(0);
+    let shown = said.out.split_once("who gains or loses what").unwrap().1;
+    assert_snapshot!(shown, @r"
+    , once everything is approved:
+      gitea:user/bob
+        - may sign in
+        - organization/acme through team/acme/members
+        - team/acme/members
+      keycloak:user/bob
+        - may sign in
+        - group/acme
+    ");
+    let said = bench.run("plan --dir repo --access --format json").exits(0);
+    let plan: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(plan["formulary"]["access"].as_array().unwrap().len(), 2);
+    bench.run("plan --dir repo --access --format markdown").exits(0).says(&["loses `gitea:team/acme/members`"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
