@@ -16,7 +16,7 @@ use crate::engine::access::change::AccessChange;
 use crate::engine::diag::Diagnostic;
 use crate::engine::plan::difference::Problems;
 use crate::engine::plan::{Basis, Difference, Plan};
-use crate::engine::report::{Page, Tone, access as report_access, change, json as report, markdown, summary, text};
+use crate::engine::report::{Page, access as report_access, change, json as report, markdown, summary, text};
 use crate::runtime::config::LedgerPlace;
 use crate::runtime::ledger::SharedLedger;
 use crate::runtime::reconcile::rehearsal::{Refusal, rehearse};
@@ -103,9 +103,8 @@ fn show_access(shell: &Shell, changes: Option<&[AccessChange]>) -> Result<(), Co
         return shell.print(&markdown::access(changes));
     }
     let mut page = Page::new(shell.look());
-    page.line(0, Tone::Plain, "");
     report_access::changes(&mut page, "who gains or loses what, once everything is approved:", changes);
-    shell.print(&page.finish())
+    shell.print(&format!("\n{}", page.finish()))
 }
 
 /// A step that its service would refuse, as data.
