@@ -10,7 +10,7 @@ use super::failure::CommandError;
 use super::options::{Global, SourceArgs};
 use super::shell::Shell;
 use crate::engine::claude::FOLDER;
-use crate::engine::claude::manifest::{COPY, manifest};
+use crate::engine::claude::manifest::{COPY, NAME, manifest};
 
 /// Options of `render`.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ struct ConfigMapArgs {
     #[arg(long, default_value = "coder")]
     namespace: String,
     /// The name that templates mount.
-    #[arg(long, default_value = "claude-code-enterprise-config")]
+    #[arg(long, default_value = NAME)]
     name: String,
     /// Write it beside the files, in a folder of the mono-repo.
     #[arg(long, conflicts_with_all = ["repo", "rev"])]
