@@ -223,11 +223,7 @@ impl Door {
         while let Some(chunk) = chunks.next().await {
             let chunk: Bytes = chunk.map_err(|error| self.no_answer(call, &error))?;
             if body.len() + chunk.len() > self.0.connection.limits.max_answer {
-                return Err(Failure::new(
-                    FailureClass::Refused,
-                    &call.doing,
-                    format!("the answer is longer than {} bytes", self.0.connection.limits.max_answer),
-                ));
+                return Err(self.too_long(call));
             }
             body.extend_from_slice(&chunk);
         }
@@ -254,6 +250,7 @@ impl Door {
             Ok(Err(Lost::Refused(failure))) => Err(failure),
             Ok(Err(Lost::NotSent(cause))) => Err(self.not_sent(call, &cause)),
             Ok(Err(Lost::Broken(cause))) => Err(maybe(call, &format!("the connection broke: {cause}"))),
+            Ok(Err(Lost::TooLong)) => Err(self.too_long(call)),
             Err(_) => Err(self.too_late(call)),
         }
     }
@@ -271,6 +268,11 @@ impl Door {
         let said = format!("cannot connect to {}: {cause}", self.0.connection.base);
         Failure::new(FailureClass::Later, &call.doing, said)
             .help("check that the service runs and that the URL, the port and the certificates are right")
+    }
+
+    fn too_long(&self, call: &Call) -> Failure {
+        let said = format!("the answer is longer than {} bytes", self.0.connection.limits.max_answer);
+        Failure::new(FailureClass::Refused, &call.doing, said)
     }
 
     fn too_late(&self, call: &Call) -> Failure {
