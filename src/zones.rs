@@ -52,6 +52,7 @@ fn the_rule_sees_a_breach() {
         ("engine/plan/build.rs", "use tokio::time::sleep;"),
         ("provider/gitea/lower.rs", "use reqwest::Method;"),
         ("provider/gitea/mod.rs", "use crate::provider::keycloak::Keycloak;"),
+        ("provider/kubernetes/reader/mod.rs", "use crate::provider::coder::options::Options;"),
         ("provider/gitea/mod.rs", "use crate::runtime::ledger::Ledger;"),
         ("runtime/repo/mod.rs", "use crate::cli::shell::Shell;"),
         ("runtime/repo/mod.rs", "use crate::runtime::ledger::Ledger;"),
@@ -93,7 +94,7 @@ fn breach(place: &str, line: &str) -> Option<&'static str> {
             if uses("cli") || (uses("runtime") && !uses("runtime::sys")) {
                 return Some("a provider uses the runtime or the command line");
             }
-            let services = ["keycloak", "gitea", "inmemory"];
+            let services = ["coder", "gitea", "inmemory", "keycloak", "kubernetes", "mattermost", "twenty"];
             let here = *parts.get(1)?;
             let other = services.iter().any(|service| *service != here && uses(&format!("provider::{service}")));
             (services.contains(&here) && other).then_some("a provider uses another service")
