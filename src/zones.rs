@@ -4,8 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The order inside `engine`: each may use only those before it.
-const ENGINE: [&str; 11] =
-    ["diag", "model", "source", "schema", "claude", "documents", "desired", "diff", "plan", "access", "report"];
+const ENGINE: [&str; 12] = [
+    "diag",
+    "model",
+    "source",
+    "schema",
+    "claude",
+    "documents",
+    "desired",
+    "diff",
+    "plan",
+    "access",
+    "import",
+    "report",
+];
 
 /// What `engine`, and the pure files of a provider, never name.
 const EFFECTS: [&str; 12] = [

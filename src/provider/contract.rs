@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use crate::engine::desired::Placed;
 use crate::engine::diag::Diagnostic;
 use crate::engine::documents::Catalogue;
+use crate::engine::import::Described;
 use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{
     Address, Allotments, Capabilities, Desired, EntityRef, Failure, FailureClass, Fields, Instance, KindName, KindSpec,
@@ -21,7 +22,6 @@ use crate::engine::model::{
 };
 use crate::engine::plan::Step;
 use crate::engine::plan::price::Cost;
-use crate::engine::report::declarations::Described;
 use crate::provider::http::Connection;
 
 /// What an identity provider offers that keeps numbers of people.
@@ -85,6 +85,20 @@ pub trait Provider: Send + Sync {
     /// [`Provider::lower`]. `None` for what the mono-repo has no noun for, and for what the service, or lowering, has of
     /// its own. Whether there is a noun for a kind does not depend on the object's fields.
     fn describe(&self, options: &serde_json::Value, live: &Live) -> Option<Described>;
+
+    /// The annotation, without the prefix, by which a document says what a field of this object holds now; `None` where no
+    /// annotation says it.
+    fn says(&self, live: &Live, field: &str) -> Option<(&'static str, String)> {
+        let _ = (live, field);
+        None
+    }
+
+    /// The annotation, without the prefix, by which a document says that there is to be no such object; `None` where no
+    /// annotation says it.
+    fn without(&self, options: &serde_json::Value, address: &Address) -> Option<(&'static str, String)> {
+        let _ = (options, address);
+        None
+    }
 
     /// The reading half. Can send only what the service's guide says changes nothing.
     fn reader(&self, connection: Connection) -> Box<dyn Reader>;

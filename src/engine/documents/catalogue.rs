@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use super::manage::Manage;
 use crate::engine::claude::Enterprise;
 use crate::engine::diag::Span;
 use crate::engine::model::entity::EntityRef;
-pub use crate::engine::model::policy::Extent;
+use crate::engine::model::{Extent, Instance};
 use crate::engine::source::{FileEntry, SpanTable};
 
 /// Everything that the mono-repo declares and that may be acted on.
@@ -46,8 +47,8 @@ pub struct Entity {
     pub description: Option<Spanned<String>>,
     /// `formulary.dev/previously`: former names, the latest first.
     pub previously: Vec<Spanned<String>>,
-    /// `formulary.dev/manage`: how far we go. `full` where nothing is said.
-    pub extent: Extent,
+    /// `formulary.dev/manage`: how far we go, and where; ask [`Entity::extent_in`].
+    pub manage: Option<Spanned<Manage>>,
     /// `formulary.dev/services` as written here; ask [`Catalogue::services_of`] for what follows from it.
     pub placement: Option<Spanned<Placement>>,
     /// Every other annotation of ours, by its name without the prefix `formulary.dev/`.
@@ -285,6 +286,11 @@ impl Entity {
     /// An option of ours, by its name without the prefix.
     pub fn option(&self, name: &str) -> Option<&Spanned<String>> {
         self.options.get(name)
+    }
+
+    /// How far we go with it in an installation: all the way where nothing is said.
+    pub fn extent_in(&self, instance: &Instance) -> Extent {
+        self.manage.as_ref().map_or(Extent::Full, |it| it.value.at(instance))
     }
 
     /// The place of a value, or the nearest one above it that was written.

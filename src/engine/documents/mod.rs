@@ -19,6 +19,7 @@ mod hold;
 mod identity;
 mod kept;
 mod link;
+pub mod manage;
 pub mod placement;
 pub mod quarantine;
 

@@ -58,7 +58,10 @@ pub fn changes(page: &mut Page, title: &str, changes: &[AccessChange]) {
     for change in changes.iter().take(shown) {
         page.line(2, Tone::Strong, &change.account.to_string());
         let signed = change.gains.iter().map(|it| (Tone::Good, "+ ", it));
-        for (tone, sign, holding) in signed.chain(change.loses.iter().map(|it| (Tone::Bad, "- ", it))) {
+        let mut told: Vec<_> = signed.chain(change.loses.iter().map(|it| (Tone::Bad, "- ", it))).collect();
+        // Whether it may sign in stands above what it has then.
+        told.sort_by_key(|(_, _, holding)| holding.on != change.account);
+        for (tone, sign, holding) in told {
             match of_itself(&change.account, holding) {
                 Some(words) => page.line(4, tone, &format!("{sign}{words}")),
                 None => line(page, 4, tone, sign, holding),

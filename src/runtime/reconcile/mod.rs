@@ -8,6 +8,7 @@ pub mod executor;
 mod following;
 mod graph;
 pub mod hold;
+pub mod importing;
 pub mod inputs;
 pub mod once;
 pub mod outcome;
