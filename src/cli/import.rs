@@ -35,7 +35,8 @@ pub(super) async fn run(args: &ImportArgs, global: &Global, shell: &Shell) -> Re
     let activity = shell.activity("reading");
     let ledger = context.existing_ledger().await?;
     let snapshot = context.snapshot(&source).await?;
-    let imported = import(&context, &snapshot, ledger.as_ref(), &activity).await?;
+    let memory = context.memory(ledger.as_ref()).await?;
+    let imported = import(&context.platform, &snapshot, memory, context.now(), &activity).await;
     activity.finish();
     for (path, text) in &imported.files {
         write_new(&folder.join(path), text).map_err(|error| cannot_write(&folder.join(path), &error))?;

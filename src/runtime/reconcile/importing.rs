@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cycle::{Progress, Side, read_draft};
-use super::site::Site;
+use chrono::{DateTime, Utc};
+
+use super::cycle::{Memory, Progress, Side, read, read_draft};
+use super::platform::Platform;
 use super::survey::survey;
 use super::world::World;
+use crate::engine::documents;
 use crate::engine::import::{Amendment, Answer, Decides, Documents, Draft, Part, amendments};
 use crate::engine::model::{Address, Desired, EntityRef, Mode};
 use crate::engine::plan::Verb;
 use crate::engine::source::{FileEntry, Snapshot};
-use crate::runtime::ledger::{LedgerError, SharedLedger};
 
 /// What was imported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,18 +27,18 @@ pub struct Imported {
     pub only_looked_at: usize,
 }
 
-/// Documents for everything that `snapshot` does not declare. Nothing is written, neither at a service nor to a file.
-///
-/// # Errors
-/// When the ledger cannot be read. What a service does not tell is among what was left out.
+/// Documents for everything that `snapshot` does not declare. Nothing is written, neither at a service nor to a file; what a
+/// service does not tell is among what was left out.
 pub async fn import(
-    site: &Site,
+    platform: &Platform,
     snapshot: &Snapshot,
-    ledger: Option<&SharedLedger>,
+    memory: Memory,
+    now: DateTime<Utc>,
     progress: &dyn Progress,
-) -> Result<Imported, LedgerError> {
-    let platform = &site.platform;
-    let world = site.world(snapshot, ledger, progress).await?;
+) -> Imported {
+    let options = platform.reading();
+    let load = |snapshot: &Snapshot| documents::load(snapshot, &options);
+    let world = read(platform, &snapshot.revision.id, load(snapshot), memory.clone(), now, progress).await;
     let surveyed = survey(platform, &world, &world.plan(&[]).planned.plan, progress).await;
     let mut draft = Draft::new(&world.catalogue, &platform.default_services);
     for (instance, described) in &surveyed.found {
@@ -44,12 +46,11 @@ pub async fn import(
     }
     let drafted = |draft: &Draft| {
         let snapshot = beside(snapshot, &draft.documents());
-        Side { revision: snapshot.revision.id.clone(), loaded: site.load(&snapshot) }
+        Side { revision: snapshot.revision.id.clone(), loaded: load(&snapshot) }
     };
     let first = drafted(&draft);
-    let memory = site.memory(ledger).await?;
-    let world = read_draft(platform, memory, site.now(), progress, first, |world| {
-        let answers = answers(site, world, &draft);
+    let world = read_draft(platform, memory, now, progress, first, |world| {
+        let answers = answers(platform, world, &draft);
         draft.amend(answers).then(|| drafted(&draft))
     })
     .await;
@@ -64,11 +65,11 @@ pub async fn import(
     let new = files.into_iter().filter(|(path, _)| !snapshot.files.contains_key(path));
     let files = new.map(|(path, (_, text))| (path, text)).collect();
     let takes_over = steps.iter().filter(|it| it.verb == Verb::Adopt && of_draft(&it.owner.0)).count();
-    Ok(Imported { files, left, takes_over, only_looked_at: draft.observed() })
+    Imported { files, left, takes_over, only_looked_at: draft.observed() }
 }
 
 /// What the draft must say, by what a plan of it would change; and what of it a service refuses.
-fn answers(site: &Site, world: &mut World, draft: &Draft) -> BTreeSet<Amendment> {
+fn answers(platform: &Platform, world: &mut World, draft: &Draft) -> BTreeSet<Amendment> {
     // An instance that is only reported on has no steps: what they would be is asked all the same.
     for policy in world.policies.values_mut() {
         let modes = std::iter::once(&mut policy.mode).chain(policy.kinds.values_mut());
@@ -86,7 +87,7 @@ fn answers(site: &Site, world: &mut World, draft: &Draft) -> BTreeSet<Amendment>
     let planned = world.plan(&[]);
     let desired: BTreeMap<&Address, &Desired> = world.desired.iter().map(|it| (&it.address, it)).collect();
     let says = |address: &Address, field: Option<&str>| {
-        let member = site.platform.members.get(&address.instance)?;
+        let member = platform.members.get(&address.instance)?;
         let annotation = match field {
             Some(field) => member.provider.says(world.there(&planned, address)?, field),
             None => member.provider.without(&member.connection.options, address),

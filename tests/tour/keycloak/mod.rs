@@ -181,6 +181,7 @@ tours! {
     people::extents,
     people::what_was_there_is_adopted,
     people::a_stranger_is_not_touched,
+    people::what_exists_is_imported,
     drift::what_closes_is_repaired_at_once,
     drift::what_opens_waits,
     drift::what_was_deleted_comes_back,
