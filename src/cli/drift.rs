@@ -10,6 +10,7 @@ use super::plan::tell_no_ledger;
 use super::shell::Shell;
 use crate::engine::diff::DriftClass;
 use crate::engine::report::{json, markdown, text};
+use crate::runtime::reconcile::causes::name_causes;
 
 /// Options of `drift`.
 #[derive(Debug, Default, Args)]
@@ -30,12 +31,18 @@ pub(super) async fn run(args: &DriftArgs, global: &Global, shell: &Shell) -> Res
     let ledger = context.existing_ledger().await?;
     let (world, snapshot) = context.world(&args.source, ledger.as_ref(), &activity).await?;
     let approvals = context.approvals_of(ledger.as_ref()).await?;
-    let plan = world.plan(&approvals).planned.plan;
+    let mut plan = world.plan(&approvals).planned.plan;
+    activity.now("asking who changed what");
+    let untold = name_causes(&context.platform, &world, &mut plan).await;
     activity.finish();
     context::tell_problems(shell, &world.diagnostics, &snapshot);
     match shell.format {
-        Format::Text => shell.print(&text::drift(&plan, shell.look()))?,
-        Format::Json => shell.json(&json::plan(&plan))?,
+        Format::Text => shell.print(&text::drift(&plan, &untold, shell.look()))?,
+        Format::Json => {
+            let mut document = json::plan(&plan);
+            document["formulary"]["untold"] = serde_json::json!(untold);
+            shell.json(&document)?;
+        }
         Format::Markdown => shell.print(&markdown::plan(&plan))?,
     }
     if ledger.is_none() {

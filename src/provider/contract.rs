@@ -13,6 +13,7 @@ use async_trait::async_trait;
 
 use crate::engine::desired::Placed;
 use crate::engine::diag::Diagnostic;
+use crate::engine::diff::Cause;
 use crate::engine::documents::Catalogue;
 use crate::engine::import::Described;
 use crate::engine::model::kind::NUMBER;
@@ -309,6 +310,16 @@ pub trait Reader: Send + Sync {
         Ok(())
     }
 
+    /// Asks the trail that the service keeps who changed these, and when: what a report of drift tells beside the difference.
+    /// Our own changes are no answer. What is not found in it is left out.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    async fn causes(&self, changed: &[Changed]) -> Result<Trail, Failure> {
+        let _ = changed;
+        Ok(Trail::None("it keeps no trail of who changed what".to_owned()))
+    }
+
     /// Asks how work stands that a step began ([`Performed::Pending`]) and that goes on at the service. It is asked again
     /// and again while the run lasts, and by the next run before it plans.
     ///
@@ -320,6 +331,26 @@ pub trait Reader: Send + Sync {
         let doing = format!("follow '{handle}' of '{address}'");
         Err(Failure::new(FailureClass::Refused, doing, "nothing of this service goes on by itself"))
     }
+}
+
+/// Something that somebody changed at a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Its name.
+    pub address: Address,
+    /// The service's own id, also of what is gone, where it was recorded.
+    pub external_id: Option<String>,
+    /// The ids of what it connects: of a membership the person and what they are in.
+    pub related: Related,
+}
+
+/// What a service knows of who changed something there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trail {
+    /// It keeps none that could be read, and why: "admin events are switched off in realm 'acme'".
+    None(String),
+    /// It keeps one, and tells this.
+    Kept(BTreeMap<Address, Cause>),
 }
 
 /// How work stands that goes on at a service.

@@ -14,6 +14,7 @@ use formulary::engine::source::snapshot::{Revision, Snapshot};
 use formulary::provider::contract::Provider;
 use formulary::runtime::config::{Config, ServiceType};
 use formulary::runtime::ledger::{NewApproval, SharedLedger, sqlite};
+use formulary::runtime::reconcile::causes::name_causes;
 use formulary::runtime::reconcile::importing::import;
 use formulary::runtime::reconcile::{
     Found, MachineSecrets, Memory, NoProbe, Outcome, PlannedWorld, Platform, Quiet, StepOutcome, Turn, World, read,
@@ -222,6 +223,20 @@ impl Stage {
         assert!(first.plan().steps.iter().any(|step| ours(&step.owner.0)), "{leg}: nothing is taken over");
         self.any_leg(leg).await;
         self.files.clone()
+    }
+
+    /// Who made the differences, as a report tells it but for the time and for ids; and why nobody can be named.
+    pub async fn causes(&self) -> (Vec<String>, Vec<String>) {
+        let Reading { world, planned } = self.reading().await;
+        let mut plan = planned.planned.plan;
+        let untold = name_causes(&self.platform().0, &world, &mut plan).await;
+        let told = plan.changes.iter().filter_map(|it| {
+            let cause = it.cause.as_ref()?;
+            let who = cause.who.split(" (id ").next()?;
+            Some(format!("{}: {who} {}", it.address, cause.how))
+        });
+        let untold = untold.into_iter().map(|(instance, why)| format!("{instance}: {why}"));
+        (told.collect(), untold.collect())
     }
 
     /// Plans again, and expects nothing.

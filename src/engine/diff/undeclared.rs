@@ -270,6 +270,7 @@ impl<'a> Rest<'_, '_, 'a> {
                 why: why.to_owned(),
                 left: self.input.ignored(&address, None).map(|reason| format!("ignored: {reason}")),
                 shadow: live.filter(|_| class == DriftClass::Unowned).and_then(|live| Shadow::of(spec, live)),
+                cause: None,
                 address,
             },
             spec,
