@@ -5,6 +5,7 @@ pub mod contract;
 mod days;
 pub mod emulator;
 pub mod gitea;
+pub mod github;
 pub mod http;
 pub mod inmemory;
 pub mod keycloak;

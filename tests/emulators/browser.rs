@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use formulary::provider::coder::emulator::{self as coder, Coder};
+use formulary::provider::github::emulator::GitHub;
 use formulary::provider::keycloak::emulator::{Keycloak, UpstreamPerson};
 use formulary::provider::mattermost::emulator::{Mattermost, SignIn};
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use super::recording::{Exchange, Recording};
 #[derive(Default)]
 pub struct Browser {
     pub coder: Option<Arc<Coder>>,
+    pub github: Option<Arc<GitHub>>,
     pub keycloak: Option<Arc<Keycloak>>,
     pub mattermost: Option<Arc<Mattermost>>,
 }

@@ -125,6 +125,27 @@ impl Description {
     }
 }
 
+impl Description {
+    /// One schema of several that describe an object together: a field may be described by any of them.
+    fn joined(&self, parts: &[Value]) -> Option<Value> {
+        if parts.len() < 2 {
+            return None;
+        }
+        let mut properties = Fields::new();
+        let mut more = false;
+        for part in parts {
+            let (_, part) = self.resolve(part);
+            properties.extend(part.get("properties")?.as_object()?.clone());
+            more |= part.get("additionalProperties").is_some_and(|more| *more != Value::Bool(false));
+        }
+        let mut whole = serde_json::json!({ "type": "object", "properties": properties });
+        if more {
+            whole["additionalProperties"] = Value::Bool(true);
+        }
+        Some(whole)
+    }
+}
+
 /// The JSON schema of a response, in either dialect.
 fn schema_of(response: &Value) -> Option<&Value> {
     let content = || {
@@ -167,8 +188,10 @@ impl Check<'_> {
     fn value(&mut self, schema: &Value, value: &Value, place: &str) {
         let (name, schema) = self.description.resolve(schema);
         let place = name.unwrap_or(place);
-        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.value(part, value, place);
+        let parts = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        match self.description.joined(parts) {
+            Some(whole) => self.value(&whole, value, place),
+            None => parts.iter().for_each(|part| self.value(part, value, place)),
         }
         if value.is_null() {
             return;

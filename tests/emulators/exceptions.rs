@@ -56,6 +56,29 @@ pub const EXCEPTIONS: &[Exception] = &[
         reason: "hooks have no name, so the recording cut them to their numbers, which the rules do not match with items",
     },
     Exception {
+        scenario: "github/app-authentication",
+        exchanges: &[9],
+        reason: "recorded in 2018, when tokens were made at another address; and the publisher masked the number in it",
+    },
+    Exception {
+        scenario: "github/comments",
+        exchanges: &[1],
+        reason: "shows sums of branches and issues that the recorded repository happened to have",
+    },
+    Exception { scenario: "github/conditional-requests", exchanges: &[5], reason: OLD_PAGE },
+    Exception { scenario: "github/git-refs", exchanges: &[8, 10], reason: OLD_PAGE },
+    Exception { scenario: "github/membership", exchanges: &[1], reason: OLD_PAGE },
+    Exception {
+        scenario: "github/pull-requests",
+        exchanges: &[10],
+        reason: "the recording holds the differences of files that it does not hold",
+    },
+    Exception {
+        scenario: "github/repository-hooks",
+        exchanges: &[2],
+        reason: "shows what a receiver of webhooks answered; a sandbox sends nothing to other machines",
+    },
+    Exception {
         scenario: "keycloak/concurrency",
         exchanges: &[7, 9, 16, 18, 19, 25, 36],
         reason: "sent at the same moment: which of the two wins, and in which words the other loses, is chance",
@@ -214,6 +237,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     },
 ];
 
+const OLD_PAGE: &str = "the refusal names the page of the documentation that there was before 2020";
 const TOKEN_END: &str = "token_last_eight is the end of a token that each server makes up";
 const CUT_ERROR: &str = "an error that the recording cut to fields of the success, which an error does not have";
 const SIGN_IN: &str = "shows what a sign-in in a browser did, which cannot be replayed";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use formulary::provider::coder::emulator::{self as coder, Coder};
 use formulary::provider::emulator::Emulator;
 use formulary::provider::gitea::emulator::{Gitea, Settings};
+use formulary::provider::github::emulator::GitHub;
 use formulary::provider::keycloak::emulator::Keycloak;
 use formulary::provider::kubernetes::emulator::{self as kubernetes, Kubernetes};
 use formulary::provider::mattermost::emulator::{self as mattermost, Mattermost};
@@ -48,6 +49,8 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
 pub fn is_to_be_read(service: &str, scenario: &str) -> bool {
     match service {
         "coder" => ["restart", "workspace-agent"].contains(&scenario),
+        // Written by hand by its publisher; and what GitHub sends to us, which its receiver has to bear.
+        "github" => ["rate-limits", "webhooks"].contains(&scenario),
         // Other programs run beside the server in it.
         "kubernetes" => scenario == "controllers",
         _ => false,
@@ -76,6 +79,10 @@ pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<
                 ..Settings::default()
             };
             (Gitea::with_settings(clock, settings), Browser::default())
+        }
+        ("github", _) => {
+            let github = GitHub::new(clock);
+            (github.clone(), Browser { github: Some(github), ..Browser::default() })
         }
         ("keycloak", _) => {
             let keycloak = Keycloak::new(clock);

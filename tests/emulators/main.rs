@@ -18,6 +18,7 @@ mod departures;
 mod description;
 mod exceptions;
 mod faults;
+mod github;
 mod installations;
 mod mapping;
 mod meanwhile;
@@ -87,6 +88,13 @@ async fn gitea_answers_as_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn github_answers_as_recorded() {
+    if let Some(report) = replay_all("github").await {
+        report.assert_agrees(exceptions::EXCEPTIONS);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keycloak_answers_as_recorded() {
     if let Some(report) = replay_all("keycloak").await {
         report.assert_agrees(exceptions::EXCEPTIONS);
@@ -122,6 +130,11 @@ async fn coder_answers_as_described() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gitea_answers_as_described() {
     answers_fit("gitea", "gitea.swagger.json").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn github_answers_as_described() {
+    answers_fit("github", "github.openapi.json").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

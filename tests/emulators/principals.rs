@@ -55,6 +55,12 @@ impl<'a> Principals<'a> {
             let token = map.get(&format!("<token:{}>", name.strip_suffix(" token")?))?;
             return Some([("authorization".to_owned(), format!("Bearer {token}"))].into());
         }
+        if self.service == "github"
+            && let Some(token) = map.get("<token:installation>").filter(|_| name == "installation token")
+        {
+            let who = [("authorization", format!("token {token}")), ("user-agent", "sandbox".to_owned())];
+            return Some(who.map(|(name, value)| (name.to_owned(), value)).into());
+        }
         if !self.known.contains_key(name) {
             let value = match self.described(name, map) {
                 Some(value) => value,
@@ -68,6 +74,11 @@ impl<'a> Principals<'a> {
         }
         let headers = self.known.get(name)?;
         Some(headers.iter().map(|(header, value)| (header.to_lowercase(), value.clone())).collect())
+    }
+
+    /// Forgets everybody for those of another beginning.
+    pub fn begin_with(&mut self, known: Credentials) {
+        self.known = known;
     }
 
     /// Notes the token that an answer gives to a principal, and who signed in last.

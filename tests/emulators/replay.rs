@@ -11,6 +11,7 @@ use super::archive;
 use super::browser::{Browser, Performed};
 use super::client::Call;
 use super::compare::{Difference, Met, Weight, compare, hard};
+use super::github;
 use super::mapping::Map;
 use super::meanwhile;
 use super::principals::Principals;
@@ -80,7 +81,10 @@ pub async fn replay(name: &str, recording: &Recording, served: &Served, browser:
         }
     }
     let mut outcomes = Vec::new();
-    for (number, exchange) in recording.numbered()? {
+    for (number, mut exchange) in recording.numbered()? {
+        if let Some(emulator) = &browser.github {
+            github::begins(name, number, &mut exchange, emulator, served, &mut principals, &mut map).await;
+        }
         if exchange.request.as_ref().is_some_and(|request| request.principal() == "short-lived") {
             served.clock().advance(chrono::Duration::seconds(5)); // Longer than what was asked for.
         }

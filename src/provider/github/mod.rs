@@ -1,0 +1,3 @@
+//! GitHub: where our App is installed, and its emulator.
+
+pub mod emulator;
