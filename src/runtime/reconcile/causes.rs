@@ -18,8 +18,10 @@ const ASKED: usize = 50;
 /// then on: its digest does not cover them. Gives, by service, why nobody can be named.
 pub async fn name_causes(platform: &Platform, world: &World, plan: &mut Plan) -> BTreeMap<Instance, String> {
     let ids = ids(world);
+    let recorded: BTreeSet<&Address> = world.recorded.iter().flatten().map(|it| &it.address).collect();
     let asked = platform.members.iter().filter_map(|(instance, member)| {
-        let here = plan.changes.iter().filter(|it| it.address.instance == *instance && was_changed_there(it));
+        let here =
+            plan.changes.iter().filter(|it| it.address.instance == *instance && was_changed_there(it, &recorded));
         let changed: Vec<Changed> = here.take(ASKED).map(|it| changed(world, it, &ids)).collect();
         let reader = member.reader();
         (!changed.is_empty()).then(|| async move { (instance.clone(), reader.causes(&changed).await) })
@@ -45,11 +47,11 @@ pub async fn name_causes(platform: &Platform, world: &World, plan: &mut Plan) ->
 }
 
 /// Whether a difference comes from the service's side.
-fn was_changed_there(change: &Change) -> bool {
+fn was_changed_there(change: &Change, recorded: &BTreeSet<&Address>) -> bool {
     match change.class {
         DriftClass::Drifted | DriftClass::Conflict | DriftClass::Unowned => true,
         // What was never made is not missing by anybody's hand.
-        DriftClass::Missing => change.external_id.is_some() || change.about == KindClass::Membership,
+        DriftClass::Missing => recorded.contains(&change.address),
         _ => false,
     }
 }
