@@ -5,7 +5,9 @@
 //! out in the same order each time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::index::Files;
 pub use super::manage::Manage;
 use crate::engine::claude::Enterprise;
 use crate::engine::diag::Span;
@@ -32,6 +34,8 @@ pub struct Catalogue {
     pub others: BTreeMap<EntityRef, Entity>,
     /// What the enterprise enforces in Claude Code.
     pub enterprise: Enterprise,
+    /// The files that all of these, and what is broken, are declared in.
+    pub files: Files,
 }
 
 /// What every declared entity has.
@@ -57,6 +61,9 @@ pub struct Entity {
     pub span: Span,
     /// The place of each value in it, by JSON pointer (`/spec/profile/email`).
     pub spans: SpanTable,
+    /// The whole document as compact JSON, in the order written: what a service makes of it that keeps documents whole. Of a
+    /// key that stands twice, the first value.
+    pub document: Arc<str>,
 }
 
 /// A value and where it was written.

@@ -150,6 +150,7 @@ impl Reader<'_> {
             options,
             span: span.clone(),
             spans: self.tree.spans.clone(),
+            document: self.tree.value.to_string().into(),
         })
     }
 

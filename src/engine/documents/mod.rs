@@ -17,6 +17,7 @@ mod file;
 mod formula;
 mod hold;
 mod identity;
+pub mod index;
 mod kept;
 mod link;
 pub mod manage;
