@@ -1,4 +1,4 @@
-//! Rules of comparing and planning, on a world of four kinds and nothing else; the laws stand in `tests/laws.rs`.
+//! Rules of comparing and planning, on a world of five kinds and nothing else; the laws stand in `tests/laws.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,6 +7,7 @@ mod difference;
 mod laws;
 mod retention;
 mod saved;
+mod swept;
 
 use chrono::{DateTime, TimeZone, Utc};
 use proptest::prelude::*;
@@ -102,7 +103,22 @@ const DESK: KindSpec = KindSpec {
     ..USER
 };
 
-static KINDS: [KindSpec; 4] = [USER, TEAM, MEMBER, DESK];
+const PAGE: KindSpec = KindSpec {
+    name: "page",
+    title: "page",
+    class: KindClass::Record,
+    fields: &[
+        FieldSpec::new("text", "what it says", Compare::Plain),
+        FieldSpec::new("stray", "why it is told of", Compare::ServerOwned).tells(Tells::Stray),
+    ],
+    identity: &[&[Evidence::NameIsIdentity]],
+    outputs: &[],
+    removal: Removal::Swept("it goes by itself within minutes"),
+    creation_opens: false,
+    ..USER
+};
+
+static KINDS: [KindSpec; 5] = [USER, TEAM, MEMBER, DESK, PAGE];
 
 /// A world: what is wanted, what is there, what is remembered.
 #[derive(Clone)]
@@ -239,7 +255,7 @@ impl World {
 
     fn observed(&self) -> Observed {
         let mut scopes: BTreeSet<Scope> =
-            ["user", "team", "desk"].map(|kind| Scope::whole(&Instance::new("svc"), kind)).into();
+            ["user", "team", "desk", "page"].map(|kind| Scope::whole(&Instance::new("svc"), kind)).into();
         let teams = self.live.keys().filter(|it| it.kind.as_str() == "team");
         scopes.extend(teams.map(|team| Scope::within(&team.instance, "member", &team.key)));
         Observed::new(scopes.into_iter().map(|scope| {
