@@ -1,5 +1,6 @@
 //! One folder a service, and the contract that all of them meet ([`contract`]).
 
+pub mod backstage;
 pub mod coder;
 pub mod contract;
 mod days;
@@ -28,4 +29,5 @@ pub const ALL: &[&dyn Provider] = &[
     &coder::CoderProvider,
     &twenty::TwentyProvider,
     &kubernetes::KubernetesProvider,
+    &backstage::BackstageProvider,
 ];
