@@ -93,6 +93,11 @@ impl Stage {
         self.files.insert(path, self.named(content));
     }
 
+    /// Every file of the mono-repo, by its path.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
+    }
+
     /// Removes a file at a path of its own.
     pub fn remove_at(&mut self, path: &str) {
         self.revision += 1;
