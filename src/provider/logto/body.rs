@@ -151,6 +151,11 @@ pub fn hook_change(fields: &Fields, there: &Live, whole: &Json) -> Object {
     body
 }
 
+/// Whether our mark is to call an object otherwise than it does: somebody replaced the custom data, or the name changed.
+pub fn is_marked_otherwise(fields: &Fields, there: &Live, name: &str) -> bool {
+    differing(fields, there, name).is_some()
+}
+
 /// A column of JSON, as it is there.
 pub fn column(whole: &Json, name: &str) -> Map<String, Json> {
     whole.get(name).and_then(Json::as_object).cloned().unwrap_or_default()

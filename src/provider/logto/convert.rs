@@ -165,6 +165,7 @@ impl View {
             ("email", email.clone()),
             ("name", optional(user.name.clone())),
             ("preferred_username", optional(preferred.map(str::to_owned))),
+            ("handle", told(user)),
             ("suspended", user.is_suspended.into()),
             (SINCE.name, days::of_millis(user.created_at)),
         ]);
@@ -178,6 +179,7 @@ impl View {
         let mut fields = fields([
             ("name", organization.name.clone().into()),
             ("description", optional(organization.description.clone())),
+            ("slug", told(organization)),
         ]);
         bar(&mut fields, called, &organization.name, "slug");
         let outputs = self::fields([("id", organization.id.clone().into())]);
@@ -206,6 +208,7 @@ impl View {
             ("post_logout_redirect_uris", Value::set(addresses.post_logout_redirect_uris.iter().cloned())),
             ("cors_allowed_origins", Value::set(settings.cors_allowed_origins.iter().cloned())),
             ("always_issue_refresh_token", settings.always_issue_refresh_token.into()),
+            ("key", told(application)),
         ]);
         bar(&mut fields, called, &application.name, "key");
         let outputs = self::fields([("client_id", application.id.clone().into())]);
@@ -281,6 +284,11 @@ pub fn edge_id(ends: &[&str]) -> String {
 /// What an edge's id joins.
 pub fn edge_ends(id: &str) -> Vec<&str> {
     id.split('/').collect()
+}
+
+/// What a mark calls a thing.
+fn told(thing: &impl Thing) -> Value {
+    optional(thing.marked().and_then(|(data, name)| name.of(data)).map(str::to_owned))
 }
 
 /// Whether a name can be a key: `/` parts keys.

@@ -58,6 +58,7 @@ const USER_SPEC: KindSpec = KindSpec {
         .tells(Tells::Reached),
         FieldSpec::new("name", "the whole name", Compare::Plain).tells(Tells::Called),
         FieldSpec::new("preferred_username", "what services are told that the person is called", Compare::Plain),
+        FieldSpec::new("handle", "what our mark calls the person", Compare::Plain),
         FieldSpec::new("suspended", "whether the person is kept out", Compare::Plain).access(Access::OpenWhen(false)),
         SINCE,
     ],
@@ -90,6 +91,7 @@ const ORGANIZATION_SPEC: KindSpec = KindSpec {
     fields: &[
         FieldSpec::new("name", "the name for people; several may have the same", Compare::Plain),
         FieldSpec::new("description", "what it is", Compare::Text),
+        FieldSpec::new("slug", "what our mark calls it", Compare::Plain),
         SHARES_NAME,
     ],
     key: "the organisation's name in the mono-repo, which our mark holds; of others the name if it is the only one of it, \
@@ -213,6 +215,7 @@ const APPLICATION_SPEC: KindSpec = KindSpec {
             Compare::Plain,
         )
         .access(Access::OpenWhen(true)),
+        FieldSpec::new("key", "what our mark calls it", Compare::Plain),
         SHARES_NAME,
     ],
     key: "the key in the config, which our mark holds; of others the name if it is the only one of it, else the id",

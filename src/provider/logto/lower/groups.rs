@@ -31,11 +31,12 @@ impl<'a> Lowering<'_, 'a> {
         let entity = &organisation.entity;
         let slug = entity.reference.name();
         let title = organisation.display_name.as_ref().or(entity.title.as_ref());
-        let mut desired = self.declared(kinds::ORGANIZATION, slug, entity);
+        let here = Some(Arc::new(entity.name.span.clone()));
+        let mut desired = self.declared(kinds::ORGANIZATION, slug, entity).field("slug", slug, here.clone());
         desired.previously = former(entity);
         desired = match title {
             Some(_) => self.with_text(desired, entity, ("name", "organisation name"), title, names::name),
-            None => desired.field("name", slug, Some(Arc::new(entity.name.span.clone()))),
+            None => desired.field("name", slug, here),
         };
         let about = entity.description.as_ref();
         desired = self.with_text(desired, entity, ("description", "description"), about, |text| {

@@ -50,6 +50,7 @@ impl<'a> Lowering<'_, 'a> {
         let here = Some(Arc::new(entity.name.span.clone()));
         let mut desired = self
             .declared(kinds::USER, name, entity)
+            .field("handle", name, here.clone())
             .field("preferred_username", name, here.clone())
             .field("suspended", false, here.clone());
         desired.previously = entity.previously.iter().map(|it| it.value.to_lowercase()).collect();
@@ -155,6 +156,7 @@ impl<'a> Lowering<'_, 'a> {
             let member = self.address(kinds::ORGANIZATION_MEMBER, &format!("{organisation}/{name}"));
             let edge = self
                 .edge(kinds::ROLE_MEMBER, &key, name, &person.entity, span)
+                .needs(self.address(kinds::ORGANIZATION, organisation))
                 .needs(self.address(kinds::ORGANIZATION_ROLE, &key))
                 .needs(member);
             self.lowered.desired.push(Desired { extent: extent.max(its_extent), ..edge });

@@ -85,6 +85,7 @@ impl Lowering<'_, '_> {
         }
         let mut desired = self
             .configured(kinds::APPLICATION, key)
+            .field("key", key.as_str(), None)
             .field("name", name, None)
             .field("type", application.sort.word(), None)
             .field("redirect_uris", Value::set(application.redirect_uris.iter().cloned()), None)

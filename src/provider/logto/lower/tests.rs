@@ -102,6 +102,7 @@ fn an_organisation_teams_and_a_person() {
     organization/acme-corp was 'acme' or 'Acme Corp'
       description: "Makes anvils."  [o.yaml:5:16]
       name: "Acme Corp"  [o.yaml:7:51]
+      slug: "acme-corp"  [o.yaml:4:9]
     organization-member/acme-corp/alice-beta
     organization-role/acme-corp/platform was 'acme-corp/infra' was 'acme/platform' was 'acme/infra'
       description: "The platform"  [t.yaml:4:62]
@@ -109,6 +110,7 @@ fn an_organisation_teams_and_a_person() {
     organization-role-member/acme-corp/platform/alice-beta
     user/alice-beta or 'alice@acme.test' or 'alice_beta'
       email: "alice@acme.test"  [a.yaml:4:57]
+      handle: "alice-beta"  [a.yaml:3:18]
       name: "Alice van Anvil"  [a.yaml:4:31]
       preferred_username: "alice-beta"  [a.yaml:3:18]
       suspended: false  [a.yaml:3:18]
@@ -139,14 +141,40 @@ fn what_logto_would_refuse_or_mix_up_is_told_at_its_place() {
         ("t.yaml", PLATFORM.to_owned()),
         ("1.yaml", person("al-ice", "One", "one@acme.test")),
         ("2.yaml", person("al.ice", "Two", "two@acme.test")),
-        ("3.yaml", person("eve", "Eve", &format!("{}@acme.test", "e".repeat(120)))),
+        ("3.yaml", person("eve", "Eve", &format!("e@{0}.{0}.acme.test", "d".repeat(60)))),
         ("4.yaml", person("joe", &"J".repeat(129), "joe@acme.test")),
     ];
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let mut lowered = lowered(&files, &vouching(), &[]);
     lowered.desired.retain(|it| it.address.kind.as_str() == "user");
     lowered.sets.clear();
-    insta::assert_snapshot!(shown(&lowered), @"");
+    insta::assert_snapshot!(shown(&lowered), @r#"
+    user/al-ice or 'one@acme.test' or 'al_ice'
+      email: "one@acme.test"  [1.yaml:4:45]
+      handle: "al-ice"  [1.yaml:3:18]
+      name: "One"  [1.yaml:4:31]
+      preferred_username: "al-ice"  [1.yaml:3:18]
+      suspended: false  [1.yaml:3:18]
+      username: "al_ice"  [1.yaml:3:18]
+    user/eve (Observe)
+      handle: "eve"  [3.yaml:3:18]
+      name: "Eve"  [3.yaml:4:31]
+      preferred_username: "eve"  [3.yaml:3:18]
+      suspended: false  [3.yaml:3:18]
+      username: "eve"  [3.yaml:3:18]
+    user/joe (Observe) or 'joe@acme.test'
+      email: "joe@acme.test"  [4.yaml:4:171]
+      handle: "joe"  [4.yaml:3:18]
+      preferred_username: "joe"  [4.yaml:3:18]
+      suspended: false  [4.yaml:3:18]
+      username: "joe"  [4.yaml:3:18]
+    held user:default/al.ice
+    held user:default/eve
+    held user:default/joe
+    2.yaml:3:18: error[FML0602]: 'user:default/al-ice' and 'user:default/al.ice' would both have the username 'al_ice' in 'logto'
+    3.yaml:4:45: error[FML0603]: 'logto' refuses the address 'e@dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd.dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd.acme.test': it has 133 characters; at most 128 are allowed
+    4.yaml:4:31: error[FML0603]: 'logto' refuses the name 'JJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJJ': it has 129 characters; at most 128 are allowed
+    "#);
 }
 
 #[test]
@@ -195,6 +223,7 @@ fn the_config_and_the_claims_of_services() {
     application/gitea or 'Gitea'
       always_issue_refresh_token: false
       cors_allowed_origins: []
+      key: "gitea"
       name: "Gitea"
       post_logout_redirect_uris: []
       redirect_uris: ["https://git.test/cb"]
@@ -202,6 +231,7 @@ fn the_config_and_the_claims_of_services() {
     application/open (Observe)
       always_issue_refresh_token: false
       cors_allowed_origins: []
+      key: "open"
       name: "open"
       post_logout_redirect_uris: []
       redirect_uris: ["https://*.test/cb"]

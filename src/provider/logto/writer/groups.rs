@@ -12,6 +12,8 @@ use crate::provider::logto::body;
 use crate::provider::logto::convert::edge_id;
 use crate::provider::logto::mark::{self, Name};
 
+const SLUG: &str = "slug";
+
 impl Writing {
     pub(super) async fn organization(&self, step: &Step, inputs: &Inputs) -> Outcome {
         match step.verb {
@@ -21,7 +23,11 @@ impl Writing {
                 self.writes.remove(routes::ORGANIZATION, &[&id], &doing(step)).await?;
                 self.read_back_nothing(step, inputs).await
             }
-            Verb::Adopt | Verb::Rename => self.mark_organization(step, inputs).await,
+            Verb::Adopt | Verb::Rename => {
+                let (id, _) = self.present(step, inputs).await?;
+                self.mark_organization(step, inputs, &id).await?;
+                self.read_back(step, inputs, &id, &Fields::new()).await
+            }
             _ => self.update_organization(step, inputs).await,
         }
     }
@@ -44,22 +50,24 @@ impl Writing {
         if !body.is_empty() {
             self.writes.change(routes::ORGANIZATION, &[&id], Json::Object(body), &doing(step)).await?;
         }
+        if body::is_marked_otherwise(&inputs.fields, &live, SLUG) {
+            self.mark_organization(step, inputs, &id).await?;
+        }
         self.read_back(step, inputs, &id, &inputs.fields).await
     }
 
     /// Writes our mark. There is no route that merges, so that all custom data is sent again from a fresh read.
-    async fn mark_organization(&self, step: &Step, inputs: &Inputs) -> Outcome {
-        let (id, _) = self.present(step, inputs).await?;
-        let there = self.parts.reads.organization(&id).await?;
+    async fn mark_organization(&self, step: &Step, inputs: &Inputs, id: &str) -> Result<(), Failure> {
+        let there = self.parts.reads.organization(id).await?;
         let there = there.ok_or_else(|| gone(step, "there is no such organisation"))?.custom_data;
         let marked = Name::Slug.written(&there, &inputs.ledger, &step.address.key);
-        if there.get(mark::KEY) != marked.get(mark::KEY) {
-            let mut data = there;
-            data.extend(marked);
-            let body = json!({ "customData": data });
-            self.writes.change(routes::ORGANIZATION, &[&id], body, &doing(step)).await?;
+        if there.get(mark::KEY) == marked.get(mark::KEY) {
+            return Ok(());
         }
-        self.read_back(step, inputs, &id, &Fields::new()).await
+        let mut data = there;
+        data.extend(marked);
+        let body = json!({ "customData": data });
+        self.writes.change(routes::ORGANIZATION, &[id], body, &doing(step)).await
     }
 
     pub(super) async fn role(&self, step: &Step, inputs: &Inputs) -> Outcome {
@@ -100,7 +108,9 @@ impl Writing {
     /// Somebody in an organisation, or somebody's role in one. One edge by itself: a list that is set as a whole would race
     /// with people who join meanwhile, and one unknown id in it would refuse all.
     pub(super) async fn edge(&self, step: &Step, inputs: &Inputs) -> Outcome {
-        let ends = self.parts.ends(&step.address, step.external_id.as_deref(), &inputs.related).await?;
+        // What a lost edge joined may have been made again since, under another id.
+        let known = step.external_id.as_deref().filter(|_| step.verb != Verb::Create);
+        let ends = self.parts.ends(&step.address, known, &inputs.related).await?;
         let Some(ends) = ends else {
             return match step.verb {
                 // What it joined is gone, and the edge with it.

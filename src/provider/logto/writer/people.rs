@@ -13,6 +13,7 @@ use crate::provider::logto::convert::key_of;
 use crate::provider::logto::mark::{self, Name};
 
 const SUSPENDED: &str = "suspended";
+const HANDLE: &str = "handle";
 
 impl Writing {
     pub(super) async fn user(&self, step: &Step, inputs: &Inputs) -> Outcome {
@@ -28,7 +29,11 @@ impl Writing {
                 let off = Value::Bool(step.verb == Verb::Disable);
                 self.update_user(step, inputs, &Fields::from([(Field::Borrowed(SUSPENDED), off)])).await
             }
-            Verb::Adopt | Verb::Rename => self.mark_user(step, inputs).await,
+            Verb::Adopt | Verb::Rename => {
+                let (id, _) = self.present(step, inputs).await?;
+                self.mark_user(step, inputs, &id).await?;
+                self.read_back(step, inputs, &id, &Fields::new()).await
+            }
             _ => self.update_user(step, inputs, &inputs.fields).await,
         }
     }
@@ -81,6 +86,9 @@ impl Writing {
         if suspended == Some(false) {
             self.suspend(step, &id, false).await?;
         }
+        if body::is_marked_otherwise(fields, &live, HANDLE) {
+            self.mark_user(step, inputs, &id).await?;
+        }
         self.read_back(step, inputs, &id, fields).await
     }
 
@@ -91,15 +99,14 @@ impl Writing {
     }
 
     /// Writes our mark, by the route that leaves other custom data alone.
-    async fn mark_user(&self, step: &Step, inputs: &Inputs) -> Outcome {
-        let (id, _) = self.present(step, inputs).await?;
-        let user = self.parts.reads.user(&id).await?.ok_or_else(|| gone(step, "there is no such person"))?;
+    async fn mark_user(&self, step: &Step, inputs: &Inputs, id: &str) -> Result<(), Failure> {
+        let user = self.parts.reads.user(id).await?.ok_or_else(|| gone(step, "there is no such person"))?;
         let marked = Name::Handle.written(&user.custom_data, &inputs.ledger, &step.address.key);
-        if user.custom_data.get(mark::KEY) != marked.get(mark::KEY) {
-            let body = json!({ "customData": marked });
-            self.writes.change(routes::USER_CUSTOM_DATA, &[&id], body, &doing(step)).await?;
+        if user.custom_data.get(mark::KEY) == marked.get(mark::KEY) {
+            return Ok(());
         }
-        self.read_back(step, inputs, &id, &Fields::new()).await
+        let body = json!({ "customData": marked });
+        self.writes.change(routes::USER_CUSTOM_DATA, &[id], body, &doing(step)).await
     }
 }
 

@@ -13,6 +13,7 @@ use crate::provider::logto::body;
 use crate::provider::logto::mark::{self, Name};
 
 const CUSTOM_DATA: &str = "customData";
+const KEY: &str = "key";
 
 impl Writing {
     pub(super) async fn application(&self, step: &Step, inputs: &Inputs) -> Outcome {
@@ -40,6 +41,9 @@ impl Writing {
                 let body = body::application_change(&inputs.fields, &live, &whole);
                 if !body.is_empty() {
                     self.writes.change(routes::APPLICATION, &[&id], Json::Object(body), &doing(step)).await?;
+                }
+                if body::is_marked_otherwise(&inputs.fields, &live, KEY) {
+                    self.mark_application(step, inputs, &id).await?;
                 }
                 &inputs.fields
             }
