@@ -107,7 +107,7 @@ pub fn application_change(fields: &Fields, there: &Live, whole: &Json) -> Object
     }
     let mut settings = column(whole, "customClientMetadata");
     let before = settings.clone();
-    let differing = fields.iter().filter(|(name, value)| there.fields.get(&**name) != Some(*value));
+    let differing = fields.iter().filter(|(name, value)| there.fields.get(name) != Some(*value));
     put_settings(&mut settings, &differing.map(|(name, value)| (name.clone(), value.clone())).collect());
     if settings != before {
         body.insert("customClientMetadata".to_owned(), Json::Object(settings));

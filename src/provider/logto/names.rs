@@ -70,7 +70,7 @@ pub fn email(address: &str) -> Result<String, Refusal> {
     match address.split_once('@') {
         None => Err(Refusal::Address("it has no '@'")),
         Some((_, domain)) if domain.contains('@') => Err(Refusal::Address("it has more than one '@'")),
-        Some((local, _)) if local.is_empty() => Err(Refusal::Address("nothing stands before the '@'")),
+        Some(("", _)) => Err(Refusal::Address("nothing stands before the '@'")),
         Some((_, domain)) if domain.split('.').count() < 2 || domain.split('.').any(str::is_empty) => {
             Err(Refusal::Address("what stands after the '@' is no domain with a dot in it"))
         }
