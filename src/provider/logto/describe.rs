@@ -1,9 +1,9 @@
 //! From live objects back to what the mono-repo would say of them.
 
 use super::kinds;
+use crate::engine::import::Described;
 use crate::engine::model::Live;
 use crate::engine::model::entity::is_name;
-use crate::engine::report::declarations::Described;
 
 /// What an object of a Logto would be declared as. Applications and webhooks come from the config; a role whose name has
 /// not the form of a team's (`organisation/team`) means the same in every organisation, which the mono-repo has no noun

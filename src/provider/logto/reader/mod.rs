@@ -17,7 +17,7 @@ use super::convert::View;
 use super::options::Options;
 use super::{doctor, kinds};
 use crate::engine::model::{Address, Completeness, Failure, Instance, Live, Observation, Scope, ScopeRule};
-use crate::provider::contract::{Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Changed, Look, ObserveRequest, Probe, Reader, Related, Trail};
 use crate::provider::http::Connection;
 
 /// The reading half. An installation whose options cannot be used answers everything with that failure.
@@ -78,6 +78,12 @@ impl Reader for LogtoReader {
 
     async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure> {
         self.parts.as_ref().map_err(Clone::clone)?.look(address, external_id, related).await
+    }
+
+    async fn causes(&self, _: &[Changed]) -> Result<Trail, Failure> {
+        let why =
+            "Logto's audit log tells of sign-ins and tokens, and of nothing that was changed by its API or its console";
+        Ok(Trail::None(why.to_owned()))
     }
 }
 
