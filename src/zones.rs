@@ -106,8 +106,18 @@ fn breach(place: &str, line: &str) -> Option<&'static str> {
             if uses("cli") || (uses("runtime") && !uses("runtime::sys")) {
                 return Some("a provider uses the runtime or the command line");
             }
-            let services =
-                ["backstage", "coder", "gitea", "inmemory", "keycloak", "kubernetes", "mattermost", "twenty"];
+            let services = [
+                "backstage",
+                "coder",
+                "gitea",
+                "github",
+                "inmemory",
+                "keycloak",
+                "kubernetes",
+                "logto",
+                "mattermost",
+                "twenty",
+            ];
             let here = *parts.get(1)?;
             let other = services.iter().any(|service| *service != here && uses(&format!("provider::{service}")));
             (services.contains(&here) && other).then_some("a provider uses another service")

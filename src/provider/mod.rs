@@ -11,6 +11,7 @@ pub mod http;
 pub mod inmemory;
 pub mod keycloak;
 pub mod kubernetes;
+pub mod logto;
 pub mod mattermost;
 pub mod twenty;
 
@@ -24,6 +25,7 @@ use contract::Provider;
 /// Every provider. Adding a service is one folder and one line here.
 pub const ALL: &[&dyn Provider] = &[
     &keycloak::Keycloak,
+    &logto::Logto,
     &gitea::GiteaProvider,
     &mattermost::MattermostProvider,
     &coder::CoderProvider,

@@ -189,6 +189,9 @@ impl Door {
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }
+        if let Some((name, value)) = call.header {
+            request = request.header(name, value);
+        }
         if let Some(signature) = signature {
             request = request.header(AUTHORIZATION, sensitive(signature, &call.doing)?);
         }
@@ -348,15 +351,27 @@ impl ReadDoor {
     /// # Errors
     /// As [`Door::send`]; a route that is not listed is refused before anything is sent.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        if !self.lets_pass(call) {
-            return Err(Failure::new(
-                FailureClass::Refused,
-                &call.doing,
-                format!("{} {} is not among the routes that a reading half may use", call.method, call.route),
-            )
-            .help("this is a defect of Formulary; please report it"));
-        }
+        self.pass(call)?;
         self.door.send(call).await
+    }
+
+    /// Makes a call on a listed route once, without a signature, and gives its answer unclassified: how one
+    /// finds out whether a server lets anybody in.
+    ///
+    /// # Errors
+    /// When no answer came; a route that is not listed is refused before anything is sent.
+    pub async fn send_unsigned(&self, call: &Call) -> Result<Answer, Failure> {
+        self.pass(call)?;
+        self.door.send_once(call, None).await
+    }
+
+    fn pass(&self, call: &Call) -> Result<(), Failure> {
+        if self.lets_pass(call) {
+            return Ok(());
+        }
+        let said = format!("{} {} is not among the routes that a reading half may use", call.method, call.route);
+        Err(Failure::new(FailureClass::Refused, &call.doing, said)
+            .help("this is a defect of Formulary; please report it"))
     }
 
     /// The installation behind it.
