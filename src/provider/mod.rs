@@ -28,4 +28,5 @@ pub const ALL: &[&dyn Provider] = &[
     &coder::CoderProvider,
     &twenty::TwentyProvider,
     &kubernetes::KubernetesProvider,
+    &github::GitHubProvider,
 ];

@@ -151,6 +151,7 @@ struct ConfigSecrets {
 impl SecretSource for ConfigSecrets {
     async fn secret(&self, name: &str) -> Result<Option<SecretString>, Failure> {
         let plain = match name {
+            "app_id" => self.credentials.app_id.clone(),
             "client_id" => self.credentials.client_id.clone(),
             "username" => self.credentials.username.clone(),
             _ => None,
