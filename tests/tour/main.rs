@@ -34,6 +34,7 @@ mod coder;
 mod documents;
 mod everybody;
 mod gitea;
+mod github;
 mod hand;
 mod keycloak;
 mod kubernetes;

@@ -195,6 +195,7 @@ impl Reader<'_> {
             branch: node.get("branch").text().map(str::to_owned),
             ssh,
             credentials: self.credentials(&node.get("credentials")),
+            api: self.service_url(&node.get("api")),
             poll: time(&node.get("poll")).unwrap_or(POLL),
         }
     }

@@ -141,10 +141,11 @@ fn protected(config: &Config, instance: &str) -> Vec<String> {
 }
 
 /// Secrets of an installation, resolved from the config's references when a call is made.
-struct ConfigSecrets {
-    instance: String,
-    credentials: Credentials,
-    environment: Arc<dyn Environment>,
+pub(super) struct ConfigSecrets {
+    /// Whose they are, for messages.
+    pub(super) instance: String,
+    pub(super) credentials: Credentials,
+    pub(super) environment: Arc<dyn Environment>,
 }
 
 #[async_trait]
@@ -165,8 +166,13 @@ impl SecretSource for ConfigSecrets {
         };
         let environment = Arc::clone(&self.environment);
         let doing = format!("resolve '{reference}' for '{}'", self.instance);
+        let is_key = name == "private_key";
         // A command may run for a while, and files may hang on a network.
-        let resolved = tokio::task::spawn_blocking(move || reference.resolve(&*environment)).await;
+        let resolved = tokio::task::spawn_blocking(move || match is_key {
+            true => reference.resolve_lines(&*environment),
+            false => reference.resolve(&*environment),
+        });
+        let resolved = resolved.await;
         match resolved {
             Ok(Ok(secret)) => Ok(Some(secret)),
             Ok(Err(error)) => Err(Failure::new(FailureClass::MissingRights, doing, error.to_string())
