@@ -252,6 +252,7 @@ impl From<OpenError> for CommandError {
             OpenError::Folder { folder, .. } => {
                 Self::of(Exit::Error, &error).hint(format!("make the folder '{}'", folder.display()))
             }
+            OpenError::Token(failure) => Self::of(Exit::Error, &error).hint(&failure.help),
             OpenError::Address(_) | OpenError::BrokeOff(_) => Self::of(Exit::Error, &error),
         }
     }

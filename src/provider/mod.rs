@@ -32,4 +32,5 @@ pub const ALL: &[&dyn Provider] = &[
     &twenty::TwentyProvider,
     &kubernetes::KubernetesProvider,
     &backstage::BackstageProvider,
+    &github::GitHubProvider,
 ];

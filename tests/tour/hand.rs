@@ -27,7 +27,8 @@ pub struct Hand {
 impl Hand {
     /// A client of what answers at `base`.
     pub fn new(base: &str, proof: Proof) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        let http =
+            reqwest::Client::builder().no_proxy().user_agent("tour").timeout(Duration::from_secs(60)).build().unwrap();
         Self { base: base.trim_end_matches('/').to_owned(), proof, http }
     }
 

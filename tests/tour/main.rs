@@ -39,6 +39,7 @@ mod coder;
 mod documents;
 mod everybody;
 mod gitea;
+mod github;
 mod hand;
 mod keycloak;
 mod kubernetes;

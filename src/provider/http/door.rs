@@ -40,6 +40,8 @@ struct Inner {
     connection: Connection,
     authorize: Box<dyn Authorize>,
     classify: Classify,
+    /// What every call says beside what is its own.
+    headers: &'static [(&'static str, &'static str)],
     slots: Semaphore,
     rate: Option<RateLimiter<NotKeyed, InMemoryState, DefaultClock>>,
 }
@@ -92,7 +94,16 @@ impl Door {
             .and_then(std::num::NonZeroU32::new)
             .map(|per_second| RateLimiter::direct(Quota::per_second(per_second)));
         let slots = Semaphore::new(connection.limits.concurrency.max(1));
-        Ok(Self(Arc::new(Inner { client, carrier, connection, authorize, classify, slots, rate })))
+        Ok(Self(Arc::new(Inner { client, carrier, connection, authorize, classify, headers: &[], slots, rate })))
+    }
+
+    /// The same door, each call of which carries these headers too. To be said before anybody else holds the door.
+    #[must_use]
+    pub fn saying(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.headers = headers;
+        }
+        self
     }
 
     /// The installation behind it.
@@ -186,6 +197,9 @@ impl Door {
             .request(call.method.clone(), url)
             .header(ACCEPT, "application/json")
             .header("x-request-id", request_id.to_string());
+        for (name, value) in inner.headers {
+            request = request.header(*name, *value);
+        }
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }

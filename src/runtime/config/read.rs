@@ -99,6 +99,9 @@ impl Reader<'_> {
     fn credentials(&mut self, node: &Node<'_>) -> Credentials {
         let name = |key| node.get(key).text().map(str::to_owned);
         Credentials {
+            app_id: name("app_id"),
+            private_key: self.secret(&node.get("private_key")),
+            installation_id: name("installation_id"),
             client_id: name("client_id"),
             client_secret: self.secret(&node.get("client_secret")),
             username: name("username"),
@@ -192,6 +195,7 @@ impl Reader<'_> {
             branch: node.get("branch").text().map(str::to_owned),
             ssh,
             credentials: self.credentials(&node.get("credentials")),
+            api: self.service_url(&node.get("api")),
             poll: time(&node.get("poll")).unwrap_or(POLL),
         }
     }

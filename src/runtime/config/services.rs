@@ -48,7 +48,13 @@ pub struct Service {
 /// How we sign in: names in clear, secrets by reference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Credentials {
-    /// The id of an OIDC client.
+    /// The id of a GitHub App.
+    pub app_id: Option<String>,
+    /// The private key of that App, PEM.
+    pub private_key: Option<SecretRef>,
+    /// Where that App is installed; looked up where it is left out.
+    pub installation_id: Option<String>,
+    /// The id of an OIDC client, or of a GitHub App.
     pub client_id: Option<String>,
     /// The secret of that client.
     pub client_secret: Option<SecretRef>,
@@ -100,13 +106,19 @@ impl Service {
 
 impl Credentials {
     /// The names that credentials have in the config, sorted.
-    pub const NAMES: [&'static str; 5] = ["client_id", "client_secret", "password", "token", "username"];
+    pub const NAMES: [&'static str; 8] =
+        ["app_id", "client_id", "client_secret", "installation_id", "password", "private_key", "token", "username"];
 
     /// Every reference to a secret, with the name of the credential it is for.
     pub fn references(&self) -> impl Iterator<Item = (&'static str, &SecretRef)> {
-        [("client_secret", &self.client_secret), ("password", &self.password), ("token", &self.token)]
-            .into_iter()
-            .filter_map(|(name, reference)| Some((name, reference.as_ref()?)))
+        [
+            ("client_secret", &self.client_secret),
+            ("password", &self.password),
+            ("private_key", &self.private_key),
+            ("token", &self.token),
+        ]
+        .into_iter()
+        .filter_map(|(name, reference)| Some((name, reference.as_ref()?)))
     }
 
     /// User name and secret for HTTP Basic, as a Git remote wants them: a token goes as the password of `username`, or of

@@ -65,6 +65,8 @@ pub struct Repository {
     pub ssh: SshFiles,
     /// How to sign in there, if one must.
     pub credentials: Credentials,
+    /// Where the API of the forge answers, for credentials that are those of an App.
+    pub api: Option<url::Url>,
     /// How often the daemon asks whether it moved; [`POLL`] by default.
     pub poll: Duration,
 }

@@ -19,6 +19,7 @@ mod record;
 pub mod recovery;
 pub mod rehearsal;
 mod settle;
+mod sign_in;
 pub mod site;
 pub mod survey;
 #[cfg(test)]

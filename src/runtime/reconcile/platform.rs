@@ -148,16 +148,18 @@ fn protected(config: &Config, instance: &str) -> Vec<String> {
 }
 
 /// Secrets of an installation, resolved from the config's references when a call is made.
-struct ConfigSecrets {
-    instance: String,
-    credentials: Credentials,
-    environment: Arc<dyn Environment>,
+pub(super) struct ConfigSecrets {
+    /// Whose they are, for messages.
+    pub(super) instance: String,
+    pub(super) credentials: Credentials,
+    pub(super) environment: Arc<dyn Environment>,
 }
 
 #[async_trait]
 impl SecretSource for ConfigSecrets {
     async fn secret(&self, name: &str) -> Result<Option<SecretString>, Failure> {
         let plain = match name {
+            "app_id" => self.credentials.app_id.clone(),
             "client_id" => self.credentials.client_id.clone(),
             "username" => self.credentials.username.clone(),
             _ => None,
@@ -171,8 +173,13 @@ impl SecretSource for ConfigSecrets {
         };
         let environment = Arc::clone(&self.environment);
         let doing = format!("resolve '{reference}' for '{}'", self.instance);
+        let is_key = name == "private_key";
         // A command may run for a while, and files may hang on a network.
-        let resolved = tokio::task::spawn_blocking(move || reference.resolve(&*environment)).await;
+        let resolved = tokio::task::spawn_blocking(move || match is_key {
+            true => reference.resolve_lines(&*environment),
+            false => reference.resolve(&*environment),
+        });
+        let resolved = resolved.await;
         match resolved {
             Ok(Ok(secret)) => Ok(Some(secret)),
             Ok(Err(error)) => Err(Failure::new(FailureClass::MissingRights, doing, error.to_string())

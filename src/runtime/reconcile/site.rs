@@ -10,9 +10,11 @@ use sqlx::postgres::PgConnectOptions;
 use super::cycle::{Memory, Progress, Side, offline, read, read_both};
 use super::inputs::MachineSecrets;
 use super::platform::Platform;
+use super::sign_in::SignIn;
 use super::world::World;
 use crate::engine::diag::Diagnostic;
 use crate::engine::documents::{self, Loaded};
+use crate::engine::model::Failure;
 use crate::engine::plan::Approved;
 use crate::engine::source::Snapshot;
 use crate::provider;
@@ -31,6 +33,8 @@ pub struct Site {
     pub environment: Arc<dyn Environment>,
     /// The clock.
     pub clock: SharedClock,
+    /// How the mono-repo is signed in to, where that is as an App.
+    sign_in: SignIn,
 }
 
 /// Why something that the config names cannot be opened.
@@ -56,6 +60,9 @@ pub enum OpenError {
     /// The mono-repo.
     #[error(transparent)]
     Source(#[from] RepoError),
+    /// A token to read the mono-repo with.
+    #[error(transparent)]
+    Token(#[from] Failure),
     /// The reading of the mono-repo ended in a defect of ours.
     #[error("the reading of the mono-repo broke off")]
     BrokeOff(#[from] tokio::task::JoinError),
@@ -73,7 +80,7 @@ impl Site {
     ) -> Result<Self, Vec<Diagnostic>> {
         let config = Config::load(named, &service_types(), &*environment)?;
         let platform = Platform::new(&config, provider::ALL, &environment, &clock);
-        Ok(Self { config, platform, environment, clock })
+        Ok(Self { config, platform, environment, clock, sign_in: SignIn::default() })
     }
 
     /// The moment.
@@ -155,9 +162,12 @@ impl Site {
             let SshFiles { key, known_hosts } = repository.ssh.clone();
             options.ssh = Ssh { key, known_hosts, ..Ssh::default() };
         }
+        if let Some(repository) = sign_in.filter(|it| fetch && it.credentials.private_key.is_some()) {
+            options.basic = Some(self.sign_in.as_app(self, repository).await?);
+        }
         let environment = Arc::clone(&self.environment);
         let read = tokio::task::spawn_blocking(move || {
-            if let Some(credentials) = credentials {
+            if let Some(credentials) = credentials.filter(|_| options.basic.is_none()) {
                 options.basic = credentials.basic(&*environment)?;
             }
             Ok(read(&options)?)

@@ -149,6 +149,19 @@ impl SecretRef {
         Ok(SecretString::from(text))
     }
 
+    /// As [`resolve`](Self::resolve), for what is kept on several lines and never goes into a header: a key in PEM.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve); text of any number of lines is taken.
+    pub fn resolve_lines(&self, environment: &dyn Environment) -> Result<SecretString, SecretError> {
+        let bytes = Zeroizing::new(self.read(environment)?);
+        let text = std::str::from_utf8(&bytes).map_err(|_| SecretError::NotText(self.clone()))?;
+        if text.trim().is_empty() {
+            return Err(SecretError::Empty(self.clone()));
+        }
+        Ok(SecretString::from(text))
+    }
+
     /// Whether the secret is kept carelessly: in a file that every account of the machine may read.
     pub fn exposure(&self, environment: &dyn Environment) -> Option<Exposure> {
         let Place::File(path) = &self.place else {
@@ -271,6 +284,17 @@ mod tests {
         let environment = FixedEnvironment::default().with_file("/two", "x\n\n").with_file("/none", "\n");
         assert_eq!(resolve("file:/two", &environment), Err("the secret 'file:/two' is not one line of text".into()));
         assert_eq!(resolve("file:/none", &environment), Err("the secret 'file:/none' is empty".into()));
+    }
+
+    #[test]
+    fn a_key_may_have_several_lines() {
+        let environment = FixedEnvironment::default().with_file("/key", "a\nb\n").with_file("/none", "\n");
+        let lines = |text: &str| {
+            let reference = SecretRef::parse(text).expect("a reference");
+            reference.resolve_lines(&environment).map(|it| it.expose_secret().to_owned()).map_err(|it| it.to_string())
+        };
+        assert_eq!(lines("file:/key"), Ok("a\nb\n".into()));
+        assert_eq!(lines("file:/none"), Err("the secret 'file:/none' is empty".into()));
     }
 
     #[test]

@@ -147,6 +147,26 @@ impl GitHub {
         }
     }
 
+    /// Which repositories an App is given at an account, as its owner chooses them in a browser.
+    pub fn give(&self, app: &str, account: &str, names: &std::collections::BTreeSet<String>) {
+        let mut world = self.world();
+        let ids = names.iter().filter_map(|name| world.repo_named(account, name).map(|repo| repo.id)).collect();
+        if let Some(id) = world.installation_of(app, account)
+            && let Some(installation) = world.installations.get_mut(&id)
+        {
+            installation.repositories = Some(ids);
+        }
+    }
+
+    /// Gives an account another login, as its owner does in a browser; the old one is free.
+    pub fn rename_account(&self, login: &str, new: &str) {
+        let mut world = self.world();
+        let id = world.account(login).map(|account| account.id);
+        if let Some(account) = id.and_then(|id| world.accounts.get_mut(&id)) {
+            account.login = new.to_owned();
+        }
+    }
+
     /// The private key of every App here, as its owner downloads it: PEM of PKCS #1.
     pub fn private_key() -> String {
         keys::private_key()
