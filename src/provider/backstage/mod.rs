@@ -18,9 +18,9 @@ mod told;
 mod waiting;
 pub mod writer;
 
+use crate::engine::import::Described;
 use crate::engine::model::{KindSpec, Live};
 use crate::engine::plan::price::Cost;
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, Holds, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 

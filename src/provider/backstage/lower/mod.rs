@@ -160,7 +160,7 @@ impl Lowering<'_> {
         for (name, value) in convert::said(&document) {
             desired = desired.field(name, value, Some(Arc::new(entity.span_of(pointer(name)))));
         }
-        desired.extent = entity.extent;
+        desired.extent = entity.extent_in(self.input.instance);
         self.out.desired.push(desired);
     }
 
