@@ -18,6 +18,7 @@ use super::browser::Browser;
 /// The name of the settings that a scenario wants.
 pub fn settings(service: &str, scenario: &str) -> &'static str {
     match (service, scenario) {
+        ("backstage", scenario) => super::backstage::settings(scenario),
         ("coder", "external-auth") => "with Gitea for templates",
         ("coder", "first-user") => "empty",
         ("coder", "oidc-first-user") => "empty, with an identity provider",
@@ -48,6 +49,8 @@ pub fn settings(service: &str, scenario: &str) -> &'static str {
 /// Whether a scenario is to be read only, as the recordings themselves say: servers are stopped in it, or agents run.
 pub fn is_to_be_read(service: &str, scenario: &str) -> bool {
     match service {
+        // Observations in words, vectors of expressions, and runs of the scaffolder, which is not imitated.
+        "backstage" => !["auth", "catalog-read", "locations", "unprocessed", "validate-entity"].contains(&scenario),
         "coder" => ["restart", "workspace-agent"].contains(&scenario),
         // Written by hand by its publisher; and what GitHub sends to us, which its receiver has to bear.
         "github" => ["rate-limits", "webhooks"].contains(&scenario),
@@ -60,6 +63,7 @@ pub fn is_to_be_read(service: &str, scenario: &str) -> bool {
 /// A new installation with these settings, told the time by `clock`, and what people can do in it by browser.
 pub fn install(service: &str, settings: &str, clock: Arc<MovableClock>) -> (Arc<dyn Emulator>, Browser) {
     match (service, settings) {
+        ("backstage", settings) => (super::backstage::install(settings, clock), Browser::default()),
         ("coder", settings) => {
             let coder = Coder::with_settings(clock, coder_settings(settings));
             (coder.clone(), Browser { coder: Some(coder), ..Browser::default() })

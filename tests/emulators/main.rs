@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod archive;
+mod backstage;
 mod browser;
 mod client;
 mod compare;
@@ -71,6 +72,13 @@ async fn replay_all(service: &str) -> Option<Report> {
         served.stop().await;
     }
     Some(report)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backstage_answers_as_recorded() {
+    if let Some(report) = replay_all("backstage").await {
+        report.assert_agrees(exceptions::EXCEPTIONS);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@
 mod api;
 pub mod convert;
 pub mod doctor;
+pub mod emulator;
 pub mod errors;
 pub mod kinds;
 pub mod lower;

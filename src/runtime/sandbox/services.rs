@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::provider::emulator::Emulator;
-use crate::provider::{coder, gitea, github, keycloak, kubernetes, mattermost, twenty};
+use crate::provider::{backstage, coder, gitea, github, keycloak, kubernetes, mattermost, twenty};
 use crate::runtime::sys::MovableClock;
 
 /// A service that a sandbox can start.
@@ -24,6 +24,7 @@ pub const SERVICES: &[SandboxService] = &[
     SandboxService { name: "twenty", make: |clock| twenty::emulator::Twenty::with_settings(clock, hurried()) },
     SandboxService { name: "kubernetes", make: |clock| kubernetes::emulator::Kubernetes::new(clock) },
     SandboxService { name: "github", make: |clock| github::emulator::GitHub::new(clock) },
+    SandboxService { name: "backstage", make: |clock| backstage::emulator::Backstage::new(clock) },
 ];
 
 /// A workspace whose operator allows more calls than the hundred a minute that Twenty begins with: a sandbox is one

@@ -15,12 +15,13 @@ const MORE: &str = "To learn more about catalog file format, visit: \
 
 /// Checks an entity as the catalogue's policies do, in their order.
 pub(super) fn check(entity: &Value) -> Result<(), Problem> {
-    let refused = |cause: String| {
-        Problem::caused(&format!("Policy check failed for {}", Reference::of(entity)), "Error", cause)
-    };
+    let refused =
+        |cause: String| Problem::caused(&format!("Policy check failed for {}", Reference::of(entity)), "Error", cause);
     form(entity).map_err(|why| refused(format!("Malformed envelope, {why}")))?;
     let fields = entity.as_object().into_iter().flat_map(Map::keys);
-    if let Some(foreign) = fields.into_iter().find(|key| !["apiVersion", "kind", "metadata", "spec"].contains(&key.as_str())) {
+    if let Some(foreign) =
+        fields.into_iter().find(|key| !["apiVersion", "kind", "metadata", "spec"].contains(&key.as_str()))
+    {
         return Err(refused(format!("Unknown field {foreign}")));
     }
     names(entity).map_err(refused)
@@ -100,7 +101,11 @@ fn names(entity: &Value) -> Result<(), String> {
     }
     let kind = at("/kind").unwrap_or_default();
     if !is_kind(kind) {
-        return invalid("kind", "a string that is a sequence of [a-zA-Z][a-z0-9A-Z]*, at most 63 characters in total", kind);
+        return invalid(
+            "kind",
+            "a string that is a sequence of [a-zA-Z][a-z0-9A-Z]*, at most 63 characters in total",
+            kind,
+        );
     }
     let name = at("/metadata/name").unwrap_or_default();
     if !is_name(name) {

@@ -41,11 +41,6 @@ impl Shelf {
     pub fn set(&self, address: &str, read: Read) {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned(), read);
     }
-
-    /// Takes everything away.
-    pub fn clear(&self) {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
 }
 
 impl Files for Shelf {

@@ -10,11 +10,10 @@ enum Form {
     Filled,
     Texts,
     Object,
-    Flag,
     OneOf(&'static [&'static str]),
     Any,
 }
-use Form::{Any, Filled, Flag, Object, OneOf, Texts};
+use Form::{Any, Filled, Object, OneOf, Texts};
 
 /// A part of `spec`: its name, whether it must be there, and its form.
 type Part = (&'static str, bool, Form);
@@ -164,8 +163,9 @@ fn kind_of(entity: &Value) -> Option<&'static Kind> {
 pub(super) fn check(entity: &Value) -> Result<(), Problem> {
     let reference = Reference::of(entity);
     let Some(kind) = kind_of(entity) else {
-        let message =
-            format!("No processor recognized the entity {reference} as valid, possibly caused by a foreign kind or apiVersion");
+        let message = format!(
+            "No processor recognized the entity {reference} as valid, possibly caused by a foreign kind or apiVersion"
+        );
         return Err(Problem::input(message));
     };
     spec(kind, entity).map_err(|cause| {
@@ -204,14 +204,15 @@ fn check_form(value: &Value, form: &Form, at: &str) -> Result<(), String> {
         Filled => filled(value, at),
         Texts => match value.as_array() {
             None => Err(format!("{at} must be array - type: array")),
-            Some(items) => items.iter().enumerate().try_for_each(|(number, item)| filled(item, &format!("{at}/{number}"))),
+            Some(items) => {
+                items.iter().enumerate().try_for_each(|(number, item)| filled(item, &format!("{at}/{number}")))
+            }
         },
         Object if !value.is_object() => Err(format!("{at} must be object - type: object")),
-        Flag if !value.is_boolean() => Err(format!("{at} must be boolean - type: boolean")),
         OneOf(allowed) if !value.as_str().is_some_and(|it| allowed.contains(&it)) => {
             Err(format!("{at} must be equal to one of the allowed values - allowedValues: {}", allowed.join(",")))
         }
-        Object | Flag | OneOf(_) => Ok(()),
+        Object | OneOf(_) => Ok(()),
     }
 }
 
@@ -235,7 +236,9 @@ fn template(spec: &Value) -> Result<(), String> {
         }
         _ => return Err("/spec/parameters must be object - type: object".to_owned()),
     }
-    let Some(steps) = spec["steps"].as_array() else { return Err("/spec/steps must be array - type: array".to_owned()) };
+    let Some(steps) = spec["steps"].as_array() else {
+        return Err("/spec/steps must be array - type: array".to_owned());
+    };
     for (number, step) in steps.iter().enumerate() {
         let at = format!("/spec/steps/{number}");
         if !step.is_object() {

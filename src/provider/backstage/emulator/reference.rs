@@ -35,9 +35,7 @@ impl Reference {
         };
         let is_bad = |part: &str| part.is_empty() || part.contains([':', '/']);
         if [kind, namespace, Some(name)].into_iter().flatten().any(is_bad) {
-            return Err(format!(
-                "Entity reference \"{text}\" was not on the form [<kind>:][<namespace>/]<name>"
-            ));
+            return Err(format!("Entity reference \"{text}\" was not on the form [<kind>:][<namespace>/]<name>"));
         }
         let Some(kind) = kind.or(default_kind) else {
             return Err(format!(

@@ -57,9 +57,19 @@ impl Default for Settings {
             ],
             gitea_hosts: vec!["gitea.example.test".to_owned()],
             allowed_hosts: Vec::new(),
-            allowed_kinds: ["Component", "API", "Location", "User", "Group", "Template", "Resource", "System", "Domain"]
-                .map(str::to_owned)
-                .to_vec(),
+            allowed_kinds: [
+                "Component",
+                "API",
+                "Location",
+                "User",
+                "Group",
+                "Template",
+                "Resource",
+                "System",
+                "Domain",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             locations: Vec::new(),
             processing_interval: Duration::seconds(100),
             delay: Duration::zero(),

@@ -61,6 +61,8 @@ pub(super) struct World {
     pub(super) entries: BTreeMap<Reference, Entry>,
     /// Whether every token is answered with 401, as the kit asks for.
     pub(super) are_tokens_lapsed: bool,
+    /// How many ids were made: each of the next differs, and a second run makes the same.
+    ids: u32,
 }
 
 /// What the loop goes by.
@@ -90,15 +92,20 @@ impl World {
 
     /// Registers a Location.
     pub(super) fn register(&mut self, kind: &str, target: &str, now: DateTime<Utc>) -> Registered {
-        let registered = Registered { id: Uuid::new_v4().to_string(), kind: kind.to_owned(), target: target.to_owned() };
+        let registered = Registered { id: self.id(), kind: kind.to_owned(), target: target.to_owned() };
         self.registered.push(registered.clone());
         self.root(kind, target, now);
         registered
     }
 
+    fn id(&mut self) -> String {
+        self.ids += 1;
+        Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("backstage:{}", self.ids).as_bytes()).to_string()
+    }
+
     fn root(&mut self, kind: &str, target: &str, now: DateTime<Utc>) {
         let entity = location_entity(kind, target);
-        let entry = Entry::new(entity, format!("{kind}:{target}"), now, true);
+        let entry = Entry::new(entity, format!("{kind}:{target}"), now, self.id(), true);
         self.entries.entry(Reference::of(&entry.unprocessed)).or_insert(entry);
     }
 
@@ -160,7 +167,8 @@ impl World {
             self.look_at(&reference, going);
         }
         loop {
-            let is_swept = |it: &Entry| it.orphan_since.is_some_and(|since| since + going.settings.orphan_sweep <= going.now);
+            let is_swept =
+                |it: &Entry| it.orphan_since.is_some_and(|since| since + going.settings.orphan_sweep <= going.now);
             let orphans: Vec<Reference> =
                 self.entries.iter().filter(|(_, it)| is_swept(it)).map(|(reference, _)| reference.clone()).collect();
             if orphans.is_empty() {
@@ -192,9 +200,10 @@ impl World {
         let mut kept = BTreeSet::new();
         for (child, key) in children {
             let reference = Reference::of(&child);
-            let entry = self.entries.entry(reference.clone()).or_insert_with(|| {
-                Entry::new(child.clone(), key.clone(), going.now + going.settings.delay, false)
-            });
+            let uid = self.id();
+            let due = going.now + going.settings.delay;
+            let new = || Entry::new(child.clone(), key.clone(), due, uid, false);
+            let entry = self.entries.entry(reference.clone()).or_insert_with(new);
             // The first who claimed a reference keeps it; the other is dropped without a trace.
             if entry.location_key != key {
                 continue;
@@ -248,7 +257,7 @@ impl World {
 }
 
 impl Entry {
-    fn new(unprocessed: Value, location_key: String, due: DateTime<Utc>, is_root: bool) -> Self {
+    fn new(unprocessed: Value, location_key: String, due: DateTime<Utc>, uid: String, is_root: bool) -> Self {
         Self {
             unprocessed,
             location_key,
@@ -259,7 +268,7 @@ impl Entry {
             stored: None,
             relations: Vec::new(),
             errors: Vec::new(),
-            uid: Uuid::new_v4().to_string(),
+            uid,
             discovered: due,
             is_root,
         }
@@ -421,4 +430,9 @@ pub(super) fn dry_run(kind: &str, target: &str, going: &Loop<'_>) -> Result<Vec<
 /// What is wrong with an entity that is said to lie at a place.
 pub(super) fn validate(entity: &Value, place: &str, going: &Loop<'_>) -> Vec<Problem> {
     process(&placed(entity.clone(), place, place), going).err().unwrap_or_default()
+}
+
+/// What tells two states of an entity apart.
+pub(super) fn digest(entity: &Value) -> String {
+    hex_of(&entity.to_string())
 }
