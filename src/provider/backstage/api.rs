@@ -59,6 +59,17 @@ struct PageInfo {
     next_cursor: Option<String>,
 }
 
+/// How often a list is read that disagrees with its own count.
+const READINGS: u32 = 3;
+
+/// One reading of a list.
+enum Reading {
+    /// As many as the catalogue counts.
+    Whole(BTreeMap<String, Json>),
+    /// More, or fewer; the numbers.
+    Disagrees(String),
+}
+
 /// Whose token ours is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Principal {
@@ -125,8 +136,25 @@ impl Api {
         Ok(made.unwrap_or_default().errors)
     }
 
-    /// All pages of what any of these filters lets pass.
+    /// All pages of what any of these filters lets pass. Backstage counts and reads one after the other, so that a catalogue in
+    /// which something comes or goes at that moment disagrees with itself: then it is read again at once.
     async fn list(&self, doing: &str, filters: &[String]) -> Result<BTreeMap<String, Json>, Failure> {
+        let mut left = READINGS;
+        loop {
+            left -= 1;
+            match self.list_once(doing, filters).await {
+                Ok(Reading::Whole(entities)) => return Ok(entities),
+                Ok(Reading::Disagrees(_)) if left > 0 => {}
+                Ok(Reading::Disagrees(said)) => {
+                    return Err(Failure::new(FailureClass::Later, doing, said)
+                        .help("nothing in it is taken for absent; the next cycle reads it again"));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    async fn list_once(&self, doing: &str, filters: &[String]) -> Result<Reading, Failure> {
         let (mut entities, mut read, mut after) = (BTreeMap::new(), 0, None::<String>);
         loop {
             let mut call = Call::get(BY_QUERY, &[], doing).query("limit", self.options.catalog.page_size);
@@ -147,15 +175,15 @@ impl Api {
             }
             match page.page_info.next_cursor {
                 Some(cursor) if on_page > 0 => after = Some(cursor),
-                _ if entities.len() == page.total_items && read == page.total_items => return Ok(entities),
+                _ if entities.len() == page.total_items && read == page.total_items => {
+                    return Ok(Reading::Whole(entities));
+                }
                 _ => {
-                    let said = format!(
+                    return Ok(Reading::Disagrees(format!(
                         "{read} were read, {} of them different, and Backstage counts {}",
                         entities.len(),
                         page.total_items
-                    );
-                    return Err(Failure::new(FailureClass::Later, doing, said)
-                        .help("nothing in it is taken for absent; the next cycle reads it again"));
+                    )));
                 }
             }
         }

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::place::Place;
+use crate::engine::model::Failure;
 
 /// Every error of an entity's last processing, in order, each once.
 pub fn errors(place: &Place, entity: &Json) -> Vec<String> {
@@ -31,6 +32,11 @@ pub fn line(place: &Place, message: &str) -> String {
     let cause = text.rsplit_once("; caused by ").map_or(text.as_str(), |(_, cause)| cause);
     let cause = cause.split_once(". To learn more about").map_or(cause, |(short, _)| short);
     unnamed(first_line(cause)).to_owned()
+}
+
+/// A failure whose message is such a line.
+pub fn failure(place: &Place, failure: Failure) -> Failure {
+    Failure { said: line(place, &failure.said), ..failure }
 }
 
 /// What a message says of a value in the entity: its JSON pointer.

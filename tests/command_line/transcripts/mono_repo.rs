@@ -174,3 +174,76 @@ async fn this_repository_is_a_sound_one() {
     let said = run_in(Path::new(env!("CARGO_MANIFEST_DIR")), "validate --dir .", &[]).exits(0);
     assert!(said.transcript().contains("valid: 15 people"), "{}", said.transcript());
 }
+
+/// Backstage reads the files that an index file lists: one that lists too little, or too much, is an error.
+#[test]
+fn an_index_file_is_made_and_held_to_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| write(folder.path(), path, text);
+    write(
+        "formulary.yaml",
+        "platform: acme\nservices:\n  backstage:\n    url: https://backstage.acme.example\n    credentials: { token: env:TOKEN }\n\
+         \x20   options: { catalog: { url: https://git.acme.example/p/f/src/branch/main } }\n",
+    );
+    write("repo/users/acme/organisation.yaml", &organisation("acme"));
+    write("repo/users/acme/alice.yaml", &person("alice", &["acme"]));
+    let run = |line: &str| run_in(folder.path(), line, &[("TOKEN", "a secret of some length")]);
+    assert_snapshot!(run("validate --dir repo").exits(5).transcript(), @r"
+    error[FML0611]: there is no index file 'users/acme/catalog-info.yaml', by which Backstage reads what lies there
+     --> users/acme/alice.yaml:1:1
+      |
+    1 | apiVersion: backstage.io/v1alpha1
+      | ^
+      |
+      = help: write it anew: 'formulary render backstage-catalog --write'
+
+    1 error
+    --- exit 5
+    ");
+    assert_snapshot!(run("render backstage-catalog --dir repo").exits(0).transcript(), @r"
+    ---
+    # users/acme/catalog-info.yaml
+    # Made by 'formulary render backstage-catalog' from the files of this folder; do not edit.
+    apiVersion: backstage.io/v1alpha1
+    kind: Location
+    metadata:
+      name: users.acme
+      description: What a catalogue reads of this folder
+    spec:
+      targets:
+      - ./alice.yaml
+      - ./organisation.yaml
+    --- exit 0
+    ");
+    run("render backstage-catalog --write --dir repo").exits(0).says(&["wrote repo/users/acme/catalog-info.yaml"]);
+    run("validate --dir repo").exits(0);
+    write("repo/users/acme/bob.yaml", &person("bob", &["acme"]));
+    std::fs::remove_file(folder.path().join("repo/users/acme/alice.yaml")).unwrap();
+    assert_snapshot!(run("validate --dir repo").exits(5).transcript(), @r"
+    error[FML0611]: 'users/acme/catalog-info.yaml' does not list './bob.yaml': Backstage does not see it
+     --> users/acme/catalog-info.yaml:9:5
+      |
+    9 |   - ./alice.yaml
+      |     ^^^^^^^^^^^^
+      |
+      = help: write it anew: 'formulary render backstage-catalog --write'
+
+    error[FML0611]: 'users/acme/catalog-info.yaml' lists './alice.yaml', which declares nothing: Backstage may read nothing of that folder any more
+     --> users/acme/catalog-info.yaml:9:5
+      |
+    9 |   - ./alice.yaml
+      |     ^^^^^^^^^^^^
+      |
+      = help: write it anew: 'formulary render backstage-catalog --write'
+
+    2 errors
+    --- exit 5
+    ");
+    run("render backstage-catalog --write --dir repo").exits(0);
+    run("validate --dir repo").exits(0);
+    let said = run("render backstage-catalog --write --dir repo").exits(0);
+    assert!(!said.transcript().contains("wrote"), "what is right stays untouched");
+    // A file of that name that declares something is nobody's to overwrite.
+    write("repo/systems/catalog-info.yaml", &person("carol", &["acme"]));
+    run("render backstage-catalog --write --dir repo").exits(1).says(&["declares something of its own"]);
+}

@@ -1,7 +1,9 @@
 //! Backstage's tour: which files its catalogue reads, what it makes of them, and how one learns why it does not.
 
 mod catalog;
+mod defects;
 mod forge;
+mod relay;
 mod troubles;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use formulary::engine::documents::{Options, load};
 use formulary::engine::source::snapshot::{Revision, Snapshot};
 use formulary::provider::backstage::BackstageProvider;
+use formulary::provider::emulator::serve::{ServeOptions, Served, serve};
 use formulary::runtime::sys::{SharedClock, SystemClock};
 use serde_json::{Value, json};
 
@@ -20,6 +23,7 @@ use super::legs::Ends;
 use super::real as server;
 use super::stage::{Reading, Stage};
 use forge::Files;
+use relay::Relay;
 
 /// The catalogue of one platform, whose names all have the tour's own beginning.
 pub struct Tour {
@@ -30,6 +34,8 @@ pub struct Tour {
     forge: Files,
     /// The address of the mono-repo's root there.
     pub root: String,
+    /// Who stands in between, where somebody does.
+    relay: Option<Served>,
 }
 
 impl Tour {
@@ -41,6 +47,21 @@ impl Tour {
         let (prefix, forge) = (prefix(), forge::served_at(&address));
         let root = format!("http://{address}/{prefix}");
         Some(Self::at(&url, &token, &token, &prefix, root, forge, Arc::new(SystemClock)).await)
+    }
+
+    /// A tour of the real server with somebody in between.
+    async fn relayed() -> Option<Self> {
+        let mut tour = Self::real().await?;
+        let url = server::variable("FORMULARY_BACKSTAGE_URL")?;
+        let served = serve(Relay::new(&url), ServeOptions::default()).await.unwrap();
+        tour.stage.config = tour.stage.config.replace(&format!("url: {url}\n"), &format!("url: {}\n", served.base()));
+        tour.relay = Some(served);
+        Some(tour)
+    }
+
+    /// What can be made to fail, and counts calls.
+    pub fn served(&self) -> &Served {
+        self.relay.as_ref().unwrap()
     }
 
     async fn at(
@@ -59,7 +80,7 @@ impl Tour {
              token: env:BACKSTAGE_TOKEN\n    options:\n      catalog: {{ url: '{root}', patience_seconds: 12 }}\n"
         );
         stage.secrets.insert("BACKSTAGE_TOKEN", ours.to_owned());
-        Self { stage, hand, forge, root }
+        Self { stage, hand, forge, root, relay: None }
     }
 
     /// Declares something in a file at a path of its own.
@@ -220,4 +241,28 @@ tours_real! {
     troubles::a_document_that_is_refused_is_told_with_its_place,
     troubles::whoever_was_first_keeps_it,
     troubles::what_others_left_behind_is_reported_and_stays,
+}
+
+mod faulty {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_answer_that_lies_takes_nothing_away() {
+        crate::legs::run(Tour::relayed().await, defects::an_answer_that_lies_takes_nothing_away).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_lost_answer_registers_nothing_twice() {
+        crate::legs::run(Tour::relayed().await, defects::a_lost_answer_registers_nothing_twice).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_missing_right_is_named() {
+        crate::legs::run(Tour::relayed().await, defects::a_missing_right_is_named).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn calls_are_few() {
+        crate::legs::run(Tour::relayed().await, defects::calls_are_few).await;
+    }
 }

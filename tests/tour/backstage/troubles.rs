@@ -6,7 +6,7 @@ use super::Tour;
 use crate::stage::Attempt;
 
 /// The reason and the advice of each step that failed, by its address.
-fn failures(attempt: &Attempt) -> Vec<String> {
+pub fn failures(attempt: &Attempt) -> Vec<String> {
     let told = attempt.outcome.steps.iter().filter_map(|it| match &it.outcome {
         StepOutcome::Failed { failure } => Some(format!("{}: {} ({})", it.address, failure.said, failure.help)),
         _ => None,

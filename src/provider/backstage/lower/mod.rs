@@ -108,25 +108,29 @@ impl Lowering<'_> {
     /// The files that an index lists; says where it is not what it should be.
     fn listed(&mut self, shard: &Shard, declared: &Entity) -> BTreeSet<Arc<str>> {
         let document: Json = serde_json::from_str(&declared.document).unwrap_or_default();
-        let targets = document["spec"]["targets"].as_array().into_iter().flatten().filter_map(Json::as_str);
-        let targets: BTreeSet<&str> = targets.collect();
+        let written = document["spec"]["targets"].as_array().into_iter().flatten();
+        let written: Vec<&str> = written.map(|it| it.as_str().unwrap_or_default()).collect();
+        let targets: BTreeSet<&str> = written.iter().copied().collect();
         let wanted = shard.targets();
         let missing: Vec<&str> = wanted.iter().map(String::as_str).filter(|it| !targets.contains(it)).collect();
-        let foreign: Vec<&str> =
-            targets.iter().copied().filter(|it| !wanted.iter().any(|wanted| wanted == it)).collect();
+        let right: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+        let foreign: Vec<&str> = targets.difference(&right).copied().collect();
         let index = shard.path();
-        let at = declared.span_of("/spec/targets");
-        let mut told = |what: String| {
-            self.out.diagnostics.push(Diagnostic::error(CATALOG_INDEX, what).at(at.clone()).help(RENDER));
+        let at = |item: Option<usize>| {
+            declared.span_of(&item.map_or("/spec/targets".to_owned(), |it| format!("/spec/targets/{it}")))
+        };
+        let mut told = |what: String, at: Span| {
+            self.out.diagnostics.push(Diagnostic::error(CATALOG_INDEX, what).at(at).help(RENDER));
         };
         if !missing.is_empty() {
-            told(format!("'{index}' does not list {}: Backstage does not see it", quoted(&missing)));
+            told(format!("'{index}' does not list {}: Backstage does not see it", quoted(&missing)), at(None));
         }
-        if !foreign.is_empty() {
-            told(format!(
+        if let Some(first) = foreign.first() {
+            let what = format!(
                 "'{index}' lists {}, which declares nothing: Backstage may read nothing of that folder any more",
                 quoted(&foreign)
-            ));
+            );
+            told(what, at(written.iter().position(|it| it == first)));
         }
         let files = shard.files.iter().zip(&wanted);
         files.filter(|(_, target)| targets.contains(target.as_str())).map(|(path, _)| Arc::clone(path)).collect()

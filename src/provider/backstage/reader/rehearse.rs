@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::engine::model::{Failure, Fields, Value};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::backstage::api::Api;
-use crate::provider::backstage::{errors, kinds, place};
+use crate::provider::backstage::{errors, kinds, place, told};
 
 /// Asks; what cannot be asked has nothing against it.
 pub(super) async fn rehearse(api: &Api, step: &Step, fields: &Fields) -> Result<(), Failure> {
@@ -17,12 +17,14 @@ pub(super) async fn rehearse(api: &Api, step: &Step, fields: &Fields) -> Result<
             Err(failure) if errors::is_unserved(&failure) => Ok(()),
             // It is told by the step of that entity.
             Err(failure) if errors::is_about_one_entity(&failure) => Ok(()),
-            answer => answer.map(drop),
+            Err(failure) => Err(told::failure(&catalog.url, failure)),
+            Ok(_) => Ok(()),
         },
         (kinds::ENTITY, Verb::Create) => match entity(step, fields) {
             Some(entity) => {
                 let file = fields.get(kinds::FILE).and_then(Value::as_text).unwrap_or_default();
-                api.judge(&entity, &catalog.url.url(file)).await
+                let judged = api.judge(&entity, &catalog.url.url(file)).await;
+                judged.map_err(|failure| told::failure(&catalog.url, failure))
             }
             None => Ok(()),
         },

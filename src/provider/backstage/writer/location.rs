@@ -6,7 +6,7 @@ use crate::engine::model::{Failure, FailureClass, Live, Value};
 use crate::engine::plan::Step;
 use crate::provider::backstage::api::{decode, register, remove};
 use crate::provider::backstage::convert::{Location, Made};
-use crate::provider::backstage::errors;
+use crate::provider::backstage::{errors, told};
 use crate::provider::contract::{Inputs, Performed};
 
 impl Hand {
@@ -15,7 +15,9 @@ impl Hand {
         let url = self.api.options().catalog.url.url(&step.address.key);
         match self.api.found_at(&url).await {
             // One bad document among many is left out by Backstage, and the rest gets in.
-            Err(failure) if !errors::is_about_one_entity(&failure) => return Err(failure),
+            Err(failure) if !errors::is_about_one_entity(&failure) => {
+                return Err(told::failure(&self.api.options().catalog.url, failure));
+            }
             _ => {}
         }
         let location = self.send_registration(step, &url).await?;
