@@ -13,8 +13,7 @@ pub struct Exception {
 
 /// The known differences, by scenario.
 pub const EXCEPTIONS: &[Exception] = &[
-    Exception { scenario: "backstage/auth", exchanges: &[3], reason: BY_UID },
-    Exception { scenario: "backstage/catalog-read", exchanges: &[6, 11], reason: BY_UID },
+    Exception { scenario: "backstage/catalog-read", exchanges: &[3, 6, 11, 12], reason: BY_UID },
     Exception {
         scenario: "backstage/catalog-read",
         exchanges: &[1],
@@ -22,7 +21,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         scenario: "backstage/catalog-read",
-        exchanges: &[8, 9],
+        exchanges: &[9],
         reason: "the cursor that is sent names a uid of the recorded server, before which or behind which ours may lie",
     },
     Exception {

@@ -13,8 +13,9 @@ use std::time::Duration;
 use formulary::engine::documents::{Options, load};
 use formulary::engine::source::snapshot::{Revision, Snapshot};
 use formulary::provider::backstage::BackstageProvider;
+use formulary::provider::backstage::emulator::{self as service, Backstage as Emulator, Settings};
 use formulary::provider::emulator::serve::{ServeOptions, Served, serve};
-use formulary::runtime::sys::{SharedClock, SystemClock};
+use formulary::runtime::sys::{MovableClock, SharedClock, SystemClock};
 use serde_json::{Value, json};
 
 use super::documents::Document;
@@ -34,11 +35,31 @@ pub struct Tour {
     forge: Files,
     /// The address of the mono-repo's root there.
     pub root: String,
-    /// Who stands in between, where somebody does.
+    /// What can be made to fail: the emulator, or who stands between us and a real server.
     relay: Option<Served>,
 }
 
 impl Tour {
+    /// A tour of the emulator, whose loop comes round at once.
+    pub async fn emulated() -> Self {
+        let (clock, forge) = (Arc::new(MovableClock::default()), Files::default());
+        let second = chrono::Duration::seconds(1);
+        let settings = Settings {
+            allowed_hosts: vec![HOST.to_owned()],
+            processing_interval: second,
+            orphan_sweep: second,
+            ..Settings::default()
+        };
+        let emulator = Emulator::reading(clock.clone(), settings, Arc::new(Forge(forge.clone())));
+        let options = ServeOptions { clock: clock.clone(), ..ServeOptions::default() };
+        let served = serve(emulator, options).await.unwrap();
+        let token = |holder: &str| served.credentials()[holder]["Authorization"].replacen("Bearer ", "", 1);
+        let (prefix, base) = (prefix(), served.base().to_owned());
+        let root = format!("http://{HOST}/{prefix}");
+        let tour = Self::at(&base, &token("static"), &token("daemon"), &prefix, root, forge, clock).await;
+        Self { relay: Some(served), ..tour }
+    }
+
     /// A tour of the real server, if there is one.
     pub async fn real() -> Option<Self> {
         let variable = |name| server::needed("backstage", name);
@@ -201,35 +222,21 @@ impl Ends for Tour {
     }
 }
 
-impl std::ops::Deref for Tour {
-    type Target = Stage;
+/// Where the emulator's files are.
+const HOST: &str = "files.example.test";
 
-    fn deref(&self) -> &Stage {
-        &self.stage
+/// What was pushed, as the emulator reads it.
+#[derive(Debug)]
+struct Forge(Files);
+
+impl service::Files for Forge {
+    fn read(&self, address: &str) -> service::Read {
+        let found = self.0.lock().unwrap().get(address).cloned();
+        found.map_or(service::Read::NotFound, service::Read::Text)
     }
 }
 
-impl std::ops::DerefMut for Tour {
-    fn deref_mut(&mut self) -> &mut Stage {
-        &mut self.stage
-    }
-}
-
-macro_rules! tours_real {
-    ($($module:ident :: $legs:ident,)*) => {
-        mod real {
-            use super::*;
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $legs() {
-                    crate::legs::run(Tour::real().await, $module::$legs).await;
-                }
-            )*
-        }
-    };
-}
-
-tours_real! {
+tours! {
     catalog::it_comes_changes_and_leaves,
     catalog::a_formula_stands_alone,
     catalog::an_organisation_leaves_by_approval,
@@ -243,26 +250,34 @@ tours_real! {
     troubles::what_others_left_behind_is_reported_and_stays,
 }
 
-mod faulty {
-    use super::*;
+/// What takes somebody who lies, loses answers or counts calls: the emulator itself, or a relay before a real server.
+macro_rules! faulty {
+    ($($legs:ident,)*) => {
+        mod faulty {
+            use super::*;
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn an_answer_that_lies_takes_nothing_away() {
-        crate::legs::run(Tour::relayed().await, defects::an_answer_that_lies_takes_nothing_away).await;
-    }
+            $(
+                mod $legs {
+                    use super::*;
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_lost_answer_registers_nothing_twice() {
-        crate::legs::run(Tour::relayed().await, defects::a_lost_answer_registers_nothing_twice).await;
-    }
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn emulator() {
+                        crate::legs::run(Some(Tour::emulated().await), defects::$legs).await;
+                    }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_missing_right_is_named() {
-        crate::legs::run(Tour::relayed().await, defects::a_missing_right_is_named).await;
-    }
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn real() {
+                        crate::legs::run(Tour::relayed().await, defects::$legs).await;
+                    }
+                }
+            )*
+        }
+    };
+}
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn calls_are_few() {
-        crate::legs::run(Tour::relayed().await, defects::calls_are_few).await;
-    }
+faulty! {
+    an_answer_that_lies_takes_nothing_away,
+    a_lost_answer_registers_nothing_twice,
+    a_missing_right_is_named,
+    calls_are_few,
 }
