@@ -57,6 +57,10 @@ async fn no_token_comes_with_what_to_do() {
     let failure = tokens(&tour, "missing").token().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::MissingRights);
     assert!(failure.help.contains("installs the App there, or gives it the repository"), "{failure:#?}");
+    tour.hand.patch("/repos/acme-corp/platform", serde_json::json!({ "name": "people" })).await;
+    let failure = tokens(&tour, "platform").token().await.unwrap_err();
+    assert!(failure.said.contains("called otherwise now"), "{failure:#?}");
+    tour.hand.patch("/repos/acme-corp/people", serde_json::json!({ "name": "platform" })).await;
     tour.emulator.suspend(APP, ORG, Some("alice"));
     let failure = tokens(&tour, "platform").token().await.unwrap_err();
     assert!(failure.said.contains("suspended") && failure.help.contains("by hand"), "{failure:#?}");

@@ -75,12 +75,19 @@ async fn a_suspended_app_and_a_repository_that_was_not_given_are_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_renamed_repository_is_told_by_its_number_and_not_followed() {
-    let tour = Tour::of(Settings::default(), &options("")).await;
+    let mut tour = Tour::of(Settings::default(), &options("")).await;
     tour.hand.patch("/repos/acme-corp/platform", json!({ "name": "people" })).await;
     let reading = tour.reading().await;
     let told = tour.probe(&reading).findings.iter().map(|it| it.what.clone()).collect::<Vec<_>>().join("\n");
-    // The old name leads on for the App's own question too, which is not followed either.
-    assert!(told.contains("acme-corp/people") || told.contains("sent on"), "{told}");
+    assert!(told.contains("it is called 'acme-corp/people' now (number "), "{told}");
+    // Somebody takes the old name, and then it is another repository.
+    let config = tour.config.clone();
+    let number = tour.hand.get("/repos/acme-corp/people").await["id"].clone();
+    tour.browser(json!({ "repositories": [{ "name": "acme-corp/platform", "commits": [{ "message": "a" }] }] }));
+    tour.config = format!("{config}      repository_id: {number}\n");
+    let reading = tour.reading().await;
+    let told = tour.probe(&reading).findings.iter().map(|it| it.what.clone()).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("another repository has that name"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
