@@ -32,7 +32,7 @@ pub const INSTALLATION_ROUTES: &[ReadRoute] =
     &[(Method::GET, REACHED), (Method::GET, REPOSITORY), (Method::GET, BY_NUMBER), (Method::GET, HOOKS)];
 
 /// The version of the API that this was written to (guide, section 1).
-const HEADERS: &[(&str, &str)] = &[("x-github-api-version", "2022-11-28")];
+pub const HEADERS: &[(&str, &str)] = &[("x-github-api-version", "2022-11-28")];
 /// The most that a page holds.
 const PAGE: usize = 100;
 

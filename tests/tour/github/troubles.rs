@@ -148,6 +148,18 @@ async fn answers_that_lie_or_are_lost_lead_to_nothing() {
     tour.nothing_left("a signature that is refused once").await;
 }
 
+/// A token whose answer was lost is asked for again: two are no worse than one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_whose_answer_was_lost_is_asked_for_again() {
+    let tour = Tour::of(Settings::default(), &options("")).await;
+    for defect in [Defect::LostAnswer, Defect::ResetInBody, Defect::Html { status: 502 }] {
+        tour.served.arm(Fault::new(defect).on("POST", "/app/installations/*/access_tokens").times(1)).unwrap();
+        let reading = tour.reading().await;
+        assert!(tour.probe(&reading).findings.iter().all(|it| it.ok), "{:#?}", tour.probe(&reading).findings);
+        assert_eq!(tour.served.lift_all()[0].used, 1);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_enterprise_server_is_reached_at_its_own_addresses() {
     let web = "      web: https://git.acme.example\n";
