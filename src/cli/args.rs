@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::options::Global;
 use super::{
-    access, apply, approve, completions, demo, doctor, drift, explain, graph, new, plan, render, run, sandbox, schema,
-    validate,
+    access, apply, approve, completions, demo, doctor, drift, explain, graph, import, new, plan, render, run, sandbox,
+    schema, validate,
 };
 
 /// Keeps a company's platform equal to what a mono-repo declares.
@@ -50,6 +50,8 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Show what a person has in the end, everywhere, and through what; or who has a thing.
     Access(access::AccessArgs),
+    /// Write documents for what exists already.
+    Import(import::ImportArgs),
     /// Make what others apply from files of the mono-repo.
     Render(render::RenderArgs),
     /// Draw what depends on what.

@@ -10,7 +10,6 @@ mod args;
 mod claude;
 mod completions;
 mod context;
-mod declare;
 mod demo;
 mod doctor;
 mod drift;
@@ -19,6 +18,7 @@ mod explain;
 mod failure;
 mod files;
 mod graph;
+mod import;
 mod new;
 mod options;
 mod outcome;
@@ -87,6 +87,7 @@ async fn run(cli: &Cli, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Drift(args) => drift::run(args, global, shell).await,
         Command::Approve(args) => approve::run(args, global, shell).await,
         Command::Explain(args) => explain::run(args, global, shell).await,
+        Command::Import(args) => import::run(args, global, shell).await,
         Command::Access(args) => access::run(args, global, shell).await,
         Command::Render(args) => render::run(args, global, shell).await,
         Command::Graph(args) => graph::run(args, global, shell).await,

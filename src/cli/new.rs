@@ -40,7 +40,7 @@ pub struct NewArgs {
     /// The domain of its addresses.
     #[arg(long, value_name = "DOMAIN", default_value = EXAMPLE)]
     domain: String,
-    /// The services of the platform; by default all that are known.
+    /// The services of the platform; by default all that are known, with one identity provider.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     services: Vec<String>,
 }
@@ -99,8 +99,20 @@ fn services(names: &[String]) -> Result<String, CommandError> {
         );
     }
     let wanted = |service: &str| names.is_empty() || names.iter().any(|it| it == service);
-    let entries = provider::ALL.iter().filter(|it| wanted(it.service()));
-    Ok(entries.map(|it| format!("{}\n", it.config_example().replace(EXAMPLE, DOMAIN))).collect())
+    let mut signs_in = false;
+    let entries = provider::ALL.iter().filter(|it| wanted(it.service())).map(|it| {
+        let entry = it.config_example().replace(EXAMPLE, DOMAIN);
+        let is_identity = it.offers().contains(&"identity");
+        let is_second = names.is_empty() && is_identity && std::mem::replace(&mut signs_in, true);
+        format!("{}\n", if is_second { commented(&entry) } else { entry })
+    });
+    Ok(entries.collect())
+}
+
+/// An entry that somebody may take in another one's place: a platform has one identity provider.
+fn commented(entry: &str) -> String {
+    let lines = entry.lines().map(|line| format!("  # {}\n", line.strip_prefix("  ").unwrap_or(line)));
+    std::iter::once("  # Or in its place:\n".to_owned()).chain(lines).collect()
 }
 
 fn collect(folder: &Dir<'_>, take: &mut impl FnMut(&str, &str)) {
@@ -149,7 +161,9 @@ mod tests {
         let path = folder.path().join("formulary.yaml");
         std::fs::write(&path, config).unwrap();
         let config = Config::load(Some(&path), &service_types(), &Machine).unwrap();
-        assert_eq!(config.services.len(), provider::ALL.len());
+        let offer_identity = provider::ALL.iter().filter(|it| it.offers().contains(&"identity")).count();
+        assert_eq!(config.services.len(), provider::ALL.len() - offer_identity + 1);
+        assert_eq!(config.in_role("identity").map(|it| it.name.as_str()), Some("keycloak"));
         assert_eq!(config.warnings, []);
     }
 
@@ -165,8 +179,9 @@ mod tests {
     fn what_is_asked_for_is_checked() {
         assert!(files(&args("beta corp", &[])).is_err());
         assert!(files(&args("beta", &["gitlab"])).is_err());
-        let files = files(&args("beta", &["gitea"])).unwrap();
+        let files = files(&args("beta", &["gitea", "logto"])).unwrap();
         let (_, config) = files.iter().find(|(path, _)| path == "deploy/formulary.yaml").unwrap();
-        assert!(config.contains("gitea:") && !config.contains("keycloak:"), "{config}");
+        assert!(["  gitea:\n", "  logto:\n"].iter().all(|it| config.contains(it)), "{config}");
+        assert!(!config.contains("keycloak:"), "{config}");
     }
 }

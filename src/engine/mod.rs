@@ -1,7 +1,7 @@
 //! Values and functions, no effects: nothing here is `async`, opens a file, or reads a clock.
 //!
 //! Imports run one way, in this order: `diag`, `model`, `source`, `schema`, `claude`, `documents`, `desired`, `diff`, `plan`,
-//! `access`, `report`.
+//! `access`, `import`, `report`.
 
 pub mod access;
 pub mod claude;
@@ -9,6 +9,7 @@ pub mod desired;
 pub mod diag;
 pub mod diff;
 pub mod documents;
+pub mod import;
 pub mod model;
 pub mod plan;
 pub mod report;

@@ -13,7 +13,9 @@ use async_trait::async_trait;
 
 use crate::engine::desired::Placed;
 use crate::engine::diag::Diagnostic;
+use crate::engine::diff::Cause;
 use crate::engine::documents::Catalogue;
+use crate::engine::import::Described;
 use crate::engine::model::kind::NUMBER;
 use crate::engine::model::{
     Address, Allotments, Capabilities, Desired, EntityRef, Failure, FailureClass, Fields, Instance, KindName, KindSpec,
@@ -21,7 +23,6 @@ use crate::engine::model::{
 };
 use crate::engine::plan::Step;
 use crate::engine::plan::price::Cost;
-use crate::engine::report::declarations::Described;
 use crate::provider::http::Connection;
 
 /// What an identity provider offers that keeps numbers of people.
@@ -85,6 +86,20 @@ pub trait Provider: Send + Sync {
     /// [`Provider::lower`]. `None` for what the mono-repo has no noun for, and for what the service, or lowering, has of
     /// its own. Whether there is a noun for a kind does not depend on the object's fields.
     fn describe(&self, options: &serde_json::Value, live: &Live) -> Option<Described>;
+
+    /// The annotation, without the prefix, by which a document says what a field of this object holds now; `None` where no
+    /// annotation says it.
+    fn says(&self, live: &Live, field: &str) -> Option<(&'static str, String)> {
+        let _ = (live, field);
+        None
+    }
+
+    /// The annotation, without the prefix, by which a document says that there is to be no such object; `None` where no
+    /// annotation says it.
+    fn without(&self, options: &serde_json::Value, address: &Address) -> Option<(&'static str, String)> {
+        let _ = (options, address);
+        None
+    }
 
     /// The reading half. Can send only what the service's guide says changes nothing.
     fn reader(&self, connection: Connection) -> Box<dyn Reader>;
@@ -295,6 +310,16 @@ pub trait Reader: Send + Sync {
         Ok(())
     }
 
+    /// Asks the trail that the service keeps who changed these, and when: what a report of drift tells beside the difference.
+    /// Our own changes are no answer. What is not found in it is left out.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    async fn causes(&self, changed: &[Changed]) -> Result<Trail, Failure> {
+        let _ = changed;
+        Ok(Trail::None("it keeps no trail of who changed what".to_owned()))
+    }
+
     /// Asks how work stands that a step began ([`Performed::Pending`]) and that goes on at the service. It is asked again
     /// and again while the run lasts, and by the next run before it plans.
     ///
@@ -306,6 +331,26 @@ pub trait Reader: Send + Sync {
         let doing = format!("follow '{handle}' of '{address}'");
         Err(Failure::new(FailureClass::Refused, doing, "nothing of this service goes on by itself"))
     }
+}
+
+/// Something that somebody changed at a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Its name.
+    pub address: Address,
+    /// The service's own id, also of what is gone, where it was recorded.
+    pub external_id: Option<String>,
+    /// The ids of what it connects: of a membership the person and what they are in.
+    pub related: Related,
+}
+
+/// What a service knows of who changed something there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trail {
+    /// It keeps none that could be read, and why: "admin events are switched off in realm 'acme'".
+    None(String),
+    /// It keeps one, and tells this.
+    Kept(BTreeMap<Address, Cause>),
 }
 
 /// How work stands that goes on at a service.

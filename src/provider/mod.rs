@@ -1,5 +1,6 @@
 //! One folder a service, and the contract that all of them meet ([`contract`]).
 
+pub mod backstage;
 pub mod coder;
 pub mod contract;
 mod days;
@@ -10,6 +11,7 @@ pub mod http;
 pub mod inmemory;
 pub mod keycloak;
 pub mod kubernetes;
+pub mod logto;
 pub mod mattermost;
 pub mod twenty;
 
@@ -23,10 +25,12 @@ use contract::Provider;
 /// Every provider. Adding a service is one folder and one line here.
 pub const ALL: &[&dyn Provider] = &[
     &keycloak::Keycloak,
+    &logto::Logto,
     &gitea::GiteaProvider,
     &mattermost::MattermostProvider,
     &coder::CoderProvider,
     &twenty::TwentyProvider,
     &kubernetes::KubernetesProvider,
+    &backstage::BackstageProvider,
     &github::GitHubProvider,
 ];

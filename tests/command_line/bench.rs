@@ -41,6 +41,14 @@ impl Bench {
         Self { folder, sandbox }
     }
 
+    /// As [`Bench::sample`], with every service that there is.
+    pub async fn everything() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::start(SandboxOptions::default(), seed).await.unwrap();
+        write_config(&sandbox, &folder.path().join("formulary.yaml"), None).unwrap();
+        Self { folder, sandbox }
+    }
+
     /// New installations with a small realm, and a config for them.
     pub async fn small() -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ mod beginning;
 mod changes;
 mod commands;
 mod config;
+mod import;
 mod mono_repo;
 mod plans;
 mod services;

@@ -12,8 +12,8 @@ pub enum Proof {
     Header(String),
     /// A name and a password.
     Basic(String, String),
-    /// A client of Keycloak's realm `master`. Its tokens live for a minute, so each call asks for a new one.
-    MasterClient { id: String, secret: String },
+    /// A client of a realm of Keycloak. Tokens of `master` live for a minute, so each call asks for a new one.
+    Client { realm: String, id: String, secret: String },
 }
 
 /// An administrator's client of a service.
@@ -30,6 +30,11 @@ impl Hand {
         let http =
             reqwest::Client::builder().no_proxy().user_agent("tour").timeout(Duration::from_secs(60)).build().unwrap();
         Self { base: base.trim_end_matches('/').to_owned(), proof, http }
+    }
+
+    /// Where the service is.
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -80,7 +85,7 @@ impl Hand {
         request = match &self.proof {
             Proof::Header(header) => request.header("authorization", header),
             Proof::Basic(name, password) => request.basic_auth(name, Some(password)),
-            Proof::MasterClient { id, secret } => request.bearer_auth(self.token(id, secret).await),
+            Proof::Client { realm, id, secret } => request.bearer_auth(self.token(realm, id, secret).await),
         };
         if let Some(body) = body {
             request = request.json(&body);
@@ -93,10 +98,10 @@ impl Hand {
         (status, body, location.rsplit('/').next().unwrap_or_default().to_owned())
     }
 
-    async fn token(&self, id: &str, secret: &str) -> String {
+    async fn token(&self, realm: &str, id: &str, secret: &str) -> String {
         let request = self
             .http
-            .post(format!("{}/realms/master/protocol/openid-connect/token", self.base))
+            .post(format!("{}/realms/{realm}/protocol/openid-connect/token", self.base))
             .basic_auth(id, Some(secret))
             .form(&[("grant_type", "client_credentials")]);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();

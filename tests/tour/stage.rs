@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use formulary::engine::documents::{self, Options};
 use formulary::engine::model::{Address, Completeness, Failure};
-use formulary::engine::plan::{Approved, Plan};
+use formulary::engine::plan::{Approved, Plan, Verb};
 use formulary::engine::report::{Look, text};
 use formulary::engine::source::snapshot::{Revision, Snapshot};
 use formulary::provider::contract::Provider;
 use formulary::runtime::config::{Config, ServiceType};
 use formulary::runtime::ledger::{NewApproval, SharedLedger, sqlite};
+use formulary::runtime::reconcile::causes::name_causes;
+use formulary::runtime::reconcile::importing::import;
 use formulary::runtime::reconcile::{
     Found, MachineSecrets, Memory, NoProbe, Outcome, PlannedWorld, Platform, Quiet, StepOutcome, Turn, World, read,
 };
@@ -89,6 +91,11 @@ impl Stage {
         self.revision += 1;
         let path = self.named(path);
         self.files.insert(path, self.named(content));
+    }
+
+    /// Every file of the mono-repo, by its path.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
     }
 
     /// Removes a file at a path of its own.
@@ -192,6 +199,49 @@ impl Stage {
         self.approve(&first.planned.planned.plan).await;
         self.attempt().await.expect_done(leg);
         self.nothing_left(leg).await;
+    }
+
+    /// Forgets all documents and the ledger, imports what is there, and takes it over: nothing else is planned before, and
+    /// nothing after. Gives the documents.
+    pub async fn imported(&mut self, leg: &str) -> BTreeMap<String, String> {
+        self.forget().await;
+        let (platform, _) = self.platform();
+        let now = self.clock.now();
+        let memory = Memory::of(&*self.ledger, &platform, now).await.unwrap();
+        let empty = Snapshot::from_texts(
+            Revision { id: "r0".to_owned(), label: "tour".to_owned() },
+            BTreeMap::<String, String>::new(),
+        );
+        let imported = import(&platform, &empty, memory, now, &Quiet).await;
+        self.revision += 1;
+        self.files = imported.files;
+        let first = self.reading().await;
+        let ours = |owner: &str| owner.contains(':');
+        let changes: Vec<String> = first
+            .plan()
+            .steps
+            .iter()
+            .filter(|step| ours(&step.owner.0) && step.verb != Verb::Adopt)
+            .map(|step| format!("{} {}", step.verb, step.address))
+            .collect();
+        assert!(changes.is_empty(), "{leg}: a plan of what was imported would {changes:#?}\n{:#?}", self.files);
+        assert!(first.plan().steps.iter().any(|step| ours(&step.owner.0)), "{leg}: nothing is taken over");
+        self.any_leg(leg).await;
+        self.files.clone()
+    }
+
+    /// Who made the differences, as a report tells it but for the time and for ids; and why nobody can be named.
+    pub async fn causes(&self) -> (Vec<String>, Vec<String>) {
+        let Reading { world, planned } = self.reading().await;
+        let mut plan = planned.planned.plan;
+        let untold = name_causes(&self.platform().0, &world, &mut plan).await;
+        let told = plan.changes.iter().filter_map(|it| {
+            let cause = it.cause.as_ref()?;
+            let who = cause.who.split(" (id ").next()?;
+            Some(format!("{}: {who} {}", it.address, cause.how))
+        });
+        let untold = untold.into_iter().map(|(instance, why)| format!("{instance}: {why}"));
+        (told.collect(), untold.collect())
     }
 
     /// Plans again, and expects nothing.

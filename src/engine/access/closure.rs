@@ -11,7 +11,7 @@ impl State<'_> {
         if self.standing(account) != Standing::On {
             return Vec::new();
         }
-        let mut open = VecDeque::from([self.itself(account)]);
+        let mut open = VecDeque::from(self.itself(account));
         open.extend(self.edges(account).filter_map(|edge| self.by_edge(edge)));
         let mut held: BTreeMap<(Address, Option<String>), Vec<Address>> = BTreeMap::new();
         let mut followed = BTreeSet::new();
@@ -24,13 +24,14 @@ impl State<'_> {
         held.into_iter().map(|((on, level), through)| Holding { on, level, through }).collect()
     }
 
-    /// The account, and whether it stands above everything.
-    fn itself(&self, account: &Address) -> Holding {
-        let all = self.open(account).is_some_and(|(spec, fields)| {
-            spec.that_tell(Tells::Administers)
-                .any(|field| fields.get(field.name).and_then(Value::as_bool) == Some(true))
-        });
-        Holding { on: account.clone(), level: all.then(|| "administrator".to_owned()), through: Vec::new() }
+    /// The account: that it may sign in, and whether it stands above everything.
+    fn itself(&self, account: &Address) -> Vec<Holding> {
+        let level = |level| Holding { on: account.clone(), level, through: Vec::new() };
+        let mut holdings = vec![level(None)];
+        if self.open(account).is_some_and(|(spec, fields)| tells(spec, fields, Tells::Administers)) {
+            holdings.push(level(Some("administrator".to_owned())));
+        }
+        holdings
     }
 
     /// What a membership means, if what it is in is there; a workspace is its owner's.
@@ -79,10 +80,14 @@ impl State<'_> {
     }
 }
 
+/// Whether a field that tells this is true.
+fn tells(spec: &KindSpec, fields: &Fields, what: Tells) -> bool {
+    spec.that_tell(what).any(|field| fields.get(field.name).and_then(Value::as_bool) == Some(true))
+}
+
 /// What somebody is in what they are in, where the membership says so.
 fn level_of_edge(spec: &KindSpec, fields: &Fields) -> Option<String> {
-    let owns = |field: &str| fields.get(field).and_then(Value::as_bool) == Some(true);
-    if spec.that_tell(Tells::Owns).any(|field| owns(field.name)) {
+    if tells(spec, fields, Tells::Owns) {
         return Some("owner".to_owned());
     }
     let levels = spec.fields.iter().filter(|field| matches!(field.access, Access::Levels(_)));

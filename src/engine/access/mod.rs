@@ -22,7 +22,7 @@ pub use state::State;
 pub struct Holding {
     /// What: the account itself, where it may sign in; a team it is in; a repository; a workspace.
     pub on: Address,
-    /// How far, where that can be told: `write`, `owner`.
+    /// How far, where that can be told: `write`, `owner`; `administrator`, beside that the account may sign in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// Through what, from the account on; empty for what it has by itself. The shortest way, if there are several.

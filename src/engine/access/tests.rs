@@ -9,6 +9,7 @@ use super::{Standing, State};
 use crate::engine::diff::Kinds;
 use crate::engine::model::{Address, Fields, Instance, Live, Value};
 use crate::engine::plan::{Step, Verb};
+use crate::engine::report::{Look, Page, access as report};
 use crate::provider::gitea::kinds::KINDS as GITEA;
 use crate::provider::keycloak::kinds::KINDS as KEYCLOAK;
 
@@ -90,7 +91,9 @@ impl Forge {
         let Some((false, rules)) = self.people[person] else {
             return has;
         };
-        has.insert((at("user", &format!("p{person}")), rules.then(|| "administrator".to_owned())));
+        let itself = at("user", &format!("p{person}"));
+        has.extend(rules.then(|| (itself.clone(), Some("administrator".to_owned()))));
+        has.insert((itself, None));
         for org in 0..ORGANISATIONS {
             for team in 0..TEAMS {
                 let (there, level, reach) = self.teams[org][team];
@@ -200,6 +203,32 @@ proptest! {
         let held: BTreeSet<Address> = state.effective(&account).into_iter().map(|it| it.on).collect();
         prop_assert_eq!(held, expected);
     }
+}
+
+/// An administrator who is switched off loses both: that they may sign in, and what they were above everybody.
+#[test]
+fn an_administrator_is_told_as_one() {
+    let kinds = kinds();
+    let live = [object("user", "root", &[("prohibit_login", false.into()), ("is_admin", true.into())])];
+    let off = [object("user", "root", &[("prohibit_login", true.into()), ("is_admin", true.into())])];
+    let account = at("user", "root");
+    let now = State::seen(&kinds, &live, &BTreeMap::new());
+    let then = now.after(&steps(&kinds, &live, &off));
+    let mut page = Page::new(Look::default());
+    report::account(&mut page, &account, now.standing(&account), &now.effective(&account));
+    report::account(&mut page, &account, then.standing(&account), &then.effective(&account));
+    report::changes(&mut page, "changes:", &between(&now, &then, &[account].into()));
+    insta::assert_snapshot!(page.finish(), @r"
+    gitea:user/root may sign in
+      administrator of the whole installation
+
+    gitea:user/root switched off: what it is in gives nothing
+
+    changes:
+      gitea:user/root
+        - may sign in
+        - administrator of the whole installation
+    ");
 }
 
 #[test]

@@ -31,6 +31,11 @@ impl Document {
     }
 }
 
+/// A pointer as people write keys: `sandbox.network.allowedDomains`.
+pub(super) fn dotted(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".")
+}
+
 /// Reads a file as Claude Code does, and says what it would make of one that it cannot read.
 pub(super) fn read(path: &str, entry: &FileEntry) -> Result<Document, Vec<Diagnostic>> {
     let lost = if path.ends_with("managed-mcp.json") {

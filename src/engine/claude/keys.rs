@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Layer;
+use super::document::dotted;
 use crate::engine::diag::did_you_mean;
 use crate::engine::schema;
 
@@ -63,7 +64,7 @@ pub(super) fn words(pointer: &str) -> Option<String> {
 
 /// What to write instead of a key that does not exist.
 pub(super) fn instead_of(pointer: &str) -> Option<String> {
-    let path = pointer.trim_start_matches('/').replace('/', ".");
+    let path = dotted(pointer);
     let meant = TRANSLATIONS.iter().find(|(invented, _)| *invented == path);
     meant.map(|(_, meant)| (*meant).to_owned()).or_else(|| {
         let name = path.rsplit('.').next()?;

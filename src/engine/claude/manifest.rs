@@ -12,6 +12,13 @@ use crate::engine::source::{self, FileEntry, Limits};
 /// Where the copy lies, from the enterprise's folder.
 pub const COPY: &str = "k8s/configmap.yaml";
 
+/// The name of the ConfigMap that templates mount, where nobody says otherwise.
+pub const NAME: &str = "claude-code-enterprise-config";
+
+/// The labels by which what we made is found again.
+pub const LABELS: &[(&str, &str)] =
+    &[("app.kubernetes.io/managed-by", "formulary"), ("app.kubernetes.io/part-of", "platform-formulas")];
+
 #[derive(Serialize)]
 struct ConfigMap<'a> {
     #[serde(rename = "apiVersion")]
@@ -33,8 +40,7 @@ struct Metadata<'a> {
 /// # Errors
 /// What YAML cannot hold, which no text is.
 pub fn manifest(enterprise: &Enterprise, namespace: &str, name: &str) -> Result<String, serde_yaml::Error> {
-    let labels =
-        [("app.kubernetes.io/managed-by", "formulary"), ("app.kubernetes.io/part-of", "platform-formulas")].into();
+    let labels = LABELS.iter().copied().collect();
     let map = ConfigMap {
         api_version: "v1",
         kind: "ConfigMap",

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::document::Document;
+use super::document::{Document, dotted};
 use super::files::{Bundle, Enterprise, Parts};
 use super::keys::{self, Scope};
 use super::rules::List;
@@ -140,7 +140,7 @@ impl Policy {
                 continue;
             }
             let Some(value) = file.value.pointer(&pointer) else { continue };
-            let key = pointer.trim_start_matches('/').replace('/', ".");
+            let key = dotted(&pointer);
             if key == "$schema" || key == "hooks" || key.starts_with("hooks.") || is_rule(&key) {
                 continue;
             }

@@ -37,6 +37,16 @@ static OTHERWISE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)(max|limit|count|tokens|path|file|url|helper|_ttl|disable|enable)").expect("a valid pattern")
 });
 
+/// A reference to a variable, with what is there without it: `${NAME}`, `${NAME:-otherwise}`.
+static REFERENCE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-([^}]*))?\}").expect("a valid pattern"));
+
+/// What stands before a reference without being a secret: the name of a scheme.
+static SCHEME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[A-Za-z][A-Za-z-]*[ =]").expect("a valid pattern"));
+
+/// So many letters and digits in a row beside a reference are no prefix any more.
+const LONG: usize = 8;
+
 /// The variables of a map.
 pub(super) fn in_variables(file: &Document, pointer: &str, found: &mut Vec<Diagnostic>) {
     for (name, value) in file.value.pointer(pointer).and_then(Value::as_object).into_iter().flatten() {
@@ -73,11 +83,17 @@ pub(super) fn in_server(file: &Document, pointer: &str, server: &Value, found: &
 
 /// Whether a value of that name is a secret by itself: something is left when references are taken out.
 fn is_secret(name: &str, value: &str) -> bool {
-    if TOKEN.is_match(value) {
+    // What a reference falls back to stands in the file as well.
+    let rest = REFERENCE.replace_all(value, "$1");
+    if TOKEN.is_match(value) || TOKEN.is_match(&rest) {
         return true;
     }
-    if value.contains("${") || value.trim().is_empty() || !NAME.is_match(name) || OTHERWISE.is_match(name) {
+    if rest.trim().is_empty() || !NAME.is_match(name) || OTHERWISE.is_match(name) {
         return false;
+    }
+    if rest != value {
+        let rest = SCHEME.replace(&rest, "");
+        return rest.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| run.len() >= LONG);
     }
     // A word for a scheme alone is none, and neither is a switch.
     let value = ["Bearer", "Basic", "token"].iter().find_map(|it| value.strip_prefix(it)).unwrap_or(value).trim();
@@ -95,4 +111,28 @@ fn problem(file: &Document, pointer: &str, what: &str) -> Diagnostic {
     let problem = Diagnostic::error(codes::CLAUDE_LITERAL_SECRET, message).at(file.at(pointer));
     problem
         .help("write '${VARIABLE}' and let the workspace set the variable; replace the secret if this was ever pushed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_beside_references_and_what_they_fall_back_to_counts() {
+        for value in
+            ["${T}", "Bearer ${T}", "DeviceToken ${T}", "PVEAPIToken=me@pam!x=${T}", "${A}:${B}", "${T:-}", "acme-${T}"]
+        {
+            assert!(!is_secret("Authorization", value), "{value}");
+        }
+        for value in [
+            "${T:-correcthorse}",
+            "Bearer ${T:-hunter2222}",
+            "correcthorse${T}",
+            "Bearer ghp_0123456789abcdefghij${T}",
+            "hunter2",
+        ] {
+            assert!(is_secret("Authorization", value), "{value}");
+        }
+        assert!(!is_secret("MAX_TOKENS", "40000") && !is_secret("REGION", "${R:-europe-north-1a}"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::document::Document;
+use super::document::{Document, dotted};
 use super::files::Parts;
 use super::keys::{self, Scope};
 use super::rules::{self, List};
@@ -40,7 +40,7 @@ fn problem(violation: &Violation, file: &Document) -> Diagnostic {
     let block = pointer.split('/').nth(1).unwrap_or_default();
     let span = violation.span(&file.spans);
     if violation.rule == Rule::Unknown {
-        let key = pointer.trim_start_matches('/').replace('/', ".");
+        let key = dotted(pointer);
         if block == "hooks" && pointer.matches('/').count() == 2 {
             let event = pointer.trim_start_matches("/hooks/");
             let help = keys::instead_of(pointer).or_else(|| did_you_mean(event, events())).or(violation.help.clone());
@@ -78,7 +78,7 @@ fn scopes(file: &Document, layer: Layer, found: &mut Vec<Diagnostic>) {
         if scope.counts_in(layer) {
             continue;
         }
-        let key = pointer.trim_start_matches('/').replace('/', ".");
+        let key = dotted(&pointer);
         let where_it_counts = match scope {
             Scope::Managed => "in managed settings alone",
             _ => "in managed settings and in a person's own alone",

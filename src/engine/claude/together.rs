@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::document::Document;
+use super::document::{Document, dotted};
 use super::files::Parts;
 use super::policy::{Verdict, verdict_of_server};
 use super::rules::List;
@@ -171,8 +171,4 @@ fn servers_that_do_not_load(formula: &Parts, managed: &Parts, found: &mut Vec<Di
             }
         }
     }
-}
-
-fn dotted(pointer: &str) -> String {
-    pointer.trim_start_matches('/').replace('/', ".")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::diag::Span;
@@ -144,6 +144,27 @@ pub struct Change {
     /// What is known of an object that nobody declared.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shadow: Option<Shadow>,
+    /// Who made the difference at the service, where it keeps a trail and was asked. Never part of what is planned: a report
+    /// fills it in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<Cause>,
+}
+
+/// Who last changed something at a service, by its own word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Who: `user/root`, `the client 'helpdesk'`.
+    pub who: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What they did, and where: "updated it by the admin API".
+    pub how: String,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}, {}", self.who, self.how, self.at.format("%F %T UTC"))
+    }
 }
 
 /// What is known of an account, or something else, that nobody declared: whom to ask about it.

@@ -410,6 +410,7 @@ impl<'a> One<'_, '_, 'a> {
                 why: why.into(),
                 left,
                 shadow: None,
+                cause: None,
                 address,
             },
             spec: self.spec,

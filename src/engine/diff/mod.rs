@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::model::{Address, Desired, KindSpec, Live, Recorded};
 
 pub use assumed::Assumed;
-pub use change::{Change, DriftClass, Effect, FieldChange, Shadow, Shown};
+pub use change::{Cause, Change, DriftClass, Effect, FieldChange, Shadow, Shown};
 pub use field::{closing_part, effect, is_compared, same};
 pub use input::{DiffInput, Kinds};
 pub use matching::Approval;

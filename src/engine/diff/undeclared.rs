@@ -8,7 +8,7 @@ use super::table::Table;
 use super::{Absence, Change, ChangeSet, Compared, DiffInput, DriftClass, Shadow, Situation, Work};
 use crate::engine::model::{
     Address, EntityRef, Extent, KindClass, KindSpec, Live, MembershipMode, MembershipSet, Mode, ObjectState, Owner,
-    Recorded, Removal,
+    Recorded, Removal, Tells,
 };
 
 pub(super) fn compare(work: &mut Work<'_, '_>) {
@@ -84,7 +84,7 @@ impl<'a> Rest<'_, '_, 'a> {
         if self.input.is_untouchable(address) {
             return push(DriftClass::Removed, "declared no more, but the account is protected", Situation::Report);
         }
-        if let Removal::ByHand(how) = spec.removal {
+        if let Removal::Swept(how) | Removal::ByHand(how) = spec.removal {
             return push(DriftClass::Removed, &format!("declared no more: {how}"), Situation::Report);
         }
         if live.is_on(spec) == Some(false) {
@@ -191,6 +191,19 @@ impl<'a> Rest<'_, '_, 'a> {
             return;
         }
         if spec.class != KindClass::Membership {
+            let stray = spec.that_tell(Tells::Stray).find_map(|field| live.text(field.name));
+            if let Some(why) = stray {
+                let why = format!("nobody declared it, and {why}");
+                return self.push(
+                    changes,
+                    address.clone(),
+                    DriftClass::Unowned,
+                    &why,
+                    Situation::Report,
+                    Some(live),
+                    None,
+                );
+            }
             let worth_a_word = spec.class == KindClass::Person || spec.class.is_group();
             // What is switched off opens nothing to anybody.
             if worth_a_word && live.is_on(spec) != Some(false) {
@@ -270,6 +283,7 @@ impl<'a> Rest<'_, '_, 'a> {
                 why: why.to_owned(),
                 left: self.input.ignored(&address, None).map(|reason| format!("ignored: {reason}")),
                 shadow: live.filter(|_| class == DriftClass::Unowned).and_then(|live| Shadow::of(spec, live)),
+                cause: None,
                 address,
             },
             spec,

@@ -5,11 +5,14 @@
 //! out in the same order each time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::index::Files;
+pub use super::manage::Manage;
 use crate::engine::claude::Enterprise;
 use crate::engine::diag::Span;
 use crate::engine::model::entity::EntityRef;
-pub use crate::engine::model::policy::Extent;
+use crate::engine::model::{Extent, Instance};
 use crate::engine::source::{FileEntry, SpanTable};
 
 /// Everything that the mono-repo declares and that may be acted on.
@@ -31,6 +34,8 @@ pub struct Catalogue {
     pub others: BTreeMap<EntityRef, Entity>,
     /// What the enterprise enforces in Claude Code.
     pub enterprise: Enterprise,
+    /// The files that all of these, and what is broken, are declared in.
+    pub files: Files,
 }
 
 /// What every declared entity has.
@@ -46,8 +51,8 @@ pub struct Entity {
     pub description: Option<Spanned<String>>,
     /// `formulary.dev/previously`: former names, the latest first.
     pub previously: Vec<Spanned<String>>,
-    /// `formulary.dev/manage`: how far we go. `full` where nothing is said.
-    pub extent: Extent,
+    /// `formulary.dev/manage`: how far we go, and where; ask [`Entity::extent_in`].
+    pub manage: Option<Spanned<Manage>>,
     /// `formulary.dev/services` as written here; ask [`Catalogue::services_of`] for what follows from it.
     pub placement: Option<Spanned<Placement>>,
     /// Every other annotation of ours, by its name without the prefix `formulary.dev/`.
@@ -56,6 +61,9 @@ pub struct Entity {
     pub span: Span,
     /// The place of each value in it, by JSON pointer (`/spec/profile/email`).
     pub spans: SpanTable,
+    /// The whole document as compact JSON, in the order written: what a service makes of it that keeps documents whole. Of a
+    /// key that stands twice, the first value.
+    pub document: Arc<str>,
 }
 
 /// A value and where it was written.
@@ -285,6 +293,11 @@ impl Entity {
     /// An option of ours, by its name without the prefix.
     pub fn option(&self, name: &str) -> Option<&Spanned<String>> {
         self.options.get(name)
+    }
+
+    /// How far we go with it in an installation: all the way where nothing is said.
+    pub fn extent_in(&self, instance: &Instance) -> Extent {
+        self.manage.as_ref().map_or(Extent::Full, |it| it.value.at(instance))
     }
 
     /// The place of a value, or the nearest one above it that was written.

@@ -163,15 +163,14 @@ fn unknown_services(catalogue: &Catalogue, options: &Options, findings: &mut Fin
         return;
     };
     for entity in catalogue.entities() {
-        let Some(placement) = &entity.placement else {
-            continue;
-        };
-        for service in placement.value.names().filter(|service| !services.contains(*service)) {
+        let placed = entity.placement.iter().flat_map(|it| it.value.names().map(|name| (name, &it.span)));
+        let managed = entity.manage.iter().flat_map(|it| it.value.names().map(|name| (name, &it.span)));
+        for (service, span) in placed.chain(managed).filter(|(service, _)| !services.contains(*service)) {
             let known = || services.iter().map(String::as_str);
             let help = did_you_mean(service, known())
                 .unwrap_or_else(|| format!("the config has {}", known().collect::<Vec<_>>().join(", ")));
             let message = format!("service '{service}' does not exist");
-            let problem = Diagnostic::error(codes::UNKNOWN_SERVICE, message).at(placement.span.clone()).help(help);
+            let problem = Diagnostic::error(codes::UNKNOWN_SERVICE, message).at(span.clone()).help(help);
             findings.refuse(&entity.reference, problem);
         }
     }

@@ -9,7 +9,7 @@ use crate::engine::model::entity::EntityRef;
 use crate::engine::schema::{self, PREFIX};
 use crate::engine::source::Tree;
 
-use super::catalogue::{Entity, Extent, MembersMode, Placement, Spanned};
+use super::catalogue::{Entity, Manage, MembersMode, Placement, Spanned};
 use super::identity::Role;
 
 /// An entity by itself.
@@ -112,12 +112,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn entity(&mut self, role: Role, span: &Span) -> Option<Entity> {
-        let mut extent = Extent::default();
-        let (mut previously, mut placement, mut options) = (Vec::new(), None, BTreeMap::new());
+        let (mut previously, mut manage, mut placement, mut options) = (Vec::new(), None, None, BTreeMap::new());
         for (key, value) in self.annotations() {
             self.elsewhere(&key, role, &value.span);
             match key.strip_prefix(PREFIX).unwrap_or_default() {
-                "manage" => extent = Extent::parse(&value.value).unwrap_or_default(),
+                "manage" => match Manage::parse(&value.value) {
+                    Ok(parsed) => manage = Some(Spanned::new(parsed, value.span)),
+                    Err(error) => self.problems.push(
+                        Diagnostic::error(codes::BAD_ANNOTATION, format!("annotation '{key}': {error}"))
+                            .at(value.span)
+                            .help("write 'observe', or 'gitea=observe' for one service; several separated by commas"),
+                    ),
+                },
                 "previously" => previously = listed(&value),
                 "services" => match Placement::parse(&value.value) {
                     Ok(placed) => placement = Some(Spanned::new(placed, value.span)),
@@ -139,11 +145,12 @@ impl Reader<'_> {
             title: self.text("/metadata/title"),
             description: self.text("/metadata/description"),
             previously,
-            extent,
+            manage,
             placement,
             options,
             span: span.clone(),
             spans: self.tree.spans.clone(),
+            document: self.tree.value.to_string().into(),
         })
     }
 
@@ -251,19 +258,6 @@ impl Reader<'_> {
             self.placeholders(part, pointer);
             pointer.truncate(length);
         }
-    }
-}
-
-impl Extent {
-    /// The extent of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "full" => Self::Full,
-            "create-only" => Self::CreateOnly,
-            "observe" => Self::Observe,
-            "release" => Self::Release,
-            _ => return None,
-        })
     }
 }
 

@@ -138,8 +138,11 @@ impl Kept {
         let groups = self.with_those_above(groups)?;
         let around: Vec<ParsedFile> =
             groups.iter().map(|group| self.group_of_these(group, &groups, &people)).collect::<Option<_>>()?;
-        let before = assemble(around.iter().chain(changed.iter().map(|(before, _)| *before)), &self.options);
-        let after = assemble(around.iter().chain(changed.iter().map(|(_, after)| *after)), &self.options);
+        let mut before = assemble(around.iter().chain(changed.iter().map(|(before, _)| *before)), &self.options);
+        let mut after = assemble(around.iter().chain(changed.iter().map(|(_, after)| *after)), &self.options);
+        for part in [&mut before, &mut after] {
+            part.catalogue.files.partial = true;
+        }
         let sound = |loaded: &Loaded| {
             loaded.diagnostics.is_empty()
                 && loaded.quarantine == Quarantine::default()

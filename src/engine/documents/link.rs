@@ -83,6 +83,7 @@ impl<'a> Linker<'a> {
         let mut ours = BTreeSet::new();
         for file in files {
             linker.loaded.diagnostics.extend(file.diagnostics.iter().cloned());
+            linker.loaded.catalogue.files.take(file);
             if !file.declarations.is_empty() {
                 ours.extend(top_folder(&file.path));
             }

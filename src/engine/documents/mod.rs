@@ -17,8 +17,10 @@ mod file;
 mod formula;
 mod hold;
 mod identity;
+pub mod index;
 mod kept;
 mod link;
+pub mod manage;
 pub mod placement;
 pub mod quarantine;
 

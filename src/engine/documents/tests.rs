@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::diag::render;
 use crate::engine::model::entity::EntityRef;
+use crate::engine::model::{Extent, Instance};
 use crate::engine::source::{FileEntry, Revision};
 
 fn snapshot<P: Into<String>, T: AsRef<str>>(files: impl IntoIterator<Item = (P, T)>) -> Snapshot {
@@ -149,7 +150,7 @@ fn options_extents_and_former_names_are_read() {
     let loaded = load_texts(&[("a.yaml", organisation("acme")), ("b.yaml", text)]);
     assert_eq!(loaded.diagnostics, []);
     let entity = &loaded.catalogue.people[&EntityRef::user("bob")].entity;
-    assert_eq!(entity.extent, catalogue::Extent::Observe);
+    assert_eq!(entity.extent_in(&Instance::new("gitea")), Extent::Observe);
     assert_eq!(entity.previously.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), ["bobby", "Rob"]);
     assert_eq!(entity.option("gitea-restricted").unwrap().value, "true");
     assert_eq!(entity.options.len(), 1);

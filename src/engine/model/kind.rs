@@ -136,6 +136,9 @@ pub enum Tells {
     Since,
     /// Where it is true, the account may do everything in the whole installation.
     Administers,
+    /// Where it has a text, the object is worth a word although nobody declared it and nobody's access hangs on it: the text
+    /// says why.
+    Stray,
 }
 
 impl FieldSpec {
@@ -228,6 +231,9 @@ pub enum Removal {
     Forget,
     /// Left as it is and remembered for as long as it is there, so that it is known to be ours when it is declared again.
     Keep,
+    /// Ended by the service itself, as the text says, once what it was made from is gone; nothing is done by us. Until it is
+    /// gone it is an open item.
+    Swept(&'static str),
     /// Neither made nor ended by us, because the service offers no way: people do, as the text says. One that is declared
     /// and not there is no difference; one that is declared no more stays an open item until it is gone.
     ByHand(&'static str),
@@ -238,7 +244,12 @@ impl Removal {
     pub const fn switch(self) -> Option<(&'static str, bool)> {
         match self {
             Removal::Disable { field, off } | Removal::Archive { field, off } => Some((field, off)),
-            Removal::Delete | Removal::DeleteByApproval | Removal::Forget | Removal::Keep | Removal::ByHand(_) => None,
+            Removal::Delete
+            | Removal::DeleteByApproval
+            | Removal::Forget
+            | Removal::Keep
+            | Removal::Swept(_)
+            | Removal::ByHand(_) => None,
         }
     }
 }

@@ -35,6 +35,19 @@ pub enum Extent {
     Release,
 }
 
+impl Extent {
+    /// The extent of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "full" => Self::Full,
+            "create-only" => Self::CreateOnly,
+            "observe" => Self::Observe,
+            "release" => Self::Release,
+            _ => return None,
+        })
+    }
+}
+
 /// How much of a class one plan, and one rolling window, may remove or disable without approval: the larger of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {

@@ -141,8 +141,8 @@ impl<'r, 'a> Drafter<'r, 'a> {
 
     fn remove(&self) -> Vec<Draft<'r, 'a>> {
         match self.compared.spec.removal {
-            // What people end, and what is kept, is never drafted but when it is gone.
-            Removal::Forget | Removal::Keep | Removal::ByHand(_) => vec![self.draft(Verb::Forget)],
+            // What others end, and what is kept, is never drafted but when it is gone.
+            Removal::Forget | Removal::Keep | Removal::Swept(_) | Removal::ByHand(_) => vec![self.draft(Verb::Forget)],
             Removal::Disable { field, off } => vec![self.switch_off(field, off)],
             Removal::Archive { field, off } => {
                 let mut draft = self.switch_off(field, off);

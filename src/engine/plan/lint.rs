@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::PlanInput;
 use super::{Note, NoteLevel, Plan, Step, StepId, Verb};
-use crate::engine::model::{Address, Instance, Rename, Scope, Term};
+use crate::engine::model::{Access, Address, Desired, Instance, Rename, Scope, Term};
 
 type Check = fn(&Plan, &PlanInput<'_>, &mut dyn FnMut(String));
 
@@ -24,6 +24,7 @@ const CHECKS: &[(&str, NoteLevel, Check)] = &[
     ("last-owner", NoteLevel::Warning, super::owners::last_owners),
     ("other-ledger", NoteLevel::Warning, other_ledger),
     ("lost-ledger", NoteLevel::Info, lost_ledger),
+    ("another-identity", NoteLevel::Warning, another_identity),
     ("alias", NoteLevel::Info, alias),
     ("pace", NoteLevel::Info, super::price::pace),
 ];
@@ -179,6 +180,51 @@ fn marked_by_others<'a>(input: &'a PlanInput<'_>) -> BTreeMap<&'a str, usize> {
         }
     }
     marks
+}
+
+/// Another installation plays the role `identity` than before, and accounts elsewhere are bound to subjects of the former
+/// one. Each of those steps waits; what they mean together is said once.
+fn another_identity(plan: &Plan, input: &PlanInput<'_>, note: &mut dyn FnMut(String)) {
+    let Some(identity) = input.identity else { return };
+    let recorded = input.diff.recorded.into_iter().flatten();
+    let unknown = recorded.filter(|it| input.diff.kinds.spec(&it.address).is_none());
+    let former: BTreeSet<&Instance> = unknown.map(|it| &it.address.instance).collect();
+    let rebound: BTreeSet<&Address> =
+        plan.steps.iter().filter(|it| it.verb == Verb::Update).map(|it| &it.address).collect();
+    if former.is_empty() || rebound.is_empty() {
+        return;
+    }
+    let binds = |desired: &Desired, step: &Step| {
+        step.after.keys().any(|name| {
+            let spec = input.diff.kinds.spec(&desired.address).and_then(|spec| spec.field(name));
+            let wanted = desired.fields.get(name).map(|wanted| &wanted.term);
+            spec.is_some_and(|field| field.access == Access::SignIn)
+                && matches!(wanted, Some(Term::Output(output)) if output.address.instance == *identity)
+        })
+    };
+    let desired = input.diff.desired.iter().filter(|it| rebound.contains(&it.address));
+    let desired: BTreeMap<&Address, &Desired> = desired.map(|it| (&it.address, it)).collect();
+    let mut accounts: BTreeMap<&Instance, usize> = BTreeMap::new();
+    for step in plan.steps.iter().filter(|step| step.verb == Verb::Update) {
+        if desired.get(&step.address).is_some_and(|desired| binds(desired, step)) {
+            *accounts.entry(&step.address.instance).or_default() += 1;
+        }
+    }
+    let names: Vec<&str> = former.iter().map(|instance| instance.as_str()).collect();
+    for (instance, count) in accounts {
+        let (who, are) = if count == 1 { ("account", "is") } else { ("accounts", "are") };
+        note(format!(
+            "people sign in through '{identity}' now, and the config names {} no more, where all stays as it is. {count} {who} \
+             of {instance} {are} bound to what the former one calls their owners: nobody is made twice, and once this is \
+             approved they sign in through '{identity}' alone. Let {instance} trust '{identity}' first, and see that they can \
+             sign in there; until then nothing changes for them",
+            quoted(&names)
+        ));
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" and ")
 }
 
 /// What was renamed in the mono-repo and keeps its old name where the service cannot rename it.

@@ -1,4 +1,4 @@
-//! Rules of comparing and planning, on a world of four kinds and nothing else; the laws stand in `tests/laws.rs`.
+//! Rules of comparing and planning, on a world of five kinds and nothing else; the laws stand in `tests/laws.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,6 +7,7 @@ mod difference;
 mod laws;
 mod retention;
 mod saved;
+mod swept;
 
 use chrono::{DateTime, TimeZone, Utc};
 use proptest::prelude::*;
@@ -102,7 +103,22 @@ const DESK: KindSpec = KindSpec {
     ..USER
 };
 
-static KINDS: [KindSpec; 4] = [USER, TEAM, MEMBER, DESK];
+const PAGE: KindSpec = KindSpec {
+    name: "page",
+    title: "page",
+    class: KindClass::Record,
+    fields: &[
+        FieldSpec::new("text", "what it says", Compare::Plain),
+        FieldSpec::new("stray", "why it is told of", Compare::ServerOwned).tells(Tells::Stray),
+    ],
+    identity: &[&[Evidence::NameIsIdentity]],
+    outputs: &[],
+    removal: Removal::Swept("it goes by itself within minutes"),
+    creation_opens: false,
+    ..USER
+};
+
+static KINDS: [KindSpec; 5] = [USER, TEAM, MEMBER, DESK, PAGE];
 
 /// A world: what is wanted, what is there, what is remembered.
 #[derive(Clone)]
@@ -121,6 +137,7 @@ pub(in crate::engine) struct World {
     repeated: BTreeMap<String, u64>,
     prices: BTreeMap<Instance, Prices>,
     approvals: Vec<Approved>,
+    identity: Option<Instance>,
     next_id: u32,
 }
 
@@ -156,7 +173,7 @@ impl Looked<'_> {
             changes: &self.changes,
             platform: "acme",
             revision: "r1",
-            identity: None,
+            identity: self.world.identity.as_ref(),
             spent: &self.world.spent,
             repeated: &self.world.repeated,
             prices: &self.world.prices,
@@ -181,6 +198,7 @@ impl World {
             repeated: BTreeMap::new(),
             prices: BTreeMap::new(),
             approvals: Vec::new(),
+            identity: None,
             next_id: 1,
         }
     }
@@ -239,7 +257,7 @@ impl World {
 
     fn observed(&self) -> Observed {
         let mut scopes: BTreeSet<Scope> =
-            ["user", "team", "desk"].map(|kind| Scope::whole(&Instance::new("svc"), kind)).into();
+            ["user", "team", "desk", "page"].map(|kind| Scope::whole(&Instance::new("svc"), kind)).into();
         let teams = self.live.keys().filter(|it| it.kind.as_str() == "team");
         scopes.extend(teams.map(|team| Scope::within(&team.instance, "member", &team.key)));
         Observed::new(scopes.into_iter().map(|scope| {
@@ -864,4 +882,33 @@ fn one_change_is_planned_alone() {
     // What was removed at the service may have another name there, which only the whole tells.
     world.live.remove(&at("user", "alice"));
     assert_eq!(world.part_of("alice").expect("equal"), None);
+}
+
+/// Accounts carry what the identity provider calls their owners: where another one takes its place, that is said once, with
+/// the accounts that would follow it.
+#[test]
+fn another_identity_provider_is_told() {
+    let notes = |world: &World| -> Vec<String> {
+        let notes = world.plan().plan.notes;
+        notes.into_iter().filter(|note| note.check == "another-identity").map(|note| note.message).collect()
+    };
+    let mut world = World::settled(&["alice", "bob"]);
+    world.identity = Some(Instance::new("svc"));
+    let login = OutputRef { address: at("user", "bob"), output: Field::Borrowed("sub") };
+    let alice = world.desired.iter_mut().find(|it| it.address == at("user", "alice")).unwrap();
+    *alice = alice.clone().field("login", Term::Output(login), None);
+    let was = (Field::Borrowed("login"), Value::from("what the former one called her"));
+    world.live.get_mut(&at("user", "alice")).unwrap().fields.extend([was.clone()]);
+    let recorded = world.recorded.iter_mut().find(|it| it.address == at("user", "alice")).unwrap();
+    recorded.last_applied.extend([was]);
+    assert_eq!(notes(&world), [""; 0], "no other one is known of");
+
+    let mut former = world.recorded[0].clone();
+    former.address.instance = Instance::new("old");
+    world.recorded.push(former);
+    let told = notes(&world);
+    assert_eq!(told.len(), 1, "{told:?}");
+    for said in ["through 'svc' now", "names 'old' no more", "1 account of svc is bound"] {
+        assert!(told[0].contains(said), "{told:?}");
+    }
 }

@@ -22,13 +22,12 @@ pub fn account(page: &mut Page, account: &Address, standing: Standing, holdings:
     };
     page.pieces(0, &[(Tone::Strong, &account.to_string()), (tone, word)]);
     for holding in holdings {
-        if holding.on == *account {
-            if let Some(level) = &holding.level {
-                page.line(2, Tone::Bad, &format!("{level} of the whole installation"));
-            }
-            continue;
+        match of_itself(account, holding) {
+            // That is what the heading says.
+            Some(_) if holding.level.is_none() => {}
+            Some(words) => page.line(2, Tone::Bad, &words),
+            None => line(page, 2, Tone::Plain, "", holding),
         }
-        line(page, 2, Tone::Plain, "", holding);
     }
 }
 
@@ -58,19 +57,29 @@ pub fn changes(page: &mut Page, title: &str, changes: &[AccessChange]) {
     let shown = if page.look().verbose { changes.len() } else { SHOWN };
     for change in changes.iter().take(shown) {
         page.line(2, Tone::Strong, &change.account.to_string());
-        let own = |it: &&Holding| it.on == change.account && it.level.is_none();
-        if change.gains.iter().any(|it| own(&it)) {
-            page.line(4, Tone::Good, "+ may sign in");
+        let signed = change.gains.iter().map(|it| (Tone::Good, "+ ", it));
+        let mut told: Vec<_> = signed.chain(change.loses.iter().map(|it| (Tone::Bad, "- ", it))).collect();
+        // Whether it may sign in stands above what it has then.
+        told.sort_by_key(|(_, _, holding)| holding.on != change.account);
+        for (tone, sign, holding) in told {
+            match of_itself(&change.account, holding) {
+                Some(words) => page.line(4, tone, &format!("{sign}{words}")),
+                None => line(page, 4, tone, sign, holding),
+            }
         }
-        if change.loses.iter().any(|it| own(&it)) {
-            page.line(4, Tone::Bad, "- may sign in");
-        }
-        change.gains.iter().filter(|it| !own(it)).for_each(|it| line(page, 4, Tone::Good, "+ ", it));
-        change.loses.iter().filter(|it| !own(it)).for_each(|it| line(page, 4, Tone::Bad, "- ", it));
     }
     if changes.len() > shown {
         page.line(2, Tone::Faint, &format!("and {} more accounts (-v shows all)", changes.len() - shown));
     }
+}
+
+/// What an account has that is not something else, in words.
+fn of_itself(account: &Address, holding: &Holding) -> Option<String> {
+    let words = || match &holding.level {
+        None => "may sign in".to_owned(),
+        Some(level) => format!("{level} of the whole installation"),
+    };
+    (holding.on == *account).then(words)
 }
 
 /// `repository/acme/web  write  through team/acme/platform`.

@@ -2,7 +2,6 @@
 
 pub mod access;
 pub mod change;
-pub mod declarations;
 pub mod json;
 pub mod markdown;
 mod named;

@@ -49,7 +49,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
 }
 
 /// The differences alone, with what is done about each.
-pub fn drift(plan: &Plan, look: Look) -> String {
+pub fn drift(plan: &Plan, untold: &BTreeMap<Instance, String>, look: Look) -> String {
     let mut page = Page::new(look);
     basis(&mut page, plan.basis);
     let mut instances: BTreeMap<&Instance, Vec<&Change>> = BTreeMap::new();
@@ -66,6 +66,9 @@ pub fn drift(plan: &Plan, look: Look) -> String {
         for change in changes {
             let steps = steps.get(&change.address).map(Vec::as_slice).unwrap_or_default();
             difference(&mut page, change, steps, plan.made_for);
+        }
+        if let Some(why) = untold.get(instance) {
+            page.line(2, Tone::Faint, &format!("who changed it is not known: {why}"));
         }
     }
     notes(&mut page, &plan.notes);
@@ -94,6 +97,9 @@ fn difference(page: &mut Page, change: &Change, steps: &[&Step], now: DateTime<U
     let known = shadow::known(change, now);
     if !known.is_empty() {
         page.line(6, Tone::Faint, &known);
+    }
+    if let Some(cause) = &change.cause {
+        page.line(6, Tone::Wait, &cause.to_string());
     }
     for field in &change.fields {
         if change.class == DriftClass::Missing && !page.look().verbose {

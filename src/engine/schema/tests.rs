@@ -110,8 +110,8 @@ spec:
     insta::assert_snapshot!(problems(Format::User, text), @r#"
     a.yaml:10:5: error[FML0207]: annotation 'formulary.dev/service' does not exist
         did you mean 'formulary.dev/services'?
-    a.yaml:11:27: error[FML0208]: annotation 'formulary.dev/manage' is 'observ', which is none of 'full', 'create-only', 'observe', 'release'
-        did you mean 'observe'?
+    a.yaml:11:27: error[FML0208]: annotation 'formulary.dev/manage' is 'observ', which has not the right form
+        expected is `full`, `create-only`, `observe` or `release`, or one of them for a service (`gitea=observe`)
     a.yaml:12:29: error[FML0208]: annotation 'formulary.dev/services' is 'gitea, +keycloak', which has not the right form
         expected is 'none', or names of services separated by commas, all plain or all with '+' or '-'
     a.yaml:13:35: error[FML0204]: annotation 'formulary.dev/email-verified' is a truth value, not text

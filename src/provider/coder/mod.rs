@@ -23,8 +23,8 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
+use crate::engine::import::Described;
 use crate::engine::model::{KindSpec, Live};
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, Holds, LowerInput, Lowered, Provider, Reader, WORKSPACES, Writer};
 use crate::provider::http::Connection;
 

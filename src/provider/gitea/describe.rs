@@ -1,9 +1,13 @@
 //! From live objects back to what the mono-repo would say of them.
 
 use super::options::Options;
+use super::units::Rights;
 use super::{kinds, names};
+use crate::engine::import::Described;
 use crate::engine::model::Live;
-use crate::engine::report::declarations::Described;
+
+/// The annotation that names a component's repository.
+pub const REPOSITORY_OPTION: &str = "gitea-repository";
 
 /// The team that every organisation has of its own.
 const OWNERS: &str = "owners";
@@ -29,6 +33,34 @@ pub fn describe(options: &Options, live: &Live) -> Option<Described> {
             let group = if follows(team) { organisation } else { team };
             Described::Member { person: name, group: group.to_owned() }
         }
+        kinds::REPOSITORY if !options.declares(&live.address.key) => Described::Repository {
+            name,
+            organisation: parent?.to_owned(),
+            description: text("description"),
+            named_by: REPOSITORY_OPTION,
+        },
         _ => return None,
     })
+}
+
+/// The annotation by which a document says what a field holds. What a team may do is one annotation for two fields.
+pub fn says(live: &Live, field: &str) -> Option<(&'static str, String)> {
+    let value = live.fields.get(field)?;
+    let option = match (live.address.kind.as_str(), field) {
+        (kinds::ORGANIZATION | kinds::USER, "visibility") => "gitea-visibility",
+        (kinds::ORGANIZATION, "website") => "gitea-website",
+        (kinds::ORGANIZATION, "location") => "gitea-location",
+        (kinds::TEAM, "permission" | "units") => {
+            let rights = Rights::from_fields(live.fields.get("permission"), live.fields.get("units"));
+            return Some(("gitea-team-permission", rights.to_text()?));
+        }
+        (kinds::TEAM, "visibility") => "gitea-team-visibility",
+        (kinds::TEAM, "all_repositories") => "gitea-all-repositories",
+        (kinds::TEAM, "can_create_repositories") => "gitea-create-repositories",
+        (kinds::USER, "restricted") => "gitea-restricted",
+        (kinds::REPOSITORY, "private") => "gitea-private",
+        _ => return None,
+    };
+    let text = value.as_text().map(str::to_owned).or_else(|| value.as_bool().map(|it| it.to_string()))?;
+    (!text.is_empty()).then_some((option, text))
 }

@@ -22,8 +22,8 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::model::{KindSpec, Live};
-use crate::engine::report::declarations::Described;
+use crate::engine::import::Described;
+use crate::engine::model::{Address, KindSpec, Live};
 use crate::provider::contract::{Claim, Holds, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 
@@ -82,6 +82,17 @@ impl Provider for GiteaProvider {
 
     fn describe(&self, options: &serde_json::Value, live: &Live) -> Option<Described> {
         describe::describe(&options::Options::read(options).ok()?, live)
+    }
+
+    fn says(&self, live: &Live, field: &str) -> Option<(&'static str, String)> {
+        describe::says(live, field)
+    }
+
+    fn without(&self, options: &serde_json::Value, address: &Address) -> Option<(&'static str, String)> {
+        let options = options::Options::read(options).ok()?;
+        let is_team = address.kind.as_str() == kinds::TEAM;
+        let everybody = options.members_team().is_some_and(|team| names::fold(team) == address.leaf());
+        (is_team && everybody).then(|| ("gitea-members-team", "none".to_owned()))
     }
 
     fn reader(&self, connection: Connection) -> Box<dyn Reader> {

@@ -123,6 +123,12 @@ impl Options {
         }
     }
 
+    /// Whether the options declare the repository with this key.
+    pub fn declares(&self, key: &str) -> bool {
+        let same = |it: &Repository| key.eq_ignore_ascii_case(&format!("{}/{}", it.owner, it.name));
+        self.repositories.iter().any(same)
+    }
+
     /// The name of the team that holds everybody of an organisation, if there is to be one.
     pub fn members_team(&self) -> Option<&str> {
         (self.members_team != "none").then_some(self.members_team.as_str())

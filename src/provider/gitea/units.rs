@@ -157,6 +157,25 @@ impl Rights {
         }
     }
 
+    /// As a document writes it, so that [`Rights::parse`] gives it back; `None` for the right of `Owners`, which nobody
+    /// writes, and for nothing at all, which is said by naming a unit at `none`.
+    pub fn to_text(&self) -> Option<String> {
+        for level in [Level::None, Level::Read, Level::Write, Level::Admin] {
+            if *self == Rights::level(level) {
+                return Some(level.as_str().to_owned());
+            }
+        }
+        match self {
+            Rights::Owner | Rights::Admin => None,
+            Rights::Units(units) => {
+                let words = units
+                    .iter()
+                    .map(|(unit, level)| format!("{}:{}", unit.strip_prefix("repo.").unwrap_or(unit), level.as_str()));
+                Some(words.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     /// The field `permission`.
     pub fn permission(&self) -> Value {
         Value::from(match self {

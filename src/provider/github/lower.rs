@@ -75,7 +75,7 @@ fn account(
     let address = Address::new(input.instance, kinds::INSTALLATION, &format!("{login}/{}", options.app));
     let owner = Owner(entity.reference.to_string());
     let mut desired = Desired::new(address, owner, Arc::new(named.span.clone()));
-    desired.extent = entity.extent;
+    desired.extent = entity.extent_in(input.instance);
     out.desired.push(desired);
 }
 

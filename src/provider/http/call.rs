@@ -41,6 +41,8 @@ pub struct Call {
     pub segments: Vec<String>,
     /// Query parameters.
     pub query: Vec<(&'static str, String)>,
+    /// A header beyond those that every call has; never a secret.
+    pub header: Option<(&'static str, &'static str)>,
     /// The body.
     pub body: Body,
     /// Whether it may be repeated.
@@ -59,6 +61,7 @@ impl Call {
             route,
             segments: segments.iter().map(|segment| (*segment).to_owned()).collect(),
             query: Vec::new(),
+            header: None,
             body: Body::None,
             repeat,
             doing: doing.into(),
@@ -74,6 +77,13 @@ impl Call {
     #[must_use]
     pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
         self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// Sends a header beyond those that every call has.
+    #[must_use]
+    pub fn header(mut self, header: (&'static str, &'static str)) -> Self {
+        self.header = Some(header);
         self
     }
 

@@ -29,6 +29,8 @@ pub enum Lost {
     NotSent(String),
     /// It may have happened.
     Broken(String),
+    /// An answer came, and is longer than is read.
+    TooLong,
     /// We could not sign in, or the answer was refused by us; nothing is gained by trying again.
     Refused(Failure),
 }

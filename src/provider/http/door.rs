@@ -203,6 +203,9 @@ impl Door {
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }
+        if let Some((name, value)) = call.header {
+            request = request.header(name, value);
+        }
         if let Some(signature) = signature {
             request = request.header(AUTHORIZATION, sensitive(signature, &call.doing)?);
         }
@@ -237,11 +240,7 @@ impl Door {
         while let Some(chunk) = chunks.next().await {
             let chunk: Bytes = chunk.map_err(|error| self.no_answer(call, &error))?;
             if body.len() + chunk.len() > self.0.connection.limits.max_answer {
-                return Err(Failure::new(
-                    FailureClass::Refused,
-                    &call.doing,
-                    format!("the answer is longer than {} bytes", self.0.connection.limits.max_answer),
-                ));
+                return Err(self.too_long(call));
             }
             body.extend_from_slice(&chunk);
         }
@@ -268,6 +267,7 @@ impl Door {
             Ok(Err(Lost::Refused(failure))) => Err(failure),
             Ok(Err(Lost::NotSent(cause))) => Err(self.not_sent(call, &cause)),
             Ok(Err(Lost::Broken(cause))) => Err(maybe(call, &format!("the connection broke: {cause}"))),
+            Ok(Err(Lost::TooLong)) => Err(self.too_long(call)),
             Err(_) => Err(self.too_late(call)),
         }
     }
@@ -285,6 +285,11 @@ impl Door {
         let said = format!("cannot connect to {}: {cause}", self.0.connection.base);
         Failure::new(FailureClass::Later, &call.doing, said)
             .help("check that the service runs and that the URL, the port and the certificates are right")
+    }
+
+    fn too_long(&self, call: &Call) -> Failure {
+        let said = format!("the answer is longer than {} bytes", self.0.connection.limits.max_answer);
+        Failure::new(FailureClass::Refused, &call.doing, said)
     }
 
     fn too_late(&self, call: &Call) -> Failure {
@@ -360,15 +365,27 @@ impl ReadDoor {
     /// # Errors
     /// As [`Door::send`]; a route that is not listed is refused before anything is sent.
     pub async fn send(&self, call: &Call) -> Result<Answer, Failure> {
-        if !self.lets_pass(call) {
-            return Err(Failure::new(
-                FailureClass::Refused,
-                &call.doing,
-                format!("{} {} is not among the routes that a reading half may use", call.method, call.route),
-            )
-            .help("this is a defect of Formulary; please report it"));
-        }
+        self.pass(call)?;
         self.door.send(call).await
+    }
+
+    /// Makes a call on a listed route once, without a signature, and gives its answer unclassified: how one
+    /// finds out whether a server lets anybody in.
+    ///
+    /// # Errors
+    /// When no answer came; a route that is not listed is refused before anything is sent.
+    pub async fn send_unsigned(&self, call: &Call) -> Result<Answer, Failure> {
+        self.pass(call)?;
+        self.door.send_once(call, None).await
+    }
+
+    fn pass(&self, call: &Call) -> Result<(), Failure> {
+        if self.lets_pass(call) {
+            return Ok(());
+        }
+        let said = format!("{} {} is not among the routes that a reading half may use", call.method, call.route);
+        Err(Failure::new(FailureClass::Refused, &call.doing, said)
+            .help("this is a defect of Formulary; please report it"))
     }
 
     /// The installation behind it.

@@ -46,7 +46,7 @@ pub(super) fn lower(input: &LowerInput<'_>) -> Lowered {
         if let Some(account) = input.identity_user(reference.name()) {
             user = user.field("login", Term::Output(OutputRef { address: account, output: "sub".into() }), None);
         }
-        user.extent = person.entity.extent;
+        user.extent = person.entity.extent_in(input.instance);
         user.previously = person.entity.previously.iter().map(|it| it.value.to_lowercase()).collect();
         lowered.desired.push(user);
         lowered.desired.extend(numbers(input, person));
@@ -65,7 +65,7 @@ fn numbers(input: &LowerInput<'_>, person: &Person) -> Vec<Desired> {
         let address = Address::new(input.instance, NUMBER, &format!("{pool}/{name}"));
         let mut number = Desired::new(address, owner(&person.entity.reference), Arc::new(person.entity.span.clone()))
             .needs(Address::new(input.instance, "user", name));
-        number.extent = person.entity.extent;
+        number.extent = person.entity.extent_in(input.instance);
         number.previously =
             person.entity.previously.iter().map(|it| format!("{pool}/{}", it.value.to_lowercase())).collect();
         number
@@ -93,7 +93,8 @@ fn group(input: &LowerInput<'_>, group: Group<'_>, key: &str, mode: MembershipMo
     if let Some(parent) = address.parent_key() {
         desired = desired.needs(Address::new(input.instance, "group", parent));
     }
-    desired.extent = entity.extent;
+    let extent = entity.extent_in(input.instance);
+    desired.extent = extent;
     desired.previously = entity
         .previously
         .iter()
@@ -103,17 +104,18 @@ fn group(input: &LowerInput<'_>, group: Group<'_>, key: &str, mode: MembershipMo
         })
         .collect();
     lowered.desired.push(desired);
-    if matches!(entity.extent, Extent::Observe | Extent::Release) {
+    if matches!(extent, Extent::Observe | Extent::Release) {
         return;
     }
     let edges = Address::new(input.instance, "membership", key);
     lowered.sets.push(MembershipSet { edges, mode, owner: owner(&entity.reference), origin });
     for (person, span) in &group.members().people {
         if input.placed.people.contains(person.name()) {
-            let theirs = input.catalogue.people.get(person).map_or(Extent::Full, |person| person.entity.extent);
+            let theirs =
+                input.catalogue.people.get(person).map_or(Extent::Full, |it| it.entity.extent_in(input.instance));
             let edge = membership(input, key, person, span, &address);
             // We go no further with an edge than with either of its ends.
-            lowered.desired.push(Desired { extent: entity.extent.max(theirs), ..edge });
+            lowered.desired.push(Desired { extent: extent.max(theirs), ..edge });
         }
     }
 }

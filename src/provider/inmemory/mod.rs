@@ -11,8 +11,8 @@ mod world;
 
 use std::sync::Arc;
 
+use crate::engine::import::Described;
 use crate::engine::model::{Instance, KindSpec, Live, Value};
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, NUMBERS, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 use crate::runtime::sys::SharedClock;

@@ -1,8 +1,8 @@
 //! From live objects back to what the mono-repo would say of them.
 
 use super::kinds;
+use crate::engine::import::Described;
 use crate::engine::model::Live;
-use crate::engine::report::declarations::Described;
 
 /// What an object of a realm would be declared as. A top-level group is an organisation, one below it a team; what
 /// Keycloak itself calls an organisation is an option of one, and clients, roles and scopes come from the config.

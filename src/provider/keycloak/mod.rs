@@ -29,8 +29,8 @@ mod tests;
 mod tokens;
 mod writer;
 
+use crate::engine::import::Described;
 use crate::engine::model::{KindSpec, Live};
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, NUMBERS, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 

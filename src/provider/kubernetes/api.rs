@@ -49,6 +49,27 @@ pub struct Deed {
     pub name: String,
 }
 
+/// A server's release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// As its builder called it: `v1.33.2`, `v1.30.1-eks-…`, or nothing that tells.
+    pub name: String,
+    /// The second number, if it is told.
+    pub minor: Option<u32>,
+}
+
+impl Release {
+    /// What a server says of itself. The name is its builder's; the numbers are the program's own.
+    pub fn of(version: &Json) -> Self {
+        // Some who offer clusters write `27+`.
+        let minor = version["minor"].as_str().map(|it| it.trim_end_matches('+'));
+        Self {
+            name: version["gitVersion"].as_str().unwrap_or("of an unknown release").to_owned(),
+            minor: minor.and_then(|it| it.parse().ok()),
+        }
+    }
+}
+
 /// Everything that is read.
 pub struct Api {
     door: ReadDoor,
@@ -93,10 +114,9 @@ impl Api {
         self.get(DEPLOYMENT, &[namespace, name], "Deployment").await
     }
 
-    /// The server's release: `v1.33.2`.
-    pub async fn version(&self) -> Result<String, Failure> {
-        let version = self.send(&Call::get(VERSION, &[], "read the server's release")).await?;
-        Ok(version["gitVersion"].as_str().unwrap_or("of an unknown release").to_owned())
+    /// The server's release.
+    pub async fn release(&self) -> Result<Release, Failure> {
+        Ok(Release::of(&self.send(&Call::get(VERSION, &[], "read the server's release")).await?))
     }
 
     /// Whom the server takes us for.

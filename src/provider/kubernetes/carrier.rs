@@ -5,8 +5,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
@@ -49,7 +48,7 @@ impl Kube {
             None => self.of_token().await?,
         };
         // The address in our own config counts: whoever can change a kubeconfig must not receive our calls by that.
-        config.cluster_url = self.connection.base.as_str().parse().map_err(|error| refused(&error))?;
+        config.cluster_url = self.server()?;
         if let Some(file) = &self.options.certificate_authority {
             config.root_cert_file = Some(file.into());
         }
@@ -61,10 +60,15 @@ impl Kube {
         Ok(builder.build())
     }
 
+    /// Where the server is. A path before those of the API stands in every request already, and `kube` would add it again.
+    fn server(&self) -> Result<http::Uri, Failure> {
+        let server = &self.connection.base[..url::Position::BeforePath];
+        server.parse().map_err(|error| refused(&error))
+    }
+
     async fn of_token(&self) -> Result<Config, Failure> {
         let token = self.connection.required("token").await?;
-        let address = self.connection.base.as_str().parse().map_err(|error| refused(&error))?;
-        let mut config = Config::new(address);
+        let mut config = Config::new(self.server()?);
         config.auth_info.token = Some(token);
         Ok(config)
     }
@@ -100,15 +104,16 @@ impl Carrier for Kube {
 async fn send(client: &Client, request: &Outgoing, longest: usize, doing: &str) -> Result<Answer, Lost> {
     let mut sent = http::Request::new(Body::from(request.body.to_vec()));
     *sent.method_mut() = request.method.clone();
-    // Where the server is, kube knows; it wants the path alone.
+    // Where the server is, `kube` knows; it wants the path alone.
     let path = &request.url[url::Position::BeforePath..];
     *sent.uri_mut() = path.parse().map_err(|error| Lost::Refused(failed(doing, &error)))?;
     *sent.headers_mut() = request.headers.clone();
     let response = client.send(sent).await.map_err(|error| lost(&error, doing))?;
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, longest).collect().await.map_err(|error| Lost::Broken(error.to_string()))?;
-    let body: Bytes = body.to_bytes();
-    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    let body = Limited::new(body, longest).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { Lost::TooLong } else { Lost::Broken(error.to_string()) }
+    })?;
+    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: body.to_bytes() })
 }
 
 /// Why there was no answer: not when the connection was never made.
@@ -138,3 +143,6 @@ fn failed(doing: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(FailureClass::Refused, doing, error.to_string())
         .help("check 'credentials' and 'options' of the instance in the config")
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,8 @@ pub struct Manager {
 }
 
 impl Manager {
-    fn is(&self, name: &str) -> bool {
+    /// Whether it is the applier of that name.
+    pub fn is(&self, name: &str) -> bool {
         self.applies && self.name == name
     }
 }

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use super::api::{Api, Deed};
+use super::api::{Api, Deed, Release};
 use super::options::Options;
 use crate::engine::model::{Capabilities, Failure, FailureClass};
 use crate::provider::contract::{Finding, Held, Probe, Right};
@@ -15,7 +15,7 @@ const OLDEST: u32 = 22;
 /// # Errors
 /// When the server cannot be reached or refuses our credentials altogether.
 pub async fn probe(api: &Api, options: &Options) -> Result<Probe, Failure> {
-    let version = api.version().await?;
+    let version = api.release().await?;
     let us = api.ourselves().await?;
     let deeds = deeds(options);
     let asked = join_all(deeds.iter().map(|(deed, _)| api.may(deed))).await;
@@ -37,7 +37,7 @@ pub async fn probe(api: &Api, options: &Options) -> Result<Probe, Failure> {
         });
     }
     findings.extend(namespaces(api, options).await?);
-    let capabilities = Capabilities { version: Some(version), ..Capabilities::default() };
+    let capabilities = Capabilities { version: Some(version.name), ..Capabilities::default() };
     Ok(Probe { capabilities, rights, findings })
 }
 
@@ -79,11 +79,10 @@ fn grant(deed: &Deed) -> String {
     )
 }
 
-fn release(version: &str) -> Finding {
-    let minor = version.trim_start_matches('v').split('.').nth(1).and_then(|it| it.parse::<u32>().ok());
-    let ok = minor.is_none_or(|minor| minor >= OLDEST);
+fn release(release: &Release) -> Finding {
+    let ok = release.minor.is_none_or(|minor| minor >= OLDEST);
     let help = if ok { String::new() } else { format!("update to 1.{OLDEST} or later") };
-    Finding { ok, what: format!("Kubernetes {version}"), help }
+    Finding { ok, what: format!("Kubernetes {}", release.name), help }
 }
 
 /// Whoever may do everything may do it by our mistakes, too.
@@ -111,4 +110,20 @@ async fn namespaces(api: &Api, options: &Options) -> Result<Vec<Finding>, Failur
         }
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_release_is_told_by_its_numbers_whatever_its_builder_called_it() {
+        let ok = |version: serde_json::Value| release(&Release::of(&version)).ok;
+        assert!(ok(json!({ "minor": "37", "gitVersion": "v0.0.0-master+$Format:%H$" })));
+        assert!(ok(json!({ "minor": "27+", "gitVersion": "v1.27.3-eks-1" })));
+        assert!(!ok(json!({ "minor": "21", "gitVersion": "v1.21.0" })));
+        assert!(ok(json!({})), "what is not told is no fault");
+    }
 }

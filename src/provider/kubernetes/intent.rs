@@ -10,7 +10,7 @@ use super::api::{self, APPLY};
 use super::convert::{self, CONTENT, LEDGER, MANAGER, POLICY, ROLLOUT_MANAGER};
 use super::options::{Conflicts, Options};
 use super::{body, kinds};
-use crate::engine::model::{Fields, Value};
+use crate::engine::model::{Address, Failure, FailureClass, Fields, Value};
 use crate::engine::plan::Step;
 use crate::provider::http::{Body, Call};
 
@@ -20,13 +20,19 @@ pub fn doing(step: &Step) -> String {
 }
 
 /// The two parts of a key: namespace and name; a namespace has the first alone.
-pub fn parts(step: &Step) -> (&str, &str) {
-    step.address.key.split_once('/').unwrap_or((&step.address.key, ""))
+pub fn parts(address: &Address) -> (&str, &str) {
+    address.key.split_once('/').unwrap_or((&address.key, ""))
+}
+
+/// That a Deployment which is to be rolled out is not there.
+pub fn no_deployment(step: &Step) -> Failure {
+    Failure::new(FailureClass::Gone, doing(step), "there is no such Deployment")
+        .help("correct 'options.restart', or take it out")
 }
 
 /// The call that applies an object.
 pub fn apply(step: &Step, options: &Options, object: &Json) -> Call {
-    let (namespace, name) = parts(step);
+    let (namespace, name) = parts(&step.address);
     let (route, manager) = match step.address.kind.as_str() {
         kinds::NAMESPACE => (api::NAMESPACE, MANAGER),
         kinds::ROLLOUT => (api::DEPLOYMENT, ROLLOUT_MANAGER),
@@ -42,7 +48,7 @@ pub fn apply(step: &Step, options: &Options, object: &Json) -> Call {
 
 /// A namespace.
 pub fn namespace(step: &Step) -> Json {
-    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": parts(step).0 } })
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": parts(&step.address).0 } })
 }
 
 /// The ConfigMap with what a step changes, and with what of it is ours already.
@@ -54,7 +60,7 @@ pub fn config_map(step: &Step, fields: &Fields, found: Option<&Json>, options: &
         None => found.map(labels_of_ours).unwrap_or_default(),
     };
     let mut metadata = json!({
-        "name": parts(step).1,
+        "name": parts(&step.address).1,
         "labels": labels,
         "annotations": { LEDGER: ledger, CONTENT: body::digest(&data) },
     });
@@ -70,7 +76,7 @@ pub fn rollout(step: &Step, found: &Json, policy: &str) -> Json {
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": { "name": parts(step).1, "uid": found["metadata"]["uid"] },
+        "metadata": { "name": parts(&step.address).1, "uid": found["metadata"]["uid"] },
         "spec": { "template": { "metadata": { "annotations": { POLICY: policy } } } },
     })
 }
@@ -78,8 +84,7 @@ pub fn rollout(step: &Step, found: &Json, policy: &str) -> Json {
 /// Labels that we hold: what others put there stays theirs.
 fn labels_of_ours(it: &Json) -> BTreeMap<String, String> {
     let managers = convert::managers(it, &["f:metadata", "f:labels"]);
-    let ours =
-        |name: &String| managers.get(name).is_some_and(|all| all.iter().any(|it| it.applies && it.name == MANAGER));
+    let ours = |name: &String| managers.get(name).is_some_and(|all| all.iter().any(|it| it.is(MANAGER)));
     let labels = it["metadata"]["labels"].as_object().into_iter().flatten().filter(|(name, _)| ours(name));
     labels.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }

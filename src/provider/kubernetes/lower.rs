@@ -7,6 +7,7 @@ use super::convert::FILES;
 use super::options::Options;
 use super::{body, kinds};
 use crate::engine::claude::FOLDER;
+use crate::engine::claude::manifest::LABELS;
 use crate::engine::diag::codes::{SET_UP_INCOMPLETE, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::model::{Address, Desired, EntityRef, Owner, Value};
@@ -20,10 +21,6 @@ const MOST: usize = 1 << 20;
 
 /// Bytes from which on a warning is due.
 const MUCH: usize = MOST / 2;
-
-/// The labels by which what we made is found again.
-const LABELS: &[(&str, &str)] =
-    &[("app.kubernetes.io/managed-by", "formulary"), ("app.kubernetes.io/part-of", "platform-formulas")];
 
 /// Lowers the enterprise's files for one cluster.
 pub fn lower(input: &LowerInput<'_>) -> Lowered {

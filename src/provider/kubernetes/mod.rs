@@ -18,8 +18,8 @@ pub mod options;
 pub mod reader;
 pub mod writer;
 
+use crate::engine::import::Described;
 use crate::engine::model::{KindSpec, Live};
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 

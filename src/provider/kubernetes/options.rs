@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use crate::engine::claude::manifest::NAME;
+
 /// The JSON Schema of the options.
 pub const SCHEMA: &str = include_str!("options.schema.json");
 
@@ -62,7 +64,7 @@ pub struct Rollout {
 
 /// The name that templates mount.
 fn usual() -> String {
-    "claude-code-enterprise-config".to_owned()
+    NAME.to_owned()
 }
 
 impl Options {

@@ -21,8 +21,8 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
+use crate::engine::import::Described;
 use crate::engine::model::{KindSpec, Live};
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 
@@ -69,6 +69,10 @@ impl Provider for MattermostProvider {
 
     fn describe(&self, _options: &serde_json::Value, live: &Live) -> Option<Described> {
         describe::describe(live)
+    }
+
+    fn says(&self, live: &Live, field: &str) -> Option<(&'static str, String)> {
+        describe::says(live, field)
     }
 
     fn reader(&self, connection: Connection) -> Box<dyn Reader> {

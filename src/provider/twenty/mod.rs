@@ -22,9 +22,9 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
+use crate::engine::import::Described;
 use crate::engine::model::{KindSpec, Live};
 use crate::engine::plan::price::Cost;
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::{Claim, LowerInput, Lowered, Provider, Reader, Writer};
 use crate::provider::http::Connection;
 

@@ -230,7 +230,7 @@ impl CycleReport {
                 let plain = render::Look { colour: false, width: WIDTH };
                 line(render::text(&world.diagnostics, |_| None, plain));
             }
-            line(text::drift(&planned.planned.plan, look).trim_end().to_owned());
+            line(text::drift(&planned.planned.plan, &BTreeMap::new(), look).trim_end().to_owned());
         }
         page
     }

@@ -122,9 +122,9 @@ impl Compiled {
             return Some(());
         }
         let (desired, kinds) = (&mut self.world.desired, &self.world.kinds);
-        // A group's or a setting's own resource may speak of more people than these.
+        // A group's or a setting's own resource may speak of more people than these; a record speaks of one document.
         let class = kinds.spec(address)?.class;
-        if !matches!(class, KindClass::Person | KindClass::Membership) {
+        if !matches!(class, KindClass::Person | KindClass::Membership | KindClass::Record) {
             return None;
         }
         match (desired.binary_search_by(|it| it.address.cmp(address)), before, after) {

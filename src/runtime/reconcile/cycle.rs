@@ -139,6 +139,27 @@ pub async fn read_both(
     (base, reading.world(head, of_head, seen))
 }
 
+/// Reads what a draft of a mono-repo is about. The draft is asked for with every world that it leads to, until it has
+/// nothing more to say; the services are looked at once, so that it may leave out or hold back, and not ask for more.
+pub async fn read_draft(
+    platform: &Platform,
+    memory: Memory,
+    now: DateTime<Utc>,
+    progress: &dyn Progress,
+    first: Side,
+    mut next: impl FnMut(&mut World) -> Option<Side>,
+) -> World {
+    let reading = Reading::probe(platform, memory, now, progress).await;
+    let wanted = reading.wanted(&first.loaded);
+    let seen = reading.observe(&[&wanted], progress).await;
+    let mut world = reading.world(first, wanted, seen.clone());
+    while let Some(side) = next(&mut world) {
+        let wanted = reading.wanted(&side.loaded);
+        world = reading.world(side, wanted, seen.clone());
+    }
+    world
+}
+
 /// A world that nobody looked at: `base`, or else what the ledger remembers, is taken for what is there. No call is
 /// made and no secret is asked for.
 pub fn offline(platform: &Platform, head: Side, base: Option<&Loaded>, memory: Memory, now: DateTime<Utc>) -> World {

@@ -1,6 +1,7 @@
 //! The loop's parts: a platform put together from its config, one reading of everything, one plan, one apply.
 
 mod call;
+pub mod causes;
 pub mod compiled;
 pub mod cycle;
 mod execution;
@@ -8,6 +9,7 @@ pub mod executor;
 mod following;
 mod graph;
 pub mod hold;
+pub mod importing;
 pub mod inputs;
 pub mod once;
 pub mod outcome;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+use crate::engine::documents;
 use crate::engine::model::{Failure, FailureClass, Instance, InstancePolicy};
 use crate::engine::plan::price::Prices;
 use crate::provider::contract::{Probe, Provider, Reader, Writer};
@@ -75,6 +76,12 @@ pub async fn probe(reader: &dyn Reader, title: &str) -> Result<Probe, Failure> {
 }
 
 impl Platform {
+    /// How documents of its mono-repo are read.
+    pub fn reading(&self) -> documents::Options {
+        let services = self.members.keys().map(|instance| instance.as_str().to_owned()).collect();
+        documents::Options { services: Some(services), ..documents::Options::default() }
+    }
+
     /// Puts a platform together from a config that was checked against `providers`.
     pub fn new(
         config: &Config,

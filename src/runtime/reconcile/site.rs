@@ -13,7 +13,7 @@ use super::platform::Platform;
 use super::sign_in::SignIn;
 use super::world::World;
 use crate::engine::diag::Diagnostic;
-use crate::engine::documents::{self, Loaded, Options};
+use crate::engine::documents::{self, Loaded};
 use crate::engine::model::Failure;
 use crate::engine::plan::Approved;
 use crate::engine::source::Snapshot;
@@ -177,20 +177,14 @@ impl Site {
 
     /// The documents of the mono-repo.
     pub fn load(&self, snapshot: &Snapshot) -> Loaded {
-        documents::load(snapshot, &self.reading())
+        documents::load(snapshot, &self.platform.reading())
     }
 
     /// The same in a thread of its own: it may take a second, in which everything else goes on.
     async fn load_beside(&self, snapshot: &Snapshot) -> Loaded {
-        let (snapshot, options) = (snapshot.clone(), self.reading());
+        let (snapshot, options) = (snapshot.clone(), self.platform.reading());
         let loaded = tokio::task::spawn_blocking(move || documents::load(&snapshot, &options)).await;
         loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-    }
-
-    /// How documents are read.
-    fn reading(&self) -> Options {
-        let services = self.platform.members.keys().map(|instance| instance.as_str().to_owned()).collect();
-        Options { services: Some(services), ..Options::default() }
     }
 
     /// The ledger; made when there is none.

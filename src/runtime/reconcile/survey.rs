@@ -8,11 +8,11 @@ use super::cycle::Progress;
 use super::platform::{Member, Platform};
 use super::world::World;
 use crate::engine::diff::DriftClass;
+use crate::engine::import::Described;
 use crate::engine::model::{
     Address, Completeness, Fields, Instance, KindClass, KindName, KindSpec, Live, Observation, ScopeRule, Value,
 };
 use crate::engine::plan::Plan;
-use crate::engine::report::declarations::Described;
 use crate::provider::contract::ObserveRequest;
 
 /// What was found.
@@ -24,17 +24,24 @@ pub struct Survey {
     pub left: Vec<String>,
 }
 
-/// Describes every object that the plan reports as nobody's, the teams in the organisations among them, and who is in all
-/// of these. That takes two more readings: what lies in a group is only listed where somebody asks for it.
+/// Describes every object that the plan reports as nobody's, what lies in the organisations, and who is in all of these.
+/// That takes two more readings: what lies in something is only listed where somebody asks for it.
 pub async fn survey(platform: &Platform, world: &World, plan: &Plan, progress: &dyn Progress) -> Survey {
-    let unowned: BTreeSet<&Address> =
-        plan.changes.iter().filter(|it| it.class == DriftClass::Unowned).map(|it| &it.address).collect();
-    let mut groups: BTreeSet<Address> = world.observed.live.keys().filter(|it| is_group(world, it)).cloned().collect();
-    let teams = within(platform, world, &groups, KindClass::Team, progress).await;
-    let teams_there = teams.iter().flat_map(|it| &it.objects).filter(|it| !groups.contains(&it.address));
-    let teams_there: Vec<&Live> = teams_there.collect();
-    groups.extend(teams_there.iter().map(|it| it.address.clone()));
-    let memberships = within(platform, world, &groups, KindClass::Membership, progress).await;
+    let declared: BTreeSet<&Address> = world.desired.iter().map(|it| &it.address).collect();
+    let unowned = plan.changes.iter().filter(|it| it.class == DriftClass::Unowned).map(|it| &it.address);
+    // Of these a plan says nothing where nobody declared them.
+    let unsaid = |it: &&Address| {
+        let class = world.kinds.spec(it).map(|spec| spec.class);
+        matches!(class, Some(KindClass::Channel | KindClass::Repository)) && !declared.contains(it)
+    };
+    let unowned: BTreeSet<&Address> = unowned.chain(world.observed.live.keys().filter(unsaid)).collect();
+    let seen: BTreeSet<Address> = world.observed.live.keys().cloned().collect();
+    let within_organisations = [KindClass::Team, KindClass::Channel, KindClass::Repository];
+    let inner = within(platform, world, &seen, &within_organisations, progress).await;
+    let inner_there: Vec<&Live> =
+        inner.iter().flat_map(|it| &it.objects).filter(|it| !seen.contains(&it.address)).collect();
+    let all: BTreeSet<Address> = seen.iter().chain(inner_there.iter().map(|it| &it.address)).cloned().collect();
+    let memberships = within(platform, world, &all, &[KindClass::Membership], progress).await;
 
     let mut survey = Survey::default();
     let identity = platform.roles.get("identity");
@@ -43,14 +50,16 @@ pub async fn survey(platform: &Platform, world: &World, plan: &Plan, progress: &
     for instance in instances {
         let (provider, options) = (platform.members[instance].provider, &platform.members[instance].connection.options);
         let unowned = unowned.iter().filter_map(|it| world.observed.live.get(*it));
-        let live = unowned.chain(teams_there.iter().copied()).filter(|it| it.address.instance == *instance);
+        let live = unowned.chain(inner_there.iter().copied()).filter(|it| it.address.instance == *instance);
         for live in live {
             match provider.kinds().iter().find(|spec| is_off(spec, live)) {
+                // People put channels away by the dozen.
+                Some(spec) if spec.class == KindClass::Channel => {}
                 Some(spec) => survey.left.push(format!("the {} {} is switched off", spec.title, live.address)),
                 None => survey.found.extend(provider.describe(options, live).map(|it| (instance.clone(), it))),
             }
         }
-        for observation in teams.iter().chain(&memberships).filter(|it| it.scope.instance == *instance) {
+        for observation in inner.iter().chain(&memberships).filter(|it| it.scope.instance == *instance) {
             if let Completeness::Incomplete(failure) = &observation.completeness {
                 survey.left.push(format!("what is in {} could not be read: {failure}", observation.scope));
             }
@@ -62,10 +71,12 @@ pub async fn survey(platform: &Platform, world: &World, plan: &Plan, progress: &
     survey
 }
 
-/// Whether something holds people.
-fn is_group(world: &World, address: &Address) -> bool {
-    let class = world.kinds.spec(address).map(|spec| spec.class);
-    class.is_some_and(KindClass::is_group)
+/// Whether things of a kind lie in this: people in what the kind is the membership of, all else in organisations.
+fn holds(world: &World, spec: &KindSpec, address: &Address) -> bool {
+    match spec.member_of {
+        Some(container) => container == address.kind.as_str(),
+        None => world.kinds.spec(address).is_some_and(|it| it.class == KindClass::Organisation),
+    }
 }
 
 /// Whether the mono-repo has a noun for a kind.
@@ -80,26 +91,30 @@ fn has_a_noun(member: &Member, spec: &KindSpec) -> bool {
     member.provider.describe(&member.connection.options, &some).is_some()
 }
 
-/// What of a class lies in these groups, where it is listed group by group.
+/// What of these classes lies in these, where it is listed one by one.
 async fn within(
     platform: &Platform,
     world: &World,
-    groups: &BTreeSet<Address>,
-    class: KindClass,
+    those: &BTreeSet<Address>,
+    classes: &[KindClass],
     progress: &dyn Progress,
 ) -> Vec<Observation> {
     let requests = platform.members.iter().filter_map(|(instance, member)| {
-        let keys: BTreeSet<String> =
-            groups.iter().filter(|it| it.instance == *instance).map(|it| it.key.to_string()).collect();
-        let wanted = member.provider.kinds().iter().filter(|spec| spec.class == class);
+        let here = || those.iter().filter(|it| it.instance == *instance);
+        let wanted = member.provider.kinds().iter().filter(|spec| classes.contains(&spec.class));
         let wanted = wanted.filter(|spec| spec.scope == ScopeRule::PerParent && has_a_noun(member, spec));
-        let wanted = wanted.map(|spec| KindName::new(spec.name));
-        let parents: BTreeMap<KindName, BTreeSet<String>> = wanted.map(|kind| (kind, keys.clone())).collect();
+        let parents: BTreeMap<KindName, BTreeSet<String>> = wanted
+            .map(|spec| {
+                let keys = here().filter(|it| holds(world, spec, it)).map(|it| it.key.to_string());
+                (KindName::new(spec.name), keys.collect())
+            })
+            .filter(|(_, keys): &(_, BTreeSet<String>)| !keys.is_empty())
+            .collect();
         // What they lie in must be seen in the same reading.
-        let holds = |spec: &&KindSpec| spec.class.is_group();
-        let containers = member.provider.kinds().iter().filter(holds).map(|spec| KindName::new(spec.name));
+        let is_container = |spec: &&KindSpec| spec.class.is_group() || spec.class == KindClass::Channel;
+        let containers = member.provider.kinds().iter().filter(is_container).map(|spec| KindName::new(spec.name));
         let kinds = parents.keys().cloned().chain(containers).collect();
-        let asked = !keys.is_empty() && !parents.is_empty();
+        let asked = !parents.is_empty();
         asked.then(|| (member, ObserveRequest { kinds, parents, ledger: world.ledger.clone(), afresh: false }))
     });
     let readings = requests.map(|(member, request)| async move {

@@ -5,6 +5,7 @@
 //! async threads (`spawn_blocking`).
 
 mod clone;
+mod commit;
 mod directory;
 mod error;
 mod git;
@@ -26,6 +27,7 @@ use secrecy::SecretString;
 
 use crate::engine::source::{Revision, Snapshot};
 
+pub use commit::{CommitError, commit};
 pub use error::{RepoError, RepoErrorKind};
 pub use git::GitRepository;
 pub use selection::Selection;

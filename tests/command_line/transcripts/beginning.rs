@@ -1,8 +1,8 @@
-//! Beginning: with nothing, and with accounts that are there already.
+//! Beginning with nothing.
 
 use insta::assert_snapshot;
 
-use crate::bench::{Bench, organisation, person, run_in, write};
+use crate::bench::{run_in, write};
 
 #[test]
 fn a_new_mono_repo_is_written_once_and_is_sound() {
@@ -36,45 +36,4 @@ fn a_new_mono_repo_is_written_once_and_is_sound() {
     run_in(folder.path(), "new other --services gitae", &[]).exits(1).says(&["did you mean 'gitea'?"]);
     run_in(folder.path(), "new other --organisation a/b", &[]).exits(1).says(&["cannot be the name"]);
     assert!(!folder.path().join("other").exists());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn accounts_that_are_there_get_documents_and_are_then_taken_over() {
-    let bench = Bench::small().await;
-    bench.mono_repo();
-    bench.run("apply --dir repo").exits(0);
-    // A company that has all of that, and neither a mono-repo nor a ledger.
-    std::fs::remove_dir_all(bench.path("state")).unwrap();
-    std::fs::create_dir(bench.path("written")).unwrap();
-    let said = bench.run("drift --dir written --write written").exits(0);
-    said.says(&["wrote 4 documents below written", "formulary plan --dir written"]);
-    let found: Vec<String> = ["organisation", "alice", "bob", "teams/core"]
-        .iter()
-        .map(|name| std::fs::read_to_string(bench.path(&format!("written/users/acme/{name}.yaml"))).unwrap())
-        .collect();
-    assert_snapshot!(found[1], @r"
-    apiVersion: backstage.io/v1alpha1
-    kind: User
-    metadata:
-      name: alice
-    spec:
-      profile:
-        displayName: Alice Jones
-        email: alice@acme.example
-      memberOf:
-      - acme
-      - core
-    ");
-    bench.run("validate --dir written").exits(0);
-
-    // The first plan takes over, and takes nothing away.
-    let plan = bench.run("plan --dir written -o plan.json").exits(4);
-    assert!(plan.out.contains("adoptions") && !plan.out.contains("(delete)") && !plan.out.contains("(disable)"));
-
-    // What is there stays as it is.
-    write(bench.folder.path(), "written/users/acme/alice.yaml", &person("alice", &["acme"]));
-    write(bench.folder.path(), "written/users/acme/organisation.yaml", &organisation("acme"));
-    bench.run("drift --dir written --write written").exits(0);
-    let kept = std::fs::read_to_string(bench.path("written/users/acme/alice.yaml")).unwrap();
-    assert_eq!(kept, person("alice", &["acme"]));
 }

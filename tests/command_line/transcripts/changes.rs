@@ -137,6 +137,8 @@ async fn a_stranger_holds_a_username() {
       conflict user/bob — a stranger holds the name 'bob': it was never ours, and what would prove that
         it is the declared one (the same email and email verified being true) does not hold; rename one
         of the two, or make them agree at the service
+      who changed it is not known: our client may not read the events of realm 'small': give it the role
+        'view-events'
 
     Drift: 1 conflict · 14 missing · 0 in sync
     --- stderr
@@ -260,6 +262,8 @@ async fn drift_and_its_exit_codes() {
           last_name: Builder → Jones users/acme/bob.yaml:7
           → update
           → restore waits: access was closed at the service; opening it again needs somebody's word
+      who changed it is not known: our client may not read the events of realm 'small': give it the role
+        'view-events'
 
     Drift: 1 drifted · 14 in sync
     --- exit 3

@@ -85,3 +85,56 @@ pub async fn an_additive_set_is_left_to_others(tour: &mut Tour) {
     tour.leg("ours are ours", &["delete keycloak:membership/acme/guild/alice"]).await;
     assert_eq!(tour.groups_of("visitor").await, ["/acme/guild"]);
 }
+
+/// Trap "admin events show every new person": what people do to their own accounts is elsewhere, and what we do is no cause.
+pub async fn who_did_it_is_told_where_events_are_kept(tour: &mut Tour) {
+    as_declared(tour).await;
+    let helpdesk = tour.client("helpdesk", &["manage-users"]).await;
+    let alice = tour.user_path("alice").await;
+    let edit = async |called: &str| {
+        let mut user = tour.user("alice").await;
+        user["firstName"] = json!(called);
+        helpdesk.put(&alice, user).await;
+    };
+
+    edit("Alicia").await;
+    let (told, untold) = tour.stage.causes().await;
+    assert_eq!(told, [""; 0]);
+    assert_eq!(
+        untold,
+        ["keycloak: our client may not read the events of realm '~': give it the role 'view-events'"
+            .replace('~', tour.realm.rsplit('/').next().unwrap())]
+    );
+
+    tour.grant("view-events").await;
+    let (told, untold) = tour.stage.causes().await;
+    assert_eq!(told, [""; 0]);
+    assert!(untold[0].contains("admin events are switched off"), "{untold:?}");
+
+    let config = json!({ "adminEventsEnabled": true, "adminEventsDetailsEnabled": false, "eventsEnabled": true });
+    tour.hand.put(&tour.at_realm("/events/config"), config).await;
+    // Nothing was recorded until now: nobody is named, and nothing is made up.
+    assert_eq!(tour.stage.causes().await, (vec![], vec![]));
+
+    edit("Alicia Maria").await;
+    helpdesk.delete(&tour.membership("acme/core", "bob").await).await;
+    tour.make_user("mallory", ("Mallory", "Unknown"), true).await;
+    helpdesk.put(&tour.membership("acme/core", "mallory").await, json!({})).await;
+    let (told, untold) = tour.stage.causes().await;
+    assert_eq!(untold, [""; 0]);
+    assert_eq!(
+        told,
+        [
+            "keycloak:membership/acme/core/bob: the client 'helpdesk' removed it by the admin console or API",
+            "keycloak:membership/acme/core/mallory: the client 'helpdesk' made it by the admin console or API",
+            "keycloak:user/alice: the client 'helpdesk' changed it by the admin console or API",
+            "keycloak:user/mallory: an administrator of another realm made it by the admin console or API",
+        ]
+    );
+
+    // What we put right is our own doing, and no cause of what comes after.
+    tour.any_leg("put right").await;
+    edit("Alissa").await;
+    let (told, _) = tour.stage.causes().await;
+    assert_eq!(told[0], "keycloak:user/alice: the client 'helpdesk' changed it by the admin console or API");
+}

@@ -58,7 +58,8 @@ impl Tour {
 
     async fn at(base: &str, (id, secret): (&str, &str), version: &str, clock: SharedClock) -> Self {
         let realm = format!("formulary-tour-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-        let hand = Hand::new(base, Proof::MasterClient { id: id.to_owned(), secret: secret.to_owned() });
+        let proof = Proof::Client { realm: "master".to_owned(), id: id.to_owned(), secret: secret.to_owned() };
+        let hand = Hand::new(base, proof);
         hand.post("/admin/realms", json!({ "realm": realm, "enabled": true, "organizationsEnabled": true })).await;
         let mut stage = Stage::new("", vec![&Keycloak], clock).await;
         stage.secrets.insert("KEYCLOAK_SECRET", "tour-secret".to_owned());
@@ -86,6 +87,22 @@ impl Tour {
         self.stage.config.push_str(options);
     }
 
+    /// A second client of the realm, with some rights: what acts with it acts by a name.
+    pub async fn client(&self, name: &str, rights: &[&str]) -> Hand {
+        let client = json!({
+            "clientId": name, "secret": "its-secret", "serviceAccountsEnabled": true,
+            "standardFlowEnabled": false, "publicClient": false,
+        });
+        self.hand.post(&self.at_realm("/clients"), client).await;
+        for right in rights {
+            let (path, role) = self.right_of(name, right).await;
+            self.hand.post(&path, role).await;
+        }
+        let realm = self.realm.rsplit('/').next().unwrap().to_owned();
+        let proof = Proof::Client { realm, id: name.to_owned(), secret: "its-secret".to_owned() };
+        Hand::new(self.hand.base(), proof)
+    }
+
     /// A path in the realm.
     pub fn at_realm(&self, path: &str) -> String {
         format!("{}{path}", self.realm)
@@ -108,11 +125,15 @@ impl Tour {
     }
 
     async fn right(&self, right: &str) -> (String, Value) {
+        self.right_of("formulary", right).await
+    }
+
+    async fn right_of(&self, client: &str, right: &str) -> (String, Value) {
         let id = async |client: &str| {
             let found = self.hand.get(&self.at_realm(&format!("/clients?clientId={client}"))).await;
             text(&found[0]["id"]).to_owned()
         };
-        let (ours, management) = (id("formulary").await, id("realm-management").await);
+        let (ours, management) = (id(client).await, id("realm-management").await);
         let account = self.hand.get(&self.at_realm(&format!("/clients/{ours}/service-account-user"))).await;
         let role = self.hand.get(&self.at_realm(&format!("/clients/{management}/roles/{right}"))).await;
         let path = format!("/users/{}/role-mappings/clients/{management}", text(&account["id"]));
@@ -181,7 +202,9 @@ tours! {
     people::extents,
     people::what_was_there_is_adopted,
     people::a_stranger_is_not_touched,
+    people::what_exists_is_imported,
     drift::what_closes_is_repaired_at_once,
+    drift::who_did_it_is_told_where_events_are_kept,
     drift::what_opens_waits,
     drift::what_was_deleted_comes_back,
     drift::an_additive_set_is_left_to_others,

@@ -158,3 +158,33 @@ pub async fn a_stranger_is_not_touched(tour: &mut Tour) {
     assert_eq!(tour.user("alice").await, before);
     assert!(tour.groups_of("alice").await.is_empty());
 }
+
+/// A realm that grew by hand: people in groups and in none, a group below another, one who is switched off.
+pub async fn what_exists_is_imported(tour: &mut Tour) {
+    for group in ["acme", "globex"] {
+        tour.hand.post(&tour.at_realm("/groups"), json!({ "name": group, "attributes": {} })).await;
+    }
+    let acme = tour.group_id("acme").await;
+    tour.hand.post(&tour.at_realm(&format!("/groups/{acme}/children")), json!({ "name": "platform" })).await;
+    for (person, called) in [("alice", ("Alice", "Chen")), ("bob", ("Bob", "Okafor")), ("carol", ("Carol", "Diaz"))] {
+        tour.make_user(person, called, person != "carol").await;
+    }
+    for (group, person) in [("acme", "alice"), ("acme/platform", "alice"), ("globex", "bob")] {
+        let path = tour.membership(group, person).await;
+        tour.hand.put(&path, json!({})).await;
+    }
+    tour.make_user("gone", ("Gone", "Long"), true).await;
+    tour.edit_user("gone", json!({ "enabled": false })).await;
+    let documents = tour.stage.imported("a realm that grew by hand").await;
+    let paths: Vec<&str> = documents.keys().map(String::as_str).collect();
+    assert_eq!(
+        paths,
+        [
+            "users/acme/alice.yaml",
+            "users/acme/organisation.yaml",
+            "users/acme/teams/platform.yaml",
+            "users/globex/bob.yaml",
+            "users/globex/organisation.yaml",
+        ]
+    );
+}

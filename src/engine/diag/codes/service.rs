@@ -81,4 +81,12 @@ Example: somebody copied an account at the identity provider together with its a
 
 What to do: find out whose the number is (the service that uses it shows the account) and take it from the other person
 at the identity provider. The next cycle gives that person a new one."
+
+"FML0611" CATALOG_INDEX "an index file that does not list what its folder holds" "
+Backstage reads the files that an index file (`catalog-info.yaml`, a Location) lists. A document in a file that it does not list
+is not seen there; a file that it lists and that is not there holds up every other one of the same index.
+
+Example: somebody added `users/acme-corp/zoe.yaml` and no more.
+
+What to do: write the index files anew with `formulary render backstage-catalog --write`, and commit them."
 }

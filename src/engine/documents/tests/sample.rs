@@ -27,7 +27,7 @@ fn the_sample_shows_what_it_is_made_to_show() {
     assert_eq!(services("grace"), ["gitea", "keycloak"]);
     assert_eq!(person("bob").entity.previously[0].value, "bobby");
     assert_eq!(person("mei").home, EntityRef::group("acme-corp"));
-    assert_eq!(person("platform-bot").entity.extent, catalogue::Extent::Observe);
+    assert_eq!(person("platform-bot").entity.extent_in(&Instance::new("gitea")), Extent::Observe);
     let local = |name: &str| person(name).email.as_ref().unwrap().value.split('@').next().unwrap().to_owned();
     assert_eq!(local("alice"), local("alice-labs"));
     let nested = &catalogue.teams[&EntityRef::group("ml-infra")];

@@ -53,7 +53,8 @@ impl Lowering<'_> {
             let mut desired = Desired::new(address, owner(group), Arc::new(span.clone()))
                 .needs(self.address(kinds::GROUP, name))
                 .needs(self.address(kinds::USER, &user));
-            desired.extent = group.extent.max(self.input.catalogue.people[person].entity.extent);
+            let person = &self.input.catalogue.people[person].entity;
+            desired.extent = group.extent_in(self.input.instance).max(person.extent_in(self.input.instance));
             desired.previously = former.iter().map(|former| format!("{former}/{user}")).collect();
             self.out.desired.push(desired);
         }

@@ -71,7 +71,7 @@ impl Lowering<'_> {
     /// A resource that an entity declares.
     fn desired(&self, kind: &str, key: &str, entity: &Entity) -> Desired {
         let mut desired = Desired::new(self.address(kind, key), owner(entity), Arc::new(entity.span.clone()));
-        desired.extent = entity.extent;
+        desired.extent = entity.extent_in(self.input.instance);
         desired
     }
 

@@ -16,7 +16,7 @@ use super::doctor;
 use super::errors::classify;
 use super::options::Options;
 use crate::engine::model::{Address, Failure, FailureClass, Instance, Observation};
-use crate::provider::contract::{Follow, Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Changed, Follow, Look, ObserveRequest, Probe, Reader, Related, Trail};
 use crate::provider::http::{Connection, Door, StaticHeader};
 use crate::runtime::sys::SharedClock;
 
@@ -65,6 +65,11 @@ impl Reader for CoderReader {
         };
         observations.sort_by(|a, b| a.scope.cmp(&b.scope));
         observations
+    }
+
+    /// Its audit log is recorded by the licensed edition alone.
+    async fn causes(&self, _: &[Changed]) -> Result<Trail, Failure> {
+        Ok(Trail::None("its audit log is not read yet".to_owned()))
     }
 
     async fn look(&self, address: &Address, external_id: Option<&str>, _: &Related) -> Result<Look, Failure> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Lowering, Names, narrower, owner};
+use super::{Lowering, Names, owner};
 use crate::engine::diag::codes::{NAME_TAKEN, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::documents::catalogue::{Entity, Members, MembersMode, Organisation, Team};
@@ -49,14 +49,12 @@ impl Lowering<'_> {
     pub(super) fn teams(&mut self) {
         let catalogue = self.input.catalogue;
         let mut taken: BTreeMap<String, Span> = BTreeMap::new();
-        if let Some(everybody) = self.options.members_team() {
-            for (reference, names) in self.organisations.clone() {
-                let entity = &catalogue.organisations[&reference].entity;
-                let key = names.join(&only(everybody));
-                taken.insert(key.now.clone(), entity.name.span.clone());
-                let desired = self.everybody(entity, &names, &key);
-                self.out.desired.push(desired);
-            }
+        for (reference, names) in self.organisations.clone() {
+            let entity = &catalogue.organisations[&reference].entity;
+            let Some(key) = self.members_team(entity, &names) else { continue };
+            taken.insert(key.now.clone(), entity.name.span.clone());
+            let desired = self.everybody(entity, &names, &key);
+            self.out.desired.push(desired);
         }
         for (reference, team) in &catalogue.teams {
             let Some(organisation) = self.organisations.get(&team.organisation).cloned() else { continue };
@@ -78,6 +76,15 @@ impl Lowering<'_> {
             self.out.desired.push(desired);
             self.teams.insert(reference.clone(), names);
         }
+    }
+
+    /// The team that holds everybody of an organisation, if there is to be one: as its document says, or else the config.
+    fn members_team(&self, entity: &Entity, organisation: &Names) -> Option<Names> {
+        let name = match entity.option("gitea-members-team") {
+            Some(said) => Some(said.value.trim()).filter(|it| *it != "none"),
+            None => self.options.members_team(),
+        };
+        Some(organisation.join(&only(name?)))
     }
 
     /// The name of a team within its organisation: those above it come first. Former names are those of the team
@@ -121,7 +128,7 @@ impl Lowering<'_> {
             .field("units", nothing.units(), None)
             .field("all_repositories", false, None)
             .field("can_create_repositories", false, None);
-        self.private(desired)
+        self.visible(desired, entity)
     }
 
     fn team(&mut self, team: &Team, organisation: &Names, names: &Names) -> Desired {
@@ -137,7 +144,7 @@ impl Lowering<'_> {
         desired = self.text(desired, "description", shown, names::DESCRIPTION_LENGTH);
         desired = self.switch(desired, "all_repositories", entity, "gitea-all-repositories", false);
         desired = self.switch(desired, "can_create_repositories", entity, "gitea-create-repositories", false);
-        self.private(desired)
+        self.visible(desired, entity)
     }
 
     /// What a team may do: what it says, else what the config says of all.
@@ -152,24 +159,26 @@ impl Lowering<'_> {
         })
     }
 
-    /// Only its own people and the organisation's owners see that a team exists, where the release can say so.
-    fn private(&self, desired: Desired) -> Desired {
-        match self.input.capabilities.facts.get(TEAM_VISIBILITY) {
-            Some(Value::Bool(true)) => desired.field("visibility", "private", None),
-            _ => desired,
+    /// Who sees that a team exists, where the release can say so: its own people and the organisation's owners, where the
+    /// document says nothing else.
+    fn visible(&self, desired: Desired, entity: &Entity) -> Desired {
+        if self.input.capabilities.facts.get(TEAM_VISIBILITY) != Some(&Value::Bool(true)) {
+            return desired;
+        }
+        match entity.option("gitea-team-visibility") {
+            Some(said) => desired.field("visibility", said.value.trim(), Some(Arc::new(said.span.clone()))),
+            None => desired.field("visibility", "private", None),
         }
     }
 
     /// Who is in which team.
     pub(super) fn memberships(&mut self) {
         let catalogue = self.input.catalogue;
-        if let Some(everybody) = self.options.members_team() {
-            for (reference, names) in self.organisations.clone() {
-                let organisation = &catalogue.organisations[&reference];
-                let key = names.join(&only(everybody));
-                let mode = mode(&organisation.members, MembershipMode::Additive);
-                self.edges(&organisation.entity, &key, mode, &organisation.members.people);
-            }
+        for (reference, names) in self.organisations.clone() {
+            let organisation = &catalogue.organisations[&reference];
+            let Some(key) = self.members_team(&organisation.entity, &names) else { continue };
+            let mode = mode(&organisation.members, MembershipMode::Additive);
+            self.edges(&organisation.entity, &key, mode, &organisation.members.people);
         }
         for (reference, key) in self.teams.clone() {
             let team = &catalogue.teams[&reference];
@@ -190,7 +199,9 @@ impl Lowering<'_> {
                 Desired::new(self.address(kinds::TEAM_MEMBER, &names.now), owner(group), Arc::new(span.clone()))
                     .needs(self.address(kinds::TEAM, &team.now))
                     .needs(self.address(kinds::USER, &user.now));
-            desired.extent = narrower(group.extent, person.entity.extent);
+            // We go no further with an edge than with either of its ends.
+            let instance = self.input.instance;
+            desired.extent = group.extent_in(instance).max(person.entity.extent_in(instance));
             desired.previously = names.before;
             self.out.desired.push(desired);
         }

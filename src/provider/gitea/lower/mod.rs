@@ -3,7 +3,8 @@
 //! An organisation becomes an organisation with a team that holds everybody of it, because Gitea knows no member
 //! outside a team; a team becomes a team, those below teams flattened into their organisation; a person in a group
 //! becomes a person in a team; a person becomes an account that the sign-in source means by the `sub` of the identity
-//! provider's account. Repositories are those that the options declare.
+//! provider's account. Repositories are components of an organisation, and those that the options
+//! declare.
 
 mod groups;
 mod people;
@@ -22,7 +23,7 @@ use crate::engine::diag::codes::{NAME_REFUSED, NAME_TAKEN, SET_UP_INCOMPLETE, VA
 use crate::engine::diag::{Code, Diagnostic, Span};
 use crate::engine::documents::Spanned;
 use crate::engine::documents::catalogue::Entity;
-use crate::engine::model::{Address, Desired, EntityRef, Extent, Owner, Term, Value};
+use crate::engine::model::{Address, Desired, EntityRef, Owner, Term, Value};
 use crate::provider::contract::{LowerInput, Lowered};
 
 /// Lowers a catalogue for one installation.
@@ -45,6 +46,7 @@ pub fn lower(input: &LowerInput<'_>) -> Lowered {
     lowering.teams();
     lowering.memberships();
     lowering.repositories();
+    lowering.components();
     let mut out = lowering.out;
     out.desired.sort_by(|a, b| a.address.cmp(&b.address));
     out.sets.sort_by(|a, b| a.edges.cmp(&b.edges));
@@ -107,7 +109,7 @@ impl Lowering<'_> {
     /// A resource that an entity declares.
     fn desired(&self, kind: &str, names: &Names, entity: &Entity) -> Desired {
         let mut desired = Desired::new(self.address(kind, &names.now), owner(entity), Arc::new(entity.span.clone()));
-        desired.extent = entity.extent;
+        desired.extent = entity.extent_in(self.input.instance);
         desired.previously = names.before.clone();
         desired
     }
@@ -189,17 +191,6 @@ impl Lowering<'_> {
 /// Who declares what an entity becomes.
 fn owner(entity: &Entity) -> Owner {
     Owner(entity.reference.to_string())
-}
-
-/// How far we go with an edge: no further than with either of its ends.
-fn narrower(a: Extent, b: Extent) -> Extent {
-    let rank = |extent: Extent| match extent {
-        Extent::Full => 0,
-        Extent::CreateOnly => 1,
-        Extent::Observe => 2,
-        Extent::Release => 3,
-    };
-    if rank(a) >= rank(b) { a } else { b }
 }
 
 /// A set of names as Gitea folds them.

@@ -1,15 +1,19 @@
-//! Repositories that the options declare: the mono-repo's own, its protection and its hook.
+//! Repositories: those that the options declare (the mono-repo's own, its protection and its hook), and components.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Lowering, folded};
+use super::{Lowering, Names, folded};
 use crate::engine::diag::codes::{NAME_REFUSED, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::model::{Address, Desired, Owner, Term, Value};
+use crate::provider::gitea::describe::REPOSITORY_OPTION;
 use crate::provider::gitea::names::{fold, key_part};
 use crate::provider::gitea::options::{Protection, Repository, Webhook};
 use crate::provider::gitea::{events, kinds, names};
+
+/// The longest description of a repository, as Gitea stores it.
+const ABOUT_LENGTH: usize = 2048;
 
 impl Lowering<'_> {
     pub(super) fn repositories(&mut self) {
@@ -34,6 +38,44 @@ impl Lowering<'_> {
                 let hook = self.webhook(webhook, &key);
                 self.out.desired.extend(hook);
             }
+        }
+    }
+
+    /// Components: each is a repository of its organisation, unless it says which other one, or that it is none.
+    pub(super) fn components(&mut self) {
+        let catalogue = self.input.catalogue;
+        for component in catalogue.components.values() {
+            let entity = &component.entity;
+            let said = entity.option(REPOSITORY_OPTION);
+            let Some(organisation) = self.organisations.get(&component.organisation).map(|it| it.now.clone()) else {
+                continue;
+            };
+            let (owner, name) = match said.map(|it| it.value.trim()) {
+                Some("none") => continue,
+                Some(path) => path.split_once('/').unwrap_or((organisation.as_str(), path)),
+                None => (organisation.as_str(), entity.reference.name()),
+            };
+            if let Err(why) = names::owner(owner).and_then(|()| names::repository(name)) {
+                let message = format!("Gitea refuses the repository '{owner}/{name}': {why}");
+                let diagnostic = Diagnostic::error(NAME_REFUSED, message)
+                    .at(said.map_or(&entity.name.span, |it| &it.span).clone())
+                    .help("give it another name with 'formulary.dev/gitea-repository'; 'none' says that it is no repository");
+                self.hold(entity, diagnostic);
+                continue;
+            }
+            // Where the repository is named by itself, the component's former names were never its.
+            let former = entity.previously.iter().filter(|_| said.is_none());
+            let key = Names {
+                now: format!("{}/{}", fold(owner), fold(name)),
+                before: former.map(|it| format!("{}/{}", fold(owner), fold(&it.value))).collect(),
+            };
+            let mut desired = self.desired(kinds::REPOSITORY, &key, entity);
+            if let Some(owner) = self.declared_owner(owner) {
+                desired = desired.needs(owner);
+            }
+            desired = self.switch(desired, "private", entity, "gitea-private", true);
+            desired = self.text(desired, "description", entity.description.as_ref(), ABOUT_LENGTH);
+            self.out.desired.push(desired);
         }
     }
 

@@ -226,6 +226,63 @@ fn the_mono_repo_with_its_protection_and_hook() {
     "#);
 }
 
+const COMPONENT: &str = "apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: billing
+  description: Who owes what.
+  annotations: {}
+spec:
+  type: service
+  lifecycle: production
+  owner: acme
+";
+
+#[test]
+fn components_are_repositories_of_their_organisation_or_where_they_say() {
+    let shop = COMPONENT
+        .replace("name: billing", "name: shop")
+        .replace("{}", "{formulary.dev/gitea-repository: labs/Shop, formulary.dev/gitea-private: 'false'}");
+    let none = COMPONENT.replace("name: billing", "name: idea").replace("{}", "{formulary.dev/gitea-repository: none}");
+    let bad = COMPONENT.replace("name: billing", "name: x.git");
+    let files = [
+        ("org.yaml", ACME),
+        ("a.yaml", COMPONENT),
+        ("b.yaml", shop.as_str()),
+        ("c.yaml", none.as_str()),
+        ("d.yaml", bad.as_str()),
+    ];
+    let lowered = lowered(&files, json!({"members_team": "none"}));
+    let refused: Vec<&str> = lowered.diagnostics.iter().map(|it| it.message.as_str()).collect();
+    assert!(refused.len() == 1 && refused[0].contains("'acme/x.git'"), "{refused:?}");
+    let repositories: Vec<_> =
+        lowered.desired.into_iter().filter(|it| it.address.kind.as_str() == "repository").collect();
+    insta::assert_snapshot!(shown(&Lowered { desired: repositories, ..Lowered::default() }), @r#"
+    gitea:repository/acme/billing by component:default/billing at a.yaml:1:1
+      description: "Who owes what."  <- a.yaml:5:16
+      private: true
+      after gitea:organization/acme
+    gitea:repository/labs/shop by component:default/shop at b.yaml:1:1
+      description: "Who owes what."  <- b.yaml:5:16
+      private: false  <- b.yaml:6:89
+    "#);
+}
+
+#[test]
+fn an_organisation_can_do_without_the_team_of_everybody_and_a_team_can_be_seen() {
+    let acme = ACME.replace("gitea-visibility: limited", "gitea-members-team: none");
+    let team =
+        PLATFORM.replace("formulary.dev/gitea-all-repositories: 'true'", "formulary.dev/gitea-team-visibility: public");
+    let lowered = lowered(
+        &[("org.yaml", acme.as_str()), ("platform.yaml", team.as_str()), ("bob.yaml", BOB)],
+        json!({"source_id": 3}),
+    );
+    let teams: Vec<_> = lowered.desired.iter().filter(|it| it.address.kind.as_str().starts_with("team")).collect();
+    let [team] = teams[..] else { panic!("{teams:?}") };
+    assert_eq!(team.address.to_string(), "gitea:team/acme/platform");
+    assert!(shown(&Lowered { desired: vec![team.clone()], ..Lowered::default() }).contains("visibility: \"public\""));
+}
+
 #[test]
 fn what_gitea_would_refuse_is_told_and_held() {
     let api = BOB.replace("name: bob", "name: api").replace("bob@acme.example", "api@acme.example");

@@ -11,7 +11,7 @@ use super::doctor;
 use super::errors::classify;
 use super::options::Options;
 use crate::engine::model::{Address, Failure, FailureClass, Instance, Observation};
-use crate::provider::contract::{Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Changed, Look, ObserveRequest, Probe, Reader, Related, Trail};
 use crate::provider::http::{Connection, Door, StaticHeader};
 use crate::runtime::sys::SharedClock;
 
@@ -51,6 +51,11 @@ impl Reader for GiteaReader {
             Ok(open) => observe::observe(&open.api, &self.instance, at, request).await,
             Err(failure) => observe::unseen(&self.instance, at, request, failure),
         }
+    }
+
+    /// Its feeds tell of repositories, and of nothing that an administrator does to accounts and teams (guide, section 13).
+    async fn causes(&self, _: &[Changed]) -> Result<Trail, Failure> {
+        Ok(Trail::None("it keeps no trail of what administrators change".to_owned()))
     }
 
     async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure> {

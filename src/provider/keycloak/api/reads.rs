@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::routes;
-use super::wire::{Client, ClientScope, Group, Organization, Realm, Role, User};
+use super::wire::{AdminEvent, Client, ClientScope, EventsConfig, Group, Organization, Realm, Role, User, UserEvent};
 use crate::engine::model::{Failure, FailureClass};
 use crate::provider::http::{Answer, Call, ReadDoor};
 use crate::provider::keycloak::errors::rights_for;
@@ -16,6 +16,11 @@ use crate::provider::keycloak::errors::rights_for;
 const PAGE: usize = 500;
 /// How many organisations or members of one are asked for at once; newer releases cap some callers there.
 const SMALL_PAGE: usize = 100;
+/// So many events of one thing are looked through; what is older than that is not worth a page more.
+const EVENTS_PAGE: usize = 20;
+/// Events by which people change their own accounts. Every release that is supported knows them; to an unknown one the
+/// server answers 500.
+const OWN_CHANGES: [&str; 2] = ["UPDATE_PROFILE", "UPDATE_EMAIL"];
 /// Pages under way at once; the door's own limit may be lower.
 const AT_ONCE: usize = 8;
 
@@ -330,6 +335,33 @@ impl Reads {
     /// As every call.
     pub async fn client_scope(&self, id: &str) -> Result<Option<Value>, Failure> {
         self.if_there(&self.call(routes::CLIENT_SCOPE, &[id], format!("read the client scope '{id}'"))).await
+    }
+
+    /// Which events the realm keeps.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn events_config(&self) -> Result<EventsConfig, Failure> {
+        self.one(&self.call(routes::EVENTS_CONFIG, &[], "ask which events are kept")).await
+    }
+
+    /// What administrators did to something, the latest first and no more than a page.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn admin_events(&self, resource_path: &str) -> Result<Vec<AdminEvent>, Failure> {
+        let call = self.call(routes::ADMIN_EVENTS, &[], "ask who changed something");
+        self.list(&call.query("resourcePath", resource_path).query("max", EVENTS_PAGE)).await
+    }
+
+    /// How a person changed their own account, the latest first and no more than a page.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn own_changes(&self, user: &str) -> Result<Vec<UserEvent>, Failure> {
+        let call = self.call(routes::EVENTS, &[], "ask what a person changed themselves");
+        let call = OWN_CHANGES.iter().fold(call, |call, kind| call.query("type", kind));
+        self.list(&call.query("user", user).query("max", EVENTS_PAGE)).await
     }
 
     fn call(&self, route: &'static str, segments: &[&str], doing: impl Into<String>) -> Call {

@@ -43,6 +43,10 @@ pub const CLIENT_SCOPE: &str = "/admin/realms/{realm}/client-scopes/{scope}";
 pub const MAPPERS: &str = "/admin/realms/{realm}/client-scopes/{scope}/protocol-mappers/models";
 pub const MAPPER: &str = "/admin/realms/{realm}/client-scopes/{scope}/protocol-mappers/models/{mapper}";
 
+pub const EVENTS: &str = "/admin/realms/{realm}/events";
+pub const EVENTS_CONFIG: &str = "/admin/realms/{realm}/events/config";
+pub const ADMIN_EVENTS: &str = "/admin/realms/{realm}/admin-events";
+
 /// What a reading half may send: reads, all of them, and nothing else.
 pub static READS: &[ReadRoute] = &[
     (Method::GET, SERVER_INFO),
@@ -51,6 +55,9 @@ pub static READS: &[ReadRoute] = &[
     (Method::GET, USERS_COUNT),
     (Method::GET, USER),
     (Method::GET, USER_GROUPS),
+    (Method::GET, EVENTS),
+    (Method::GET, EVENTS_CONFIG),
+    (Method::GET, ADMIN_EVENTS),
     (Method::GET, PROFILE),
     (Method::GET, GROUPS),
     (Method::GET, GROUPS_COUNT),

@@ -180,3 +180,49 @@ where
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
+
+/// Which events a realm keeps.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventsConfig {
+    /// What people do.
+    #[serde(default)]
+    pub events_enabled: bool,
+    /// What administrators do.
+    #[serde(default)]
+    pub admin_events_enabled: bool,
+}
+
+/// Something that an administrator did.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdminEvent {
+    /// When, in milliseconds since 1970.
+    pub time: i64,
+    /// `CREATE`, `UPDATE`, `DELETE` or `ACTION`.
+    pub operation_type: String,
+    /// Who.
+    #[serde(default)]
+    pub auth_details: AuthDetails,
+    /// Names that the event carries beside the path, such as `username`.
+    #[serde(default)]
+    pub details: BTreeMap<String, String>,
+}
+
+/// Who did something.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthDetails {
+    /// The account, by its id; it may be one of another realm.
+    pub user_id: Option<String>,
+}
+
+/// Something that a person did.
+#[derive(Debug, Clone, Deserialize)]
+pub struct UserEvent {
+    /// When, in milliseconds since 1970.
+    pub time: i64,
+    /// Such as `UPDATE_PROFILE`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}

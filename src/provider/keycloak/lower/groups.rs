@@ -43,7 +43,7 @@ impl<'a> Lowering<'_, 'a> {
         group = with_text(group, "description", entity.description.as_ref());
         group.previously = former(entity, None, &[]);
         self.set(kinds::MEMBERSHIP, name, entity, &organisation.members, MembershipMode::Additive);
-        self.groups.insert(entity.reference.clone(), (name.to_owned(), entity.extent));
+        self.groups.insert(entity.reference.clone(), (name.to_owned(), entity.extent_in(self.input.instance)));
         self.lowered.desired.push(group);
         if let Some((true, span)) = truth(entity, "keycloak-organization") {
             self.organization(organisation, span);
@@ -95,7 +95,7 @@ impl<'a> Lowering<'_, 'a> {
         let span = organisation.email_domains.first().map_or(asked, |it| Arc::new(it.span.clone()));
         desired = desired.field("domains", domains, Some(span));
         self.set(kinds::ORGANIZATION_MEMBER, alias, entity, &organisation.members, MembershipMode::Additive);
-        self.organizations.insert(entity.reference.clone(), (alias.to_owned(), entity.extent));
+        self.organizations.insert(entity.reference.clone(), (alias.to_owned(), entity.extent_in(self.input.instance)));
         self.lowered.desired.push(desired);
     }
 
@@ -148,7 +148,7 @@ impl<'a> Lowering<'_, 'a> {
         group = with_text(group, "description", entity.description.as_ref());
         group.previously = former(entity, Some(&parent), &above[..above.len() - 1]);
         self.set(kinds::MEMBERSHIP, &key, entity, &team.members, MembershipMode::Authoritative);
-        self.groups.insert(entity.reference.clone(), (key, entity.extent));
+        self.groups.insert(entity.reference.clone(), (key, entity.extent_in(self.input.instance)));
         self.lowered.desired.push(group);
     }
 

@@ -76,7 +76,7 @@ impl Lowering<'_, '_> {
     fn declared(&self, kind: &str, key: &str, entity: &Entity) -> Desired {
         let owner = Owner(entity.reference.to_string());
         let mut desired = Desired::new(self.address(kind, key), owner, Arc::new(entity.span.clone()));
-        desired.extent = entity.extent;
+        desired.extent = entity.extent_in(self.input.instance);
         desired
     }
 

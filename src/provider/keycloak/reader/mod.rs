@@ -2,6 +2,7 @@
 //!
 //! Every cycle checks our rights before and after: without them Keycloak answers empty lists, not refusals.
 
+mod causes;
 mod clients;
 mod groups;
 mod look;
@@ -26,7 +27,7 @@ use super::names::SERVICE_ACCOUNT;
 use super::options::Options;
 use super::tokens::Tokens;
 use crate::engine::model::{Address, Completeness, Failure, FailureClass, Instance, Live, Observation, Scope};
-use crate::provider::contract::{Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Changed, Look, ObserveRequest, Probe, Reader, Related, Trail};
 use crate::provider::http::Connection;
 
 /// The reading half. An installation whose options cannot be used answers everything with that failure.
@@ -117,6 +118,10 @@ impl Reader for KeycloakReader {
 
     async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure> {
         self.parts.as_ref().map_err(Clone::clone)?.look(address, external_id, related).await
+    }
+
+    async fn causes(&self, changed: &[Changed]) -> Result<Trail, Failure> {
+        self.parts.as_ref().map_err(Clone::clone)?.causes(changed).await
     }
 }
 

@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::compare::{Misfit, difference, merged, owned, remove, skeleton};
+use super::compare::{Misfit, difference, owned};
 use super::managers::{Held, Managers, stamp};
+use super::overlay::{merged, remove, skeleton};
 use super::paths::{Paths, Shown};
 use super::resources::Resource;
 use super::status::{Reply, failure, internal};

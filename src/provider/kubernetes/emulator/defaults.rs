@@ -4,10 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::compare::field;
 use super::moments::{Misread, micro, seconds};
 use super::resources::Resource;
-use super::types::Type;
+use super::types::{Type, field};
 
 /// Why a value has no such form.
 pub(super) enum Odd {

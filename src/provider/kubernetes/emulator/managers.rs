@@ -3,7 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::compare::{Difference, difference, skeleton};
+use super::compare::{Difference, difference};
+use super::overlay::skeleton;
 use super::paths::{Path, Paths};
 use super::types::Type;
 

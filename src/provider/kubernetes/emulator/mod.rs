@@ -5,8 +5,8 @@
 //! State is one [`world::World`] behind a mutex; every operation is a plain function of that world and one call. No
 //! controllers run: Deployments make no progress unless the hook `rollout` says so, namespaces that are deleted stay.
 //!
-//! Reading order: `status`, `resources` with `types`, `place`, `users`; `world` with `history`; `paths`, `compare`, `managers`,
-//! `apply`; `body` with `yaml`, `names`, `checks`, `defaults`; `options`, `whole`, `settle`; `write`, `applying`, `patch` with
+//! Reading order: `status`, `resources` with `types`, `place`, `users`; `world` with `history`; `paths`, `compare`, `overlay`,
+//! `managers`, `apply`; `body` with `yaml`, `names`, `checks`, `defaults`; `options`, `whole`, `settle`; `write`, `applying`, `patch` with
 //! `strategic`, `json_patch` and `repeated`, `delete`, `parts`; `selectors`, `list` with `pages`, `watch`; `reviews`, `public`,
 //! `views`; `dispatch`.
 
@@ -25,6 +25,7 @@ mod managers;
 mod moments;
 mod names;
 mod options;
+mod overlay;
 mod pages;
 mod parts;
 mod patch;
@@ -117,7 +118,8 @@ impl Emulator for Kubernetes {
         self.world().are_tokens_lapsed = false;
     }
 
-    /// `forget`: what a server that starts again has lost, all earlier moments. `rollout`: what the controllers would do, all Deployments have their new pods now. `{"stuck": true}`: they make none.
+    /// `forget`: what a server that starts again has lost, all earlier moments. `rollout`: what the controllers would do, all
+    /// Deployments have their new pods now; `{"stuck": true}`: they make none.
     fn hook(&self, name: &str, body: &[u8]) -> Option<Response<Body>> {
         if name == "forget" {
             self.world().forget();

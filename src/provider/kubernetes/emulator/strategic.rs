@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::compare::field;
 use super::resources::Resource;
 use super::status::Reply;
-use super::types::Type;
+use super::types::{Type, field};
 
 /// What tells the patch how a value is to be treated.
 const DIRECTIVE: &str = "$patch";

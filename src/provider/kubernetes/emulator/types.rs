@@ -1,5 +1,7 @@
 //! What objects are made of, as far as the server compares and owns them piece by piece.
 
+use serde_json::{Map, Value};
+
 /// The type of a value.
 #[derive(Debug, PartialEq)]
 pub(super) enum Type {
@@ -218,3 +220,25 @@ pub(super) static DEPLOYMENT: Type = Type::Inlined(&[
     ),
     ("status", Type::Atomic),
 ]);
+
+/// The type of a field.
+pub(super) fn field<'t>(of: &'t Type, name: &str) -> Option<&'t Type> {
+    match of {
+        Type::Struct(fields) | Type::Inlined(fields) | Type::Whole(fields) => {
+            fields.iter().find(|(known, _)| *known == name).map(|(_, inner)| inner)
+        }
+        _ => None,
+    }
+}
+
+/// What tells an item apart, as JSON.
+pub(super) fn key_of(keys: &[(&str, Option<&str>)], item: &Value) -> String {
+    let mut key = Map::new();
+    for (name, default) in keys {
+        let value = item.get(*name).filter(|it| !it.is_null()).cloned();
+        if let Some(value) = value.or_else(|| default.map(Value::from)) {
+            key.insert((*name).to_owned(), value);
+        }
+    }
+    Value::Object(key).to_string()
+}

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::body::{self, Body};
-use super::compare::{Misfit, field, owned};
+use super::compare::{Misfit, owned};
 use super::defaults::canonical;
 use super::dispatch::Call;
 use super::options::Options;
 use super::resources::Resource;
 use super::status::{Reply, bad_request, failure};
-use super::types::Type;
+use super::types::{Type, field};
 
 const UNKNOWN_FORMAT: &str = "the body of the request was in an unknown format - accepted media types include: \
      application/json, application/yaml, application/vnd.kubernetes.protobuf";

@@ -5,9 +5,10 @@ use serde_json::Value as Json;
 use crate::engine::model::{Address, Failure, FailureClass};
 use crate::provider::contract::Follow;
 use crate::provider::kubernetes::api::Api;
+use crate::provider::kubernetes::intent::parts;
 
 pub(super) async fn follow(api: &Api, address: &Address, handle: &str) -> Result<Follow, Failure> {
-    let (namespace, name) = address.key.split_once('/').unwrap_or((&address.key, ""));
+    let (namespace, name) = parts(address);
     let doing = format!("follow the roll-out of '{}'", address.key);
     let Some(deployment) = api.deployment(namespace, name).await? else {
         return Err(Failure::new(FailureClass::Gone, doing, "the Deployment is not there"));

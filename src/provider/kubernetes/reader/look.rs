@@ -3,6 +3,7 @@
 use crate::engine::model::{Address, Failure, FailureClass, Instance, Live};
 use crate::provider::contract::Look;
 use crate::provider::kubernetes::api::Api;
+use crate::provider::kubernetes::intent::parts;
 use crate::provider::kubernetes::options::Options;
 use crate::provider::kubernetes::{convert, kinds};
 
@@ -23,7 +24,7 @@ pub(super) async fn read(
     instance: &Instance,
     address: &Address,
 ) -> Result<Option<Live>, Failure> {
-    let (namespace, name) = address.key.split_once('/').unwrap_or((&address.key, ""));
+    let (namespace, name) = parts(address);
     Ok(match address.kind.as_str() {
         kinds::NAMESPACE => api.namespace(namespace).await?.map(|it| convert::namespace(instance, &it)),
         kinds::CONFIG_MAP => {

@@ -14,7 +14,7 @@ use super::errors::classify;
 use super::options::Options;
 use crate::engine::model::{Address, Failure, Fields, Instance, Observation};
 use crate::engine::plan::Step;
-use crate::provider::contract::{Follow, Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Changed, Follow, Look, ObserveRequest, Probe, Reader, Related, Trail};
 use crate::provider::http::{Connection, Door};
 
 /// Looks at one cluster.
@@ -60,6 +60,11 @@ impl Reader for KubernetesReader {
             Ok(Open { api, options }) => cycle.read(api, options).await,
             Err(failure) => cycle.unseen(&failure),
         }
+    }
+
+    /// Who holds and wrote each value is read with it: see `FieldSpec::told_by`.
+    async fn causes(&self, _: &[Changed]) -> Result<Trail, Failure> {
+        Ok(Trail::Kept(Default::default()))
     }
 
     async fn look(&self, address: &Address, _: Option<&str>, _: &Related) -> Result<Look, Failure> {

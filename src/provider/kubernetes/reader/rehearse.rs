@@ -1,7 +1,7 @@
 //! Whether the server would take a step: the same apply, with the word that nothing is to be done (guide, section 3).
 
 use super::Open;
-use crate::engine::model::{Failure, FailureClass, Fields, Value};
+use crate::engine::model::{Failure, Fields, Value};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::kubernetes::api::DRY_RUN;
 use crate::provider::kubernetes::{intent, kinds};
@@ -12,7 +12,7 @@ pub(super) async fn rehearse(open: &Open, step: &Step, fields: &Fields, ledger: 
     if !matches!(step.verb, Verb::Create | Verb::Update | Verb::Adopt) {
         return Ok(());
     }
-    let (namespace, name) = intent::parts(step);
+    let (namespace, name) = intent::parts(&step.address);
     let object = match step.address.kind.as_str() {
         kinds::NAMESPACE => intent::namespace(step),
         kinds::CONFIG_MAP => {
@@ -23,10 +23,7 @@ pub(super) async fn rehearse(open: &Open, step: &Step, fields: &Fields, ledger: 
             let policy = fields.get("policy").and_then(Value::as_text);
             match (api.deployment(namespace, name).await?, policy) {
                 (Some(found), Some(policy)) => intent::rollout(step, &found, policy),
-                (None, _) => {
-                    let failure = Failure::new(FailureClass::Gone, intent::doing(step), "there is no such Deployment");
-                    return Err(failure.help("correct 'options.restart', or take it out"));
-                }
+                (None, _) => return Err(intent::no_deployment(step)),
                 (Some(_), None) => return Ok(()),
             }
         }

@@ -17,7 +17,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 impl Hand {
     pub(super) async fn write_config_map(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
-        let (namespace, name) = parts(step);
+        let (namespace, name) = parts(&step.address);
         let found = match step.verb {
             Verb::Create => None,
             _ => self.api.config_map(namespace, name).await?,
@@ -34,7 +34,7 @@ impl Hand {
     }
 
     async fn merge(&self, step: &Step, patch: &Json) -> Result<Json, Failure> {
-        let (namespace, name) = parts(step);
+        let (namespace, name) = parts(&step.address);
         let call = Call::new(Method::PATCH, api::CONFIG_MAP, &[namespace, name], doing(step))
             .query("fieldManager", MANAGER)
             .body(Body::Raw(patch.to_string().into(), api::MERGE));

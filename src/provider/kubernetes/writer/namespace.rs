@@ -9,7 +9,7 @@ use crate::provider::kubernetes::intent::{self, doing, parts};
 
 impl Hand {
     pub(super) async fn make_namespace(&self, step: &Step) -> Result<Performed, Failure> {
-        let (name, _) = parts(step);
+        let (name, _) = parts(&step.address);
         if step.verb == Verb::Adopt {
             let found = self.api.namespace(name).await?;
             let found = found.ok_or_else(|| Failure::new(FailureClass::Gone, doing(step), "it is not there"))?;

@@ -1,19 +1,18 @@
 //! A roll-out: the digest of the files in an annotation of the pods. A moment in its place would be wanted anew each time.
 
 use super::{Hand, done};
-use crate::engine::model::{Failure, FailureClass, Value};
+use crate::engine::model::{Failure, Value};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed};
 use crate::provider::kubernetes::convert;
-use crate::provider::kubernetes::intent::{self, doing, parts};
+use crate::provider::kubernetes::intent::{self, parts};
 
 impl Hand {
     pub(super) async fn roll_out(&self, step: &Step, inputs: &Inputs) -> Result<Performed, Failure> {
-        let (namespace, name) = parts(step);
+        let (namespace, name) = parts(&step.address);
         // An apply to what is not there would try to make it, of an annotation alone.
         let Some(found) = self.api.deployment(namespace, name).await? else {
-            return Err(Failure::new(FailureClass::Gone, doing(step), "there is no such Deployment")
-                .help("correct 'options.restart', or take it out"));
+            return Err(intent::no_deployment(step));
         };
         let live = convert::rollout(&step.address.instance, self.options.conflicts, &found);
         let policy = inputs.fields.get("policy").and_then(Value::as_text);

@@ -190,7 +190,8 @@ impl Lowering<'_> {
             if let (kinds::CHANNEL_MEMBER, Some((team, _))) = (kind, names.now.split_once('/')) {
                 desired = desired.needs(self.address(kinds::TEAM_MEMBER, &format!("{team}/{}", user.now)));
             }
-            desired.extent = group.extent.max(self.input.catalogue.people[person].entity.extent);
+            let person = &self.input.catalogue.people[person].entity;
+            desired.extent = group.extent_in(self.input.instance).max(person.extent_in(self.input.instance));
             desired.previously = edge.before;
             self.out.desired.push(desired);
         }

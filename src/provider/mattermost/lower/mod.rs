@@ -109,7 +109,7 @@ impl Lowering<'_> {
     /// A resource that an entity declares.
     fn desired(&self, kind: &str, names: &Names, entity: &Entity) -> Desired {
         let mut desired = Desired::new(self.address(kind, &names.now), owner(entity), Arc::new(entity.span.clone()));
-        desired.extent = entity.extent;
+        desired.extent = entity.extent_in(self.input.instance);
         desired.previously = names.before.clone();
         desired
     }

@@ -9,7 +9,8 @@ use crate::engine::diag::Diagnostic;
 use crate::engine::diag::codes::{NOT_POSSIBLE_THERE, SET_UP_INCOMPLETE, VALUE_REFUSED};
 use crate::engine::documents::Spanned;
 use crate::engine::documents::catalogue::Person;
-use crate::engine::model::{Desired, EntityRef, Field, OutputRef, Term, Value};
+use crate::engine::model::{Desired, EntityRef, Field, Instance, OutputRef, Term, Value};
+use crate::provider::contract::NUMBERS;
 use crate::provider::mattermost::doctor::LICENSED;
 use crate::provider::mattermost::options::SignIn;
 use crate::provider::mattermost::{kinds, names};
@@ -90,14 +91,10 @@ impl Lowering<'_> {
         }
         let desired = self.desired(kinds::USER, names, entity).field("active", true, None);
         let desired = match self.bound(sign_in, entity.reference.name()) {
-            Ok(Some((service, data))) => {
+            Some((service, data)) => {
                 desired.field("auth_service", service, None).field("auth_data", Term::Output(data), None)
             }
-            Ok(None) => desired,
-            Err(diagnostic) => {
-                self.hold(entity, diagnostic.at(entity.name.span.clone()));
-                return None;
-            }
+            None => desired,
         };
         let span = Some(Arc::new(email.span.clone()));
         let parts = if sign_in == SignIn::Password {
@@ -156,12 +153,22 @@ impl Lowering<'_> {
                         or use 'sign_in: password'";
             return Err(Box::new(Diagnostic::error(SET_UP_INCOMPLETE, message).help(help)));
         }
+        if sign_in == SignIn::GitLab && !self.input.identity_offers.contains(&NUMBERS) {
+            let identity = self.input.roles.get("identity").map_or("the identity provider", Instance::as_str);
+            let message = format!(
+                "{people} placed in '{instance}', which signs people in by a number of their own, and '{identity}' cannot keep \
+                 one"
+            );
+            let help = "use 'sign_in: openid' with a licence, or 'sign_in: password', or an identity provider that keeps numbers \
+                        of people, itself or between the two";
+            return Err(Box::new(Diagnostic::error(NOT_POSSIBLE_THERE, message).help(help)));
+        }
         Ok(sign_in)
     }
 
     /// What binds an account: the server's word for the sign-in, and whom it will name.
-    fn bound(&self, sign_in: SignIn, name: &str) -> Result<Option<(&'static str, OutputRef)>, Box<Diagnostic>> {
-        let Some(service) = sign_in.auth_service() else { return Ok(None) };
+    fn bound(&self, sign_in: SignIn, name: &str) -> Option<(&'static str, OutputRef)> {
+        let service = sign_in.auth_service()?;
         let output = |address, output| OutputRef { address, output: Field::Borrowed(output) };
         let data = match sign_in {
             SignIn::GitLab => {
@@ -169,13 +176,7 @@ impl Lowering<'_> {
             }
             _ => self.input.identity_user(name).map(|it| output(it, "sub")),
         };
-        let data = data.ok_or_else(|| {
-            let message = format!("the identity provider cannot carry a number for '{name}', and Mattermost needs one");
-            let help = "Mattermost's GitLab sign-in reads an integer claim 'id'; use an identity provider that can hold one, \
-                        'sign_in: openid' with a licence, or 'sign_in: password'";
-            Box::new(Diagnostic::error(NOT_POSSIBLE_THERE, message).help(help))
-        })?;
-        Ok(Some((service, data)))
+        Some((service, data?))
     }
 }
 

@@ -188,7 +188,10 @@ fn without_a_way_to_sign_in_nobody_is_made_and_nobody_is_lost() {
     nobody(&lowered(&all(), json!({})), "do not say how they sign in");
     let free = [(doctor::LICENSED, Value::Bool(false))];
     nobody(&with(&all(), &json!({"sign_in": "openid"}), &free, &[NUMBERS]), "has no licence");
-    nobody(&with(&all(), &json!({"sign_in": "gitlab"}), &[], &[]), "cannot carry a number");
+    nobody(
+        &with(&all(), &json!({"sign_in": "gitlab"}), &[], &[]),
+        "by a number of their own, and 'keycloak' cannot keep one",
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::doctor;
 use super::errors::classify;
 use super::options::Options;
 use crate::engine::model::{Address, Failure, FailureClass, Instance, Observation};
-use crate::provider::contract::{Look, ObserveRequest, Probe, Reader, Related};
+use crate::provider::contract::{Changed, Look, ObserveRequest, Probe, Reader, Related, Trail};
 use crate::provider::http::{Connection, Door, StaticHeader};
 use crate::runtime::sys::SharedClock;
 
@@ -51,6 +51,11 @@ impl Reader for MattermostReader {
             Ok(open) => observe::observe(&open.api, &self.instance, at, request).await,
             Err(failure) => observe::unseen(&self.instance, at, request, failure),
         }
+    }
+
+    /// Its audits are listed by who did something, and name the address that was called, not what was changed.
+    async fn causes(&self, _: &[Changed]) -> Result<Trail, Failure> {
+        Ok(Trail::None("its audits tell what somebody did, and not who changed a thing".to_owned()))
     }
 
     async fn look(&self, address: &Address, external_id: Option<&str>, related: &Related) -> Result<Look, Failure> {

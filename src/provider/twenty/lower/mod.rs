@@ -57,7 +57,7 @@ impl Lowering<'_> {
     /// A record that an entity declares: there, and out of the bin if the document says so.
     fn record(&self, kind: &str, key: &str, entity: &Entity) -> Desired {
         let mut desired = Desired::new(self.address(kind, key), owner(entity), Arc::new(entity.span.clone()));
-        desired.extent = entity.extent;
+        desired.extent = entity.extent_in(self.input.instance);
         desired.known_as = vec![ids::chosen(self.input.platform, self.input.instance, kind, key)];
         let restore = entity.option(RESTORE).filter(|option| option.value == "true");
         let span = restore.map(|option| Arc::new(option.span.clone()));

@@ -57,7 +57,7 @@ impl Lowering<'_> {
         self.out.desired.push(desired);
         let mut login =
             Desired::new(self.address(kinds::LOGIN, &address), owner(entity), Arc::new(entity.span.clone()));
-        login.extent = entity.extent;
+        login.extent = entity.extent_in(self.input.instance);
         self.out.desired.push(login);
     }
 }

@@ -20,7 +20,9 @@ use crate::runtime::sys::{Environment, FixedClock, FixedEnvironment, SharedClock
 const CONFIG: &str = "platform: acme\nledger: { path: ledger.db }\nroles: { identity: keycloak }\ndefaults: { services: [keycloak, gitea] }\nservices:\n  keycloak:\n    \
     url: http://127.0.0.1:9\n    mode: enforce\n    credentials: { client_id: formulary, client_secret: \"env:SECRET\" }\n    \
     options: { realm: acme, version: 26.7.3, vouch_for_email: true, first_sign_in: none }\n  gitea:\n    \
-    url: http://127.0.0.1:9\n    mode: enforce\n    credentials: { token: \"env:SECRET\" }\n    options: { source_id: 1 }\n";
+    url: http://127.0.0.1:9\n    mode: enforce\n    credentials: { token: \"env:SECRET\" }\n    options: { source_id: 1 }\n  backstage:\n    \
+    url: http://127.0.0.1:9\n    mode: enforce\n    credentials: { token: \"env:SECRET\" }\n    \
+    options: { catalog: { url: \"http://127.0.0.1:9/files\" } }\n";
 
 fn platform() -> Platform {
     let types: Vec<ServiceType> = provider::ALL.iter().map(|it| ServiceType::of(*it)).collect();
@@ -56,7 +58,11 @@ fn company() -> Snapshot {
         group("tools", "type: team, parent: acme"),
     ];
     let people = (0..6).map(|number| person(number, "Doe", if number < 3 { "acme, core" } else { "acme, labs" }));
-    Snapshot::from_texts(Revision::default(), groups.into_iter().chain(people))
+    let documents: Vec<(String, String)> = groups.into_iter().chain(people).collect();
+    let loaded = load(&Snapshot::from_texts(Revision::default(), documents.clone()), &Options::default());
+    let shards = loaded.catalogue.files.shards();
+    let indexes = shards.iter().map(|shard| (shard.path(), shard.text().unwrap()));
+    Snapshot::from_texts(Revision::default(), documents.into_iter().chain(indexes))
 }
 
 /// Everything as it is declared, but for descriptions that somebody changed and objects that somebody removed.

@@ -48,7 +48,7 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
         }
     }
     if let Some(served) = sandbox.service("gitea") {
-        let reference = secret("gitea", &administrators_token(served))?;
+        let reference = secret("gitea", &token_of(served, "admin token"))?;
         text.push_str(&format!(
             "  gitea:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
              \x20     source_id: {SOURCE_ID}\n      user_visibility: limited\n      repositories:\n\
@@ -59,7 +59,7 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
         ));
     }
     if let Some(served) = sandbox.service("mattermost") {
-        let reference = secret("mattermost", &administrators_token(served))?;
+        let reference = secret("mattermost", &token_of(served, "admin token"))?;
         // Without Keycloak there are no numbers to sign in by.
         let options = match sandbox.service("keycloak") {
             Some(_) => "    options:\n      sign_in: gitlab\n      sign_in_client: mattermost\n",
@@ -81,10 +81,7 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
         ));
     }
     if let Some(served) = sandbox.service("twenty") {
-        let token = served.credentials().get("writer key").and_then(|headers| headers.get("Authorization")).cloned();
-        let token =
-            token.as_deref().and_then(|header| header.split_once(' ')).map_or("", |(_, token)| token).to_owned();
-        let reference = secret("twenty", &token)?;
+        let reference = secret("twenty", &token_of(served, "writer key"))?;
         text.push_str(&format!(
             "  twenty:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n\
              \x20   # Its API takes 100 calls a minute from everybody together, unless an operator says otherwise, as here.\n\
@@ -94,10 +91,7 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
         ));
     }
     if let Some(served) = sandbox.service("kubernetes") {
-        let token = served.credentials().get("daemon").and_then(|headers| headers.get("Authorization")).cloned();
-        let token =
-            token.as_deref().and_then(|header| header.split_once(' ')).map_or("", |(_, token)| token).to_owned();
-        let reference = secret("kubernetes", &token)?;
+        let reference = secret("kubernetes", &token_of(served, "daemon"))?;
         text.push_str(&format!(
             "  kubernetes:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
              \x20     # What Claude Code may do in workspaces: a ConfigMap that their pods mount.\n\
@@ -108,10 +102,10 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
     std::fs::write(path, text)
 }
 
-/// The secret of an emulator's administrator.
-fn administrators_token(served: &Served) -> String {
+/// The token of somebody whom an emulator knows.
+fn token_of(served: &Served, principal: &str) -> String {
     let credentials = served.credentials();
-    let header = credentials.get("admin token").and_then(|headers| headers.get("Authorization"));
+    let header = credentials.get(principal).and_then(|headers| headers.get("Authorization"));
     header.and_then(|header| header.split_once(' ')).map(|(_, token)| token.to_owned()).unwrap_or_default()
 }
 

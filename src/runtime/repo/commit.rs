@@ -1,0 +1,108 @@
+//! One commit of named files, made where a person works: in their checkout, under their name.
+
+use std::path::{Path, PathBuf};
+
+use git2::{ErrorCode, Repository, Signature};
+
+/// Why nothing was committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The folder lies in no working copy.
+    #[error("'{}' lies in no working copy of a Git repository: run 'git init' there first", .0.display())]
+    NoRepository(PathBuf),
+    /// Git knows nobody to name as the author.
+    #[error("Git knows no author: run 'git config user.name' and 'git config user.email' with what is to stand there")]
+    NoAuthor(#[source] git2::Error),
+    /// Something is staged already, and would go into the same commit.
+    #[error("other changes are staged already, '{0}' among them: commit or unstage them first")]
+    Staged(String),
+    /// What Git says.
+    #[error("the commit failed")]
+    Git(#[from] git2::Error),
+}
+
+/// Commits these files of `folder`, by their paths in it, to the branch that is checked out. Nothing else goes into the
+/// commit, no hook is run, and it is not pushed. Gives the commit's id.
+///
+/// # Errors
+/// When there is no working copy, no author, or something is staged already; the files stay as they are.
+pub fn commit<'p>(
+    folder: &Path,
+    paths: impl IntoIterator<Item = &'p str>,
+    message: &str,
+) -> Result<String, CommitError> {
+    let repository = Repository::discover(folder).map_err(|_| CommitError::NoRepository(folder.to_owned()))?;
+    let Some(root) = repository.workdir() else { return Err(CommitError::NoRepository(folder.to_owned())) };
+    let author: Signature<'_> = repository.signature().map_err(CommitError::NoAuthor)?;
+    let absolute = |path: &Path| path.canonicalize().map_err(|_| CommitError::NoRepository(folder.to_owned()));
+    let within = absolute(folder)?.strip_prefix(absolute(root)?).map(Path::to_owned).unwrap_or_default();
+    let parent = match repository.head() {
+        Ok(head) => Some(head.peel_to_commit()?),
+        // The first commit of a branch that has none yet.
+        Err(error) if error.code() == ErrorCode::UnbornBranch => None,
+        Err(error) => return Err(error.into()),
+    };
+    let before = parent.as_ref().map(git2::Commit::tree).transpose()?;
+    let staged = repository.diff_tree_to_index(before.as_ref(), None, None)?;
+    if let Some(path) = staged.deltas().find_map(|it| it.new_file().path().map(Path::to_owned)) {
+        return Err(CommitError::Staged(path.display().to_string()));
+    }
+    let mut index = repository.index()?;
+    for path in paths {
+        index.add_path(&within.join(path))?;
+    }
+    index.write()?;
+    let tree = repository.find_tree(index.write_tree()?)?;
+    let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+    Ok(repository.commit(Some("HEAD"), &author, &author, message, &tree, &parents)?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(author: bool) -> (tempfile::TempDir, Repository) {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = Repository::init(folder.path()).unwrap();
+        if author {
+            let mut config = repository.config().unwrap();
+            config.set_str("user.name", "Ann").unwrap();
+            config.set_str("user.email", "ann@acme.test").unwrap();
+        }
+        std::fs::create_dir_all(folder.path().join("mono/users")).unwrap();
+        for name in ["mono/users/a.yaml", "mono/users/b.yaml", "other"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        (folder, repository)
+    }
+
+    #[test]
+    fn only_what_is_named_is_committed_also_as_the_first_commit() {
+        let (folder, repository) = repository(true);
+        let first = commit(&folder.path().join("mono"), ["users/a.yaml"], "one").unwrap();
+        let second = commit(&folder.path().join("mono"), ["users/b.yaml"], "two").unwrap();
+        let commit = repository.find_commit(second.parse().unwrap()).unwrap();
+        assert_eq!(commit.parent_id(0).unwrap().to_string(), first);
+        assert_eq!((commit.message(), commit.author().name()), (Ok("two"), Ok("Ann")));
+        let tree = commit.tree().unwrap();
+        assert!(tree.get_path(Path::new("mono/users/b.yaml")).is_ok() && tree.get_name("other").is_none());
+    }
+
+    #[test]
+    fn what_somebody_staged_is_not_swept_in() {
+        let (folder, repository) = repository(true);
+        repository.index().unwrap().add_path(Path::new("other")).unwrap();
+        let mut index = repository.index().unwrap();
+        index.add_path(Path::new("other")).unwrap();
+        index.write().unwrap();
+        let refused = commit(&folder.path().join("mono"), ["users/a.yaml"], "one");
+        assert!(matches!(refused, Err(CommitError::Staged(path)) if path == "other"));
+        assert!(repository.head().is_err());
+    }
+
+    #[test]
+    fn a_folder_without_a_repository_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(commit(folder.path(), ["a"], "one"), Err(CommitError::NoRepository(_))));
+    }
+}
