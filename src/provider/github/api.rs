@@ -18,19 +18,21 @@ pub const APP: &str = "/app";
 pub const INSTALLATIONS: &str = "/app/installations";
 pub const TOKENS: &str = "/app/installations/{id}/access_tokens";
 pub const OF_REPOSITORY: &str = "/repos/{owner}/{name}/installation";
+pub const OF_NUMBER: &str = "/repositories/{id}/installation";
+pub const OF_ACCOUNT: &str = "/users/{login}/installation";
 pub const REACHED: &str = "/installation/repositories";
 pub const REPOSITORY: &str = "/repos/{owner}/{name}";
 pub const BY_NUMBER: &str = "/repositories/{id}";
 pub const HOOKS: &str = "/repos/{owner}/{name}/hooks";
 
 /// What a reading half may send as the App.
-pub const APP_ROUTES: &[ReadRoute] = &[(Method::GET, APP), (Method::GET, INSTALLATIONS)];
+pub const APP_ROUTES: &[ReadRoute] = &[(Method::GET, APP), (Method::GET, INSTALLATIONS), (Method::GET, OF_ACCOUNT)];
 /// What it may send with the token of an installation.
 pub const INSTALLATION_ROUTES: &[ReadRoute] =
     &[(Method::GET, REACHED), (Method::GET, REPOSITORY), (Method::GET, BY_NUMBER), (Method::GET, HOOKS)];
 
 /// The version of the API that this was written to (guide, section 1).
-const HEADERS: &[(&str, &str)] = &[("x-github-api-version", "2022-11-28")];
+pub const HEADERS: &[(&str, &str)] = &[("x-github-api-version", "2022-11-28")];
 /// The most that a page holds.
 const PAGE: usize = 100;
 
@@ -141,6 +143,19 @@ impl Api {
         pages(&self.as_app, call, |body| body.as_array().cloned()).await
     }
 
+    /// Whether our App is installed at one account, asked by itself: a list that does not show what is there is not whole.
+    ///
+    /// # Errors
+    /// As the table of errors says.
+    pub async fn is_installed(&self, login: &str) -> Result<bool, Failure> {
+        let call = Call::get(OF_ACCOUNT, &[login], format!("look for our App at '{login}'"));
+        match self.as_app.send(&call).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.class == FailureClass::Gone => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// What the token of our App reaches.
     ///
     /// # Errors
@@ -163,7 +178,7 @@ impl Api {
         let answer = door.send(&call).await?;
         if !answer.is_success() {
             // Where it leads is not followed: the number in it is asked for here (guide, section 1).
-            let number = answer.location_id().filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+            let number = moved_to(&answer);
             let number = number
                 .ok_or_else(|| Failure::new(FailureClass::Refused, &doing, "it was moved, and nobody says where"))?;
             let call = Call::get(BY_NUMBER, &[&number], doing.as_str());
@@ -208,6 +223,13 @@ impl Api {
             Failure::new(FailureClass::Refused, "read the mono-repo", "the options name no 'repository'")
         })
     }
+}
+
+/// The number of the repository that a redirect leads to.
+pub fn moved_to(answer: &Answer) -> Option<String> {
+    let (_, rest) = answer.header("location")?.split_once("/repositories/")?;
+    let number = rest.split(['/', '?']).next()?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.to_owned())
 }
 
 /// All pages of a list: the end is a page without a next one, and a page that fails makes it no list (guide, trap 2).

@@ -60,6 +60,7 @@ const ROWS: &[Row] = &[
         "by hand: an owner gives the App the repository",
     ),
     Row(422, "already exists", Conflict, ""),
+    Row(422, "already_exists", Conflict, ""),
     Row(422, "reference does not exist", Gone, ""),
     Row(422, "", Refused, ""),
     Row(451, "", Refused, ""),

@@ -92,3 +92,18 @@ fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
     let message = format!("the options of '{}' cannot be read: {error}", input.instance);
     Lowered { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Lowered::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_login;
+
+    #[test]
+    fn a_login_is_what_github_gives_out() {
+        for login in ["acme-corp", "a", "alice_acme", "x1", &"a".repeat(39)] {
+            assert!(is_login(login), "{login}");
+        }
+        for other in ["", "-a", "acme corp", "a/b", "_acme", "alice_", "alice@acme.example", &"a".repeat(40)] {
+            assert!(!is_login(other), "{other}");
+        }
+    }
+}

@@ -56,6 +56,10 @@ impl GitHubReader {
         let instance = &self.connection.instance;
         match listed.iter().find(|it| it.account.login.eq_ignore_ascii_case(login)) {
             Some(found) => Ok(convert::installation(instance, &key, found)),
+            None if open.api.is_installed(login).await? => {
+                let said = format!("the list of installations lacks '{login}', where the App is installed");
+                Err(Failure::new(FailureClass::Later, "list the installations of our App", said))
+            }
             None => {
                 let link = link::to_install(&open.api, &open.options, &self.connection, login).await?;
                 Ok(convert::pending(instance, &key, login, &link))

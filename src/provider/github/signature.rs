@@ -213,17 +213,7 @@ impl AsInstallation {
     async fn mint(&self, door: &Door) -> Result<Minted, Failure> {
         let number = match &self.place {
             Place::Number(number) => number.clone(),
-            Place::Repository(owner, name) => {
-                let doing = format!("find the installation of our App at '{owner}/{name}'");
-                let found = self.ask(door, &Call::get(api::OF_REPOSITORY, &[owner, name], doing)).await;
-                let found = found.map_err(|failure| match failure.class {
-                    FailureClass::Gone => Failure { class: FailureClass::MissingRights, ..failure }.help(
-                        "by hand: an owner installs the App there, or gives it the repository; or the name is wrong",
-                    ),
-                    _ => failure,
-                })?;
-                found["id"].to_string()
-            }
+            Place::Repository(owner, name) => self.find(door, owner, name).await?,
         };
         let permissions: serde_json::Map<String, Json> =
             self.narrow.permissions.iter().map(|(name, level)| ((*name).to_owned(), json!(level))).collect();
@@ -235,12 +225,12 @@ impl AsInstallation {
             body["repositories"] = json!([name]);
         }
         // Two tokens are no worse than one.
-        let call = Call::new(Method::POST, api::TOKENS, &[&number], "get a token of our App's installation");
+        let call = Call::new(Method::POST, api::TOKENS, &[&number], DOING);
         let made = self.ask(door, &call.json(body).repeat(Repeat::Safe)).await?;
         let token = made["token"].as_str().unwrap_or_default();
         let ends = made["expires_at"].as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         let Some(ends) = ends.filter(|_| !token.is_empty()) else {
-            return Err(Failure::new(FailureClass::Later, &call_doing(), "the answer holds no token"));
+            return Err(Failure::new(FailureClass::Later, DOING, "the answer holds no token"));
         };
         Ok(Minted {
             header: SecretString::from(format!("Bearer {token}")),
@@ -250,8 +240,40 @@ impl AsInstallation {
         })
     }
 
-    /// Asks as the App; once more after the clocks were compared, where the signature is not taken.
+    /// The number of the installation that a repository was given to.
+    async fn find(&self, door: &Door, owner: &str, name: &str) -> Result<String, Failure> {
+        let doing = format!("find the installation of our App at '{owner}/{name}'");
+        let mut call = Call::get(api::OF_REPOSITORY, &[owner, name], doing.as_str());
+        let mut answer = self.answered(door, &call).await?;
+        if let Some(number) = api::moved_to(&answer) {
+            if self.narrow.repository.is_some() {
+                let said = format!("it is called otherwise now (number {number})");
+                let help = "correct the name: whoever takes the old one takes its place";
+                return Err(Failure::new(FailureClass::Refused, doing, said).help(help));
+            }
+            call = Call::get(api::OF_NUMBER, &[&number], doing.as_str());
+            answer = self.answered(door, &call).await?;
+        }
+        match classify(&call, &answer) {
+            None => Ok(answer.json().unwrap_or_default()["id"].to_string()),
+            Some(failure) if failure.class == FailureClass::Gone => {
+                let help = "by hand: an owner installs the App there, or gives it the repository; or the name is wrong";
+                Err(Failure { class: FailureClass::MissingRights, ..failure }.help(help))
+            }
+            Some(failure) => Err(failure),
+        }
+    }
+
     async fn ask(&self, door: &Door, call: &Call) -> Result<Json, Failure> {
+        let answer = self.answered(door, call).await?;
+        match classify(call, &answer) {
+            Some(failure) => Err(failure),
+            None => Ok(answer.json().unwrap_or_default()),
+        }
+    }
+
+    /// Asks as the App; once more after the clocks were compared, where the signature is not taken.
+    async fn answered(&self, door: &Door, call: &Call) -> Result<Answer, Failure> {
         let mut again = true;
         loop {
             let signature = self.app.sign(door).await?;
@@ -261,17 +283,12 @@ impl AsInstallation {
                 self.app.compare(&answer);
                 continue;
             }
-            return match classify(call, &answer) {
-                Some(failure) => Err(failure),
-                None => Ok(answer.json().unwrap_or_default()),
-            };
+            return Ok(answer);
         }
     }
 }
 
-fn call_doing() -> String {
-    "get a token of our App's installation".to_owned()
-}
+const DOING: &str = "get a token of our App's installation";
 
 #[async_trait]
 impl Authorize for AsInstallation {

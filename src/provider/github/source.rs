@@ -4,6 +4,7 @@
 use chrono::Duration;
 use secrecy::SecretString;
 
+use super::api::HEADERS;
 use super::errors::classify;
 use super::signature::{App, AsInstallation, Narrow, Place};
 use crate::engine::model::Failure;
@@ -36,7 +37,7 @@ impl Tokens {
         };
         let narrow = Narrow { permissions: &[("contents", "read")], repository: Some(name.to_owned()) };
         let signature = AsInstallation::new(app.clone(), place, narrow);
-        let door = Door::new(connection.clone(), Box::new(super::signature::AsApp(app)), classify)?;
+        let door = Door::new(connection.clone(), Box::new(super::signature::AsApp(app)), classify)?.saying(HEADERS);
         Ok(Self { door, signature })
     }
 

@@ -70,3 +70,17 @@ fn the_wait_is_what_the_answer_asks_for() {
     );
     assert_eq!(wait(&[("x-ratelimit-remaining", "5")], "Resource not accessible by integration"), None);
 }
+
+#[test]
+fn a_redirect_is_read_for_the_number_in_it_and_no_more() {
+    let to = |location: &'static str| {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("location", location.parse().expect("a value"));
+        super::api::moved_to(&crate::provider::http::Answer { status: 301, headers, body: bytes::Bytes::new() })
+    };
+    assert_eq!(to("https://api.github.com/repositories/1000").as_deref(), Some("1000"));
+    assert_eq!(to("https://elsewhere.example/repositories/7/installation?x=1").as_deref(), Some("7"));
+    for other in ["https://api.github.com/repositories/", "/repositories/../1", "https://api.github.com/users/1"] {
+        assert_eq!(to(other), None, "{other}");
+    }
+}

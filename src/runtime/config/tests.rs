@@ -250,7 +250,7 @@ services:
     formulary.yaml:18:5: error[FML9016]: 'other' cannot sign in without 'token'
         'gitea' takes 'token'
     formulary.yaml:18:19: error[FML9003]: 'credentials' has a key that does not exist
-        known here: client_id, client_secret, username, password, token
+        known here: app_id, private_key, installation_id, client_id, client_secret, username, password, token
     formulary.yaml:22:26: error[FML9005]: 'token' must be a text, not a number
     ");
 }

@@ -106,6 +106,7 @@ impl Platform {
                 options: service.options.clone(),
                 secrets: Arc::new(ConfigSecrets {
                     instance: service.name.clone(),
+                    place: format!("services.{}", service.name),
                     credentials: service.credentials.clone(),
                     environment: Arc::clone(environment),
                 }),
@@ -151,6 +152,8 @@ fn protected(config: &Config, instance: &str) -> Vec<String> {
 pub(super) struct ConfigSecrets {
     /// Whose they are, for messages.
     pub(super) instance: String,
+    /// Where they stand in the config: `services.gitea`.
+    pub(super) place: String,
     pub(super) credentials: Credentials,
     pub(super) environment: Arc<dyn Environment>,
 }
@@ -183,7 +186,7 @@ impl SecretSource for ConfigSecrets {
         match resolved {
             Ok(Ok(secret)) => Ok(Some(secret)),
             Ok(Err(error)) => Err(Failure::new(FailureClass::MissingRights, doing, error.to_string())
-                .help(format!("check 'services.{}.credentials.{name}' in the config", self.instance))),
+                .help(format!("check '{}.credentials.{name}' in the config", self.place))),
             Err(error) => Err(Failure::new(FailureClass::Later, doing, error.to_string())),
         }
     }

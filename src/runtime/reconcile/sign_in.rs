@@ -12,7 +12,7 @@ use super::site::Site;
 use crate::engine::model::{Failure, FailureClass, Instance};
 use crate::provider::github::source::{Tokens, USER, named};
 use crate::provider::http::{Connection, Limits, Pace};
-use crate::runtime::config::Repository;
+use crate::runtime::config::{Credentials, Repository};
 
 /// What is kept from one fetch to the next.
 #[derive(Default)]
@@ -41,6 +41,11 @@ fn tokens(site: &Site, repository: &Repository) -> Result<Tokens, Failure> {
     let api = api.ok_or_else(|| {
         refused("it is not known where the API answers", "add 'repository.api: https://HOST/api/v3' to the config")
     })?;
+    let Credentials { app_id, client_id, installation_id, .. } = &repository.credentials;
+    if app_id.is_none() && client_id.is_none() {
+        let help = "add 'repository.credentials.app_id' to the config";
+        return Err(refused("the private key is that of an App, and none is named", help));
+    }
     let limits = Limits::default();
     let connection = Connection {
         platform: site.config.platform.clone(),
@@ -49,6 +54,7 @@ fn tokens(site: &Site, repository: &Repository) -> Result<Tokens, Failure> {
         options: serde_json::Value::Null,
         secrets: Arc::new(ConfigSecrets {
             instance: "repository".to_owned(),
+            place: "repository".to_owned(),
             credentials: repository.credentials.clone(),
             environment: Arc::clone(&site.environment),
         }),
@@ -57,7 +63,7 @@ fn tokens(site: &Site, repository: &Repository) -> Result<Tokens, Failure> {
         clock: Arc::clone(&site.clock),
         meter: None,
     };
-    Tokens::new(&connection, name, repository.credentials.installation_id.as_deref())
+    Tokens::new(&connection, name, installation_id.as_deref())
 }
 
 /// Where the API answers, of the hosts of which that is known.

@@ -75,12 +75,19 @@ async fn a_suspended_app_and_a_repository_that_was_not_given_are_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_renamed_repository_is_told_by_its_number_and_not_followed() {
-    let tour = Tour::of(Settings::default(), &options("")).await;
+    let mut tour = Tour::of(Settings::default(), &options("")).await;
     tour.hand.patch("/repos/acme-corp/platform", json!({ "name": "people" })).await;
     let reading = tour.reading().await;
     let told = tour.probe(&reading).findings.iter().map(|it| it.what.clone()).collect::<Vec<_>>().join("\n");
-    // The old name leads on for the App's own question too, which is not followed either.
-    assert!(told.contains("acme-corp/people") || told.contains("sent on"), "{told}");
+    assert!(told.contains("it is called 'acme-corp/people' now (number "), "{told}");
+    // Somebody takes the old name, and then it is another repository.
+    let config = tour.config.clone();
+    let number = tour.hand.get("/repos/acme-corp/people").await["id"].clone();
+    tour.browser(json!({ "repositories": [{ "name": "acme-corp/platform", "commits": [{ "message": "a" }] }] }));
+    tour.config = format!("{config}      repository_id: {number}\n");
+    let reading = tour.reading().await;
+    let told = tour.probe(&reading).findings.iter().map(|it| it.what.clone()).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("another repository has that name"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,6 +146,18 @@ async fn answers_that_lie_or_are_lost_lead_to_nothing() {
     tour.nothing_left("the truth").await;
     tour.served.arm(Fault::new(Defect::ExpiredToken).on("GET", "/app").times(1)).unwrap();
     tour.nothing_left("a signature that is refused once").await;
+}
+
+/// A token whose answer was lost is asked for again: two are no worse than one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_whose_answer_was_lost_is_asked_for_again() {
+    let tour = Tour::of(Settings::default(), &options("")).await;
+    for defect in [Defect::LostAnswer, Defect::ResetInBody, Defect::Html { status: 502 }] {
+        tour.served.arm(Fault::new(defect).on("POST", "/app/installations/*/access_tokens").times(1)).unwrap();
+        let reading = tour.reading().await;
+        assert!(tour.probe(&reading).findings.iter().all(|it| it.ok), "{:#?}", tour.probe(&reading).findings);
+        assert_eq!(tour.served.lift_all()[0].used, 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,6 +25,9 @@ pub enum RepoRole {
     Admin,
 }
 
+/// What may be changed of what was archived.
+const ADMINISTRATION: &[(&str, Level)] = &[("administration", Level::Write)];
+
 /// Permissions that are asked for on public repositories too.
 const NEVER_PUBLIC: [&str; 3] = ["administration", "repository_hooks", "security_events"];
 
@@ -85,6 +88,9 @@ impl World {
         if !self.sees(call.who, repo) {
             return Err(not_found());
         }
+        if repo.archived && !call.is_read() && route.wants() < Level::Admin && needs != ADMINISTRATION {
+            return Err(refuse(403, "Repository was archived so is read-only."));
+        }
         let is_open =
             !repo.private && needs.iter().all(|(name, level)| *level == Level::Read && !NEVER_PUBLIC.contains(name));
         let Who::Token(at) = call.who else {
@@ -113,6 +119,19 @@ impl World {
             Grant::Classic { .. } | Grant::AppUser { .. } => grant.account(),
         };
         let Some(person) = person else { return Ok(()) };
+        if let Grant::Classic { scopes, .. } = grant {
+            // What a scope lacks is hidden as a right would be.
+            let has = |scope: &str| scopes.iter().any(|held| held == scope);
+            let of_need = needs.first().is_some_and(|(name, _)| match *name {
+                "statuses" => has("repo:status"),
+                "repository_hooks" => has("admin:repo_hook"),
+                _ => false,
+            });
+            let reaches = has("repo") || !repo.private && has("public_repo") || of_need;
+            if !reaches && (!is_open || route.wants() > Level::Read) {
+                return Err(not_found());
+            }
+        }
         let by_level = match route.wants() {
             Level::Read => RepoRole::Read,
             Level::Write => RepoRole::Write,
@@ -137,7 +156,10 @@ impl World {
                 let is_here = self.installations.get(id).is_some_and(|it| it.account == org);
                 is_here && permissions.allows("members", Level::Write)
             }
-            grant => grant.account().is_some_and(|account| self.is_owner(org, account)),
+            grant => {
+                may_manage(grant, &["admin:org", "write:org"])
+                    && grant.account().is_some_and(|account| self.is_owner(org, account))
+            }
         }
     }
 
@@ -153,9 +175,12 @@ impl World {
                 let is_here = self.installations.get(id).is_some_and(|it| it.account == org);
                 is_here && permissions.allows("members", Level::Read)
             }
-            grant => grant.account().is_some_and(|account| {
-                self.members.get(&(org, account)).is_some_and(|member| member.state == State::Active)
-            }),
+            grant => {
+                may_manage(grant, &["admin:org", "write:org", "read:org"])
+                    && grant.account().is_some_and(|account| {
+                        self.members.get(&(org, account)).is_some_and(|member| member.state == State::Active)
+                    })
+            }
         }
     }
 
@@ -197,5 +222,14 @@ impl World {
             Grant::AppUser { app, .. } => Some(*app),
             _ => None,
         }
+    }
+}
+
+/// Whether a person's token is for an organisation at all: by one of these scopes, where it has any.
+fn may_manage(grant: &Grant, scopes: &[&str]) -> bool {
+    match grant {
+        Grant::Classic { scopes: held, .. } => held.iter().any(|scope| scopes.contains(&scope.as_str())),
+        Grant::Fine { permissions, .. } => permissions.allows("members", Level::Read),
+        _ => true,
     }
 }

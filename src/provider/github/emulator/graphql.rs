@@ -19,9 +19,9 @@ const DOCUMENT: &str =
 
 const NAME: &str = "createCommitOnBranch";
 
-fn failed(kind: &str, message: String) -> Reply {
+fn failed(kind: &str, message: String) -> Box<Reply> {
     let error = json!({ "type": kind, "path": [NAME], "locations": [{ "line": 1, "column": 1 }], "message": message });
-    Reply::json(200, json!({ "data": { NAME: null }, "errors": [error] }))
+    Box::new(Reply::json(200, json!({ "data": { NAME: null }, "errors": [error] })))
 }
 
 /// Errors come with 200 here.
@@ -39,10 +39,10 @@ fn post(world: &mut World, call: &Call) -> Answer {
         let message = "Variable $input of type CreateCommitOnBranchInput! was provided invalid value";
         return Ok(Reply::json(200, json!({ "errors": [{ "message": message }] })));
     };
-    Ok(commit(world, call, &input).unwrap_or_else(|failure| failure))
+    Ok(commit(world, call, &input).unwrap_or_else(|failure| *failure))
 }
 
-fn commit(world: &mut World, call: &Call, input: &Map<String, Value>) -> Result<Reply, Reply> {
+fn commit(world: &mut World, call: &Call, input: &Map<String, Value>) -> Answer {
     let branch = input.get("branch").cloned().unwrap_or_default();
     let full = branch["repositoryNameWithOwner"].as_str().unwrap_or_default();
     let name = branch["branchName"].as_str().unwrap_or_default();

@@ -158,6 +158,18 @@ impl GitHub {
         }
     }
 
+    /// Deletes a repository, as its owner does in a browser. Pull requests from it stay, and tell of no repository.
+    pub fn delete_repository(&self, repository: &str) {
+        let mut world = self.world();
+        let found = repository.split_once('/').and_then(|(owner, name)| world.repo_named(owner, name));
+        let Some(id) = found.map(|repo| repo.id) else { return };
+        world.repos.remove(&id);
+        world.renamed.retain(|_, leads| *leads != id);
+        let pulls =
+            world.repos.values_mut().flat_map(|repo| repo.issues.values_mut()).filter_map(|it| it.pull.as_mut());
+        pulls.filter(|pull| pull.head_repo == Some(id)).for_each(|pull| pull.head_repo = None);
+    }
+
     /// Gives an account another login, as its owner does in a browser; the old one is free.
     pub fn rename_account(&self, login: &str, new: &str) {
         let mut world = self.world();

@@ -632,10 +632,9 @@ impl World {
 
     fn add_token(&mut self, scene: &TokenScene, now: DateTime<Utc>) -> Result<(), String> {
         let named = |world: &Self, owner: &str, names: &Option<BTreeSet<String>>| {
-            let ids = names.as_ref().map(|names| {
+            names.as_ref().map(|names| {
                 names.iter().filter_map(|name| world.repo_named(owner, name).map(|repo| repo.id)).collect()
-            });
-            ids
+            })
         };
         let grant = match &scene.of {
             // Those of Apps are signed whenever they are asked for, since they do not live long.

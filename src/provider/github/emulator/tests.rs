@@ -295,3 +295,98 @@ async fn what_is_not_modelled_says_so_and_a_slash_too_much_leads_nowhere() {
         stage.call_with(&admin, Method::GET, "/user", Value::Null, &[("x-github-api-version", "1999-01-01")]).await;
     assert_eq!(met.status, 400);
 }
+
+#[tokio::test]
+async fn a_fork_shares_objects_and_leaves_its_pull_requests_behind() {
+    let stage = Stage::new(|settings| {
+        settings.scene.accounts.push(AccountScene { login: "mallory".to_owned(), ..AccountScene::default() });
+        settings.scene.repositories[0].private = false;
+        settings.scene.repositories.push(RepositoryScene {
+            name: "mallory/platform".to_owned(),
+            fork_of: Some("acme-corp/platform".to_owned()),
+            commits: vec![CommitScene {
+                branch: Some("evil".to_owned()),
+                message: "evil".to_owned(),
+                files: [("a".to_owned(), Some("a\n".to_owned()))].into(),
+                ..CommitScene::default()
+            }],
+            ..RepositoryScene::default()
+        });
+    });
+    let admin = stage.header("admin");
+    let base = "/repos/acme-corp/platform";
+    let head = stage.github.history("mallory/platform", "evil")[0].0.clone();
+    // A commit of a fork is found under our name: that it is there proves nothing.
+    assert_eq!(stage.get(&admin, &format!("{base}/commits/{head}")).await.status, 200);
+    let body = json!({ "head": "mallory:evil", "base": "main", "title": "evil" });
+    let made = stage.call(&admin, Method::POST, &format!("{base}/pulls"), body).await;
+    assert_eq!((made.status, &made.body["head"]["repo"]["full_name"]), (201, &json!("mallory/platform")));
+    let path = format!("{base}/pulls/{}", made.body["number"]);
+    assert_eq!(stage.get(&admin, &path).await.body["mergeable"], Value::Null);
+    stage.clock.advance(chrono::Duration::seconds(2));
+    assert_eq!(stage.get(&admin, &path).await.body["mergeable"], true);
+    let pulled = stage.get(&admin, &format!("{base}/git/ref/pull/{}/head", made.body["number"])).await;
+    assert_eq!(pulled.body["object"]["sha"], json!(head));
+    stage.github.delete_repository("mallory/platform");
+    let left = stage.get(&admin, &path).await;
+    assert_eq!((&left.body["head"]["repo"], &left.body["head"]["sha"]), (&Value::Null, &json!(head)));
+}
+
+#[tokio::test]
+async fn a_person_does_no_more_than_the_scopes_of_the_token_say() {
+    let stage = Stage::new(|settings| {
+        let of = TokenOf::Classic { user: "alice".to_owned(), scopes: vec!["public_repo".to_owned()] };
+        settings.scene.tokens.push(TokenScene { holder: "narrow".to_owned(), of, ..TokenScene::default() });
+        let permissions = Permissions::of(&[("contents", Level::Read), ("checks", Level::Write)]);
+        let (user, owner) = ("alice".to_owned(), "acme-corp".to_owned());
+        let of = TokenOf::FineGrained { user, owner, repositories: None, permissions };
+        settings.scene.tokens.push(TokenScene { holder: "fine".to_owned(), of, ..TokenScene::default() });
+    });
+    let (narrow, fine) = (stage.header("narrow"), stage.header("fine"));
+    let base = "/repos/acme-corp/platform";
+    assert_eq!(stage.get(&narrow, base).await.status, 404);
+    assert_eq!(stage.get(&narrow, "/orgs/acme-corp/members/bob").await.status, 302);
+    assert_eq!(stage.get(&fine, &format!("{base}/contents/README.md")).await.status, 200);
+    let met = stage.get(&fine, &format!("{base}/pulls")).await;
+    assert_eq!((met.status, met.message()), (403, "Resource not accessible by personal access token"));
+    // Checks are for Apps alone, whatever a token of a person says.
+    assert_eq!(stage.get(&fine, &format!("{base}/commits/main/check-runs")).await.status, 403);
+    let body = json!({ "name": "a", "head_sha": stage.github.history("acme-corp/platform", "main")[0].0 });
+    let met = stage.call(&stage.header("admin"), Method::POST, &format!("{base}/check-runs"), body).await;
+    assert_eq!((met.status, met.message()), (403, "You must authenticate via a GitHub App."));
+}
+
+/// What a receiver on this machine is sent: signed over the bytes of the body, and again under the same id.
+#[tokio::test]
+async fn a_webhook_is_signed_and_sent_again_under_its_id() {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let app = Router::new().fallback(move |request: axum::extract::Request| {
+        let sender = sender.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = to_bytes(body, 1 << 20).await.unwrap();
+            sender.send((head.headers, body)).unwrap();
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let stage = Stage::new(|_| {});
+    let admin = stage.header("admin");
+    let hooks = "/repos/acme-corp/platform/hooks";
+    let body = json!({ "config": { "url": url, "content_type": "json", "secret": "s" }, "events": ["push"] });
+    let hook = stage.call(&admin, Method::POST, hooks, body.clone()).await;
+    assert_eq!((hook.status, &hook.body["config"]["secret"]), (201, &json!("********")));
+    assert_eq!(stage.call(&admin, Method::POST, hooks, body).await.status, 422);
+    let (headers, body) = receiver.recv().await.unwrap();
+    assert_eq!(headers["x-github-event"], "ping");
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"s");
+    let tag: String = aws_lc_rs::hmac::sign(&key, &body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(headers["x-hub-signature-256"].to_str().unwrap(), format!("sha256={tag}"));
+    let log = format!("{hooks}/{}/deliveries", hook.body["id"]);
+    let id = stage.get(&admin, &log).await.body[0]["id"].clone();
+    let again = stage.call(&admin, Method::POST, &format!("{log}/{id}/attempts"), Value::Null).await;
+    assert_eq!(again.status, 202);
+    let (second, same) = receiver.recv().await.unwrap();
+    assert_eq!((&second["x-github-delivery"], same), (&headers["x-github-delivery"], body));
+}
