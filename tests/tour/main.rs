@@ -25,7 +25,7 @@
 //! | `FORMULARY_TWENTY_TOKEN` | an API key there whose role may do everything with records. Everything that a test makes has a name of its own (`t…-`) and is destroyed afterwards |
 //! | `FORMULARY_KUBERNETES_URL` | where an API server answers with a certificate that the system trusts, or without one, such as `http://127.0.0.1:8001` (`kubectl proxy`) |
 //! | `FORMULARY_KUBERNETES_TOKEN` | a token of somebody who may do everything with ConfigMaps in the namespace `FORMULARY_KUBERNETES_NAMESPACE` (`default` when not set). The one that a test makes has a name of its own (`t…-`) and is removed afterwards |
-//! | `FORMULARY_BACKSTAGE_URL` | where a Backstage backend answers, such as `http://127.0.0.1:7007`, with the catalogue, `catalog-backend-module-scaffolder-entity-model` and `catalog-backend-module-unprocessed`; every kind is allowed under `catalog.rules`, and `catalog.processingInterval` is a few seconds (tried: catalog-backend 4.0.0) |
+//! | `FORMULARY_BACKSTAGE_URL` | where a Backstage backend answers, such as `http://127.0.0.1:7007`, with the catalogue, `catalog-backend-module-scaffolder-entity-model` and `catalog-backend-module-unprocessed`; every kind is allowed under `catalog.rules`, and `catalog.processingInterval` is a few seconds (tried: catalog-backend 4.0.0). `backstage/server/` beside this file starts one |
 //! | `FORMULARY_BACKSTAGE_TOKEN` | a static token there that may do everything in the plugin `catalog`. What a test makes has a name of its own (`t…-`), and its locations are removed afterwards |
 //! | `FORMULARY_BACKSTAGE_FILES` | an address of this machine, such as `127.0.0.1:7010`, at which the tour serves files: named under `backend.reading.allow` |
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]

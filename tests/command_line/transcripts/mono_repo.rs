@@ -220,7 +220,7 @@ fn an_index_file_is_made_and_held_to_its_folder() {
     write("repo/users/acme/bob.yaml", &person("bob", &["acme"]));
     std::fs::remove_file(folder.path().join("repo/users/acme/alice.yaml")).unwrap();
     assert_snapshot!(run("validate --dir repo").exits(5).transcript(), @r"
-    error[FML0611]: 'users/acme/catalog-info.yaml' does not list './bob.yaml': Backstage does not see it
+    error[FML0611]: 'users/acme/catalog-info.yaml' lists './alice.yaml', which declares nothing: Backstage may read nothing of that folder any more
      --> users/acme/catalog-info.yaml:9:5
       |
     9 |   - ./alice.yaml
@@ -228,7 +228,7 @@ fn an_index_file_is_made_and_held_to_its_folder() {
       |
       = help: write it anew: 'formulary render backstage-catalog --write'
 
-    error[FML0611]: 'users/acme/catalog-info.yaml' lists './alice.yaml', which declares nothing: Backstage may read nothing of that folder any more
+    error[FML0611]: 'users/acme/catalog-info.yaml' does not list './bob.yaml': Backstage does not see it
      --> users/acme/catalog-info.yaml:9:5
       |
     9 |   - ./alice.yaml

@@ -104,7 +104,7 @@ pub async fn a_missing_right_is_named(tour: &mut Tour) {
         let wrong: Vec<String> = reading.removals().into_iter().filter(|it| !honest.contains(it)).collect();
         assert!(wrong.is_empty(), "{wrong:#?}\n{}", reading.shown());
     }
-    tour.any_leg("with all rights").await;
+    in_the_end(tour).await;
 }
 
 /// A steady cycle costs its pages; whoever comes into one folder costs one refresh together.
