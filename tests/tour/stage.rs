@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use formulary::engine::documents::{self, Options};
+use formulary::engine::documents;
 use formulary::engine::model::{Address, Completeness, Failure};
 use formulary::engine::plan::{Approved, Plan, Verb};
 use formulary::engine::report::{Look, text};
@@ -123,8 +123,7 @@ impl Stage {
         let (platform, _) = self.platform();
         let revision = Revision { id: format!("r{}", self.revision), label: "tour".to_owned() };
         let snapshot = Snapshot::from_texts(revision, self.files.clone());
-        let services = platform.members.keys().map(|instance| instance.as_str().to_owned()).collect();
-        let loaded = documents::load(&snapshot, &Options { services: Some(services), ..Options::default() });
+        let loaded = documents::load(&snapshot, &platform.reading());
         assert!(loaded.is_sound(), "{:#?}", loaded.diagnostics);
         let now = self.clock.now();
         let memory = Memory::of(&*self.ledger, &platform, now).await.unwrap();

@@ -9,6 +9,7 @@ use crate::engine::model::entity::EntityRef;
 use crate::engine::schema::{self, PREFIX};
 use crate::engine::source::Tree;
 
+use super::Options;
 use super::catalogue::{Entity, Manage, MembersMode, Placement, Spanned};
 use super::identity::Role;
 
@@ -61,6 +62,15 @@ pub(super) struct PersonBody {
     pub(super) email: Option<Spanned<String>>,
     pub(super) picture: Option<Spanned<String>>,
     pub(super) member_of: Vec<Spanned<EntityRef>>,
+}
+
+impl Entity {
+    /// Writes installations where roles are named.
+    pub(super) fn name_installations(&mut self, options: &Options) {
+        let meant = |name: &str| options.meant(name);
+        self.placement = self.placement.take().map(|it| it.map(|it| it.renamed(meant)));
+        self.manage = self.manage.take().map(|it| it.map(|it| it.renamed(meant)));
+    }
 }
 
 /// The typed value of a document that keeps to its format; what its format cannot say is reported.

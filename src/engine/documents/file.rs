@@ -117,13 +117,13 @@ pub fn parse_file(path: &str, entry: &FileEntry, options: &Options) -> Option<Pa
 fn parse_blob(file: Arc<str>, bytes: &[u8], options: &Options) -> ParsedFile {
     let mut parsed = ParsedFile { path: file, declarations: Vec::new(), diagnostics: Vec::new(), unread: None };
     for document in source::read(&parsed.path, bytes, &options.limits) {
-        parsed.take(document, bytes);
+        parsed.take(document, bytes, options);
     }
     parsed
 }
 
 impl ParsedFile {
-    fn take(&mut self, document: Document, bytes: &[u8]) {
+    fn take(&mut self, document: Document, bytes: &[u8], options: &Options) {
         let Document { span, tree, mut diagnostics } = document;
         let Some(tree) = tree else {
             return self.unread(diagnostics, bytes);
@@ -148,6 +148,7 @@ impl ParsedFile {
                 let mut built = None;
                 if !diagnostics.iter().any(Diagnostic::is_error) {
                     built = draft(&reference, role, &tree, &span, &mut diagnostics);
+                    built.iter_mut().for_each(|it| it.entity.name_installations(options));
                 }
                 let sound = !diagnostics.iter().any(Diagnostic::is_error);
                 self.declarations.push(Declaration { reference, role, span, draft: built.filter(|_| sound) });

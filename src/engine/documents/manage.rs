@@ -54,6 +54,12 @@ impl Manage {
         self.there.get(instance.as_str()).copied().unwrap_or(self.elsewhere)
     }
 
+    /// The same with other names of services.
+    #[must_use]
+    pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        Self { there: self.there.into_iter().map(|(service, extent)| (name(&service), extent)).collect(), ..self }
+    }
+
     /// The services that are named in it.
     pub fn names(&self) -> impl Iterator<Item = &String> {
         self.there.keys()

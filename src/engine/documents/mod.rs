@@ -31,7 +31,7 @@ pub use file::{ParsedFile, parse_file};
 pub use kept::{Changed, Kept, Neighbourhood};
 pub use quarantine::Quarantine;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::diag::Diagnostic;
 use crate::engine::source::{Limits, Snapshot};
@@ -46,6 +46,16 @@ pub struct Options {
     pub exclude: Vec<String>,
     /// The names of the service instances that the config has, to find misspelt ones; unknown when `None`.
     pub services: Option<BTreeSet<String>>,
+    /// Which installation plays which role, by name. A document may name the role and means the installation, so that it
+    /// stays as it is where another one takes the role.
+    pub roles: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// The installation that a document means by a name: what plays the role of that name, or the one that is called so.
+    pub fn meant(&self, name: &str) -> String {
+        self.roles.get(name).map_or(name, String::as_str).to_owned()
+    }
 }
 
 /// What came of reading a revision.

@@ -104,6 +104,16 @@ impl Placement {
         }
     }
 
+    /// The same with other names of services.
+    #[must_use]
+    pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        let all = |names: BTreeSet<String>| names.iter().map(|it| name(it)).collect();
+        match self {
+            Self::Exactly(names) => Self::Exactly(all(names)),
+            Self::Adjusted { add, remove } => Self::Adjusted { add: all(add), remove: all(remove) },
+        }
+    }
+
     /// Every service that is named in it.
     pub fn names(&self) -> impl Iterator<Item = &String> {
         let (first, second) = match self {

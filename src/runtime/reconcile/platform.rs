@@ -79,7 +79,8 @@ impl Platform {
     /// How documents of its mono-repo are read.
     pub fn reading(&self) -> documents::Options {
         let services = self.members.keys().map(|instance| instance.as_str().to_owned()).collect();
-        documents::Options { services: Some(services), ..documents::Options::default() }
+        let roles = self.roles.iter().map(|(role, instance)| (role.clone(), instance.as_str().to_owned())).collect();
+        documents::Options { services: Some(services), roles, ..documents::Options::default() }
     }
 
     /// Puts a platform together from a config that was checked against `providers`.

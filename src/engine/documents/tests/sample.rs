@@ -18,7 +18,8 @@ fn the_sample_is_without_a_problem() {
 
 #[test]
 fn the_sample_shows_what_it_is_made_to_show() {
-    let catalogue = load(&sample(), &Options::default()).catalogue;
+    let roles = BTreeMap::from([("identity".to_owned(), "keycloak".to_owned())]);
+    let catalogue = load(&sample(), &Options { roles, ..Options::default() }).catalogue;
     let person = |name: &str| &catalogue.people[&EntityRef::user(name)];
     let default = BTreeSet::from(["gitea".to_owned(), "keycloak".to_owned()]);
     let services = |name: &str| catalogue.services_of(&EntityRef::user(name), &default).into_keys().collect::<Vec<_>>();
