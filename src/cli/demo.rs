@@ -17,7 +17,7 @@ use super::shell::Shell;
 use super::{apply, approve, drift, plan};
 use crate::engine::report::text::short;
 use crate::engine::report::{Page, Tone};
-use crate::runtime::sandbox::sample::{Client, MonoRepo, REALM, SampleError, seed, write_config};
+use crate::runtime::sandbox::sample::{Client, MonoRepo, REALM, SampleError, push, seed, write_config};
 use crate::runtime::sandbox::{Sandbox, SandboxOptions};
 
 /// Options of `demo`.
@@ -70,7 +70,7 @@ impl Demo<'_> {
     async fn play(&self) -> Result<(), CommandError> {
         self.tell(
             "1. A company brings its platform under Git",
-            "Keycloak, Gitea, Mattermost, Coder, Twenty and Kubernetes are running (emulators, real HTTP). Some people have accounts \
+            "Keycloak, Gitea, Mattermost, Coder, Twenty, Kubernetes and Backstage are running (emulators, real HTTP). Some people have accounts \
              already; the mono-repo declares them all. Nothing is taken over unseen: adoptions wait for a word.",
         );
         self.plan().await?;
@@ -98,6 +98,7 @@ impl Demo<'_> {
             "A leaver is blocked everywhere and loses nothing yet: returning restores.",
         );
         self.joiner_and_leaver().map_err(|error| git_error(&error))?;
+        self.push().await?;
         self.plan().await?;
         self.apply().await?;
         self.tell(
@@ -105,6 +106,7 @@ impl Demo<'_> {
             "Beyond the budget the plan stops there, and says so.",
         );
         self.half_of_the_people().map_err(|error| git_error(&error))?;
+        self.push().await?;
         self.apply().await?;
         self.tell(
             "That was all of it",
@@ -240,6 +242,12 @@ impl Demo<'_> {
         }
         self.mono_repo.remove("users/acme-corp/workspaces/alice-ml.yaml")?;
         self.mono_repo.commit("Tidy up users/")
+    }
+
+    /// What is committed is where Backstage reads it.
+    async fn push(&self) -> Result<(), CommandError> {
+        let files = self.mono_repo.files().map_err(|error| git_error(&error))?;
+        push(self.sandbox, &files).await.map_err(|error| CommandError::of(Exit::Error, &error))
     }
 
     fn global(&self) -> Global {

@@ -24,7 +24,10 @@ pub async fn name_causes(platform: &Platform, world: &World, plan: &mut Plan) ->
             plan.changes.iter().filter(|it| it.address.instance == *instance && was_changed_there(it, &recorded));
         let changed: Vec<Changed> = here.take(ASKED).map(|it| changed(world, it, &ids)).collect();
         let reader = member.reader();
-        (!changed.is_empty()).then(|| async move { (instance.clone(), reader.causes(&changed).await) })
+        if changed.is_empty() {
+            return None;
+        }
+        Some(async move { (instance.clone(), reader.causes(&changed).await) })
     });
     let answers = join_all(asked).await;
     let mut untold = BTreeMap::new();

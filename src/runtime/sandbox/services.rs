@@ -24,11 +24,23 @@ pub const SERVICES: &[SandboxService] = &[
     SandboxService { name: "twenty", make: |clock| twenty::emulator::Twenty::with_settings(clock, hurried()) },
     SandboxService { name: "kubernetes", make: |clock| kubernetes::emulator::Kubernetes::new(clock) },
     SandboxService { name: "github", make: |clock| github::emulator::GitHub::new(clock) },
-    SandboxService { name: "backstage", make: |clock| backstage::emulator::Backstage::new(clock) },
+    SandboxService {
+        name: "backstage",
+        make: |clock| backstage::emulator::Backstage::with_settings(clock, prompt()).0,
+    },
 ];
 
 /// A workspace whose operator allows more calls than the hundred a minute that Twenty begins with: a sandbox is one
 /// caller, and people wait for it.
 fn hurried() -> twenty::emulator::Settings {
     twenty::emulator::Settings { calls_per_minute: Some(2_000), ..twenty::emulator::Settings::default() }
+}
+
+/// A Backstage that reads the forge of the sample platform, and sweeps at once what is listed no more.
+fn prompt() -> backstage::emulator::Settings {
+    backstage::emulator::Settings {
+        gitea_hosts: vec!["git.acme.example".to_owned()],
+        orphan_sweep: chrono::Duration::seconds(1),
+        ..backstage::emulator::Settings::default()
+    }
 }

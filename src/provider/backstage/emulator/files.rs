@@ -37,6 +37,13 @@ impl Shelf {
         self.set(address, Read::NotFound);
     }
 
+    /// Replaces everything below a root, which ends in a `/`.
+    pub fn replace(&self, root: &str, texts: &BTreeMap<String, String>) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.retain(|address, _| !address.starts_with(root));
+        files.extend(texts.iter().map(|(path, text)| (format!("{root}{path}"), Read::Text(text.clone()))));
+    }
+
     /// Says what reading an address comes to.
     pub fn set(&self, address: &str, read: Read) {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned(), read);

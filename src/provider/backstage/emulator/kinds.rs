@@ -179,7 +179,7 @@ fn spec(kind: &Kind, entity: &Value) -> Result<(), String> {
     let Some(spec) = entity.get("spec") else {
         return Err("<root> must have required property 'spec' - missingProperty: spec".to_owned());
     };
-    for (name, _, _) in kind.parts.iter().filter(|(name, required, _)| *required && spec.get(name).is_none()) {
+    if let Some((name, _, _)) = kind.parts.iter().find(|(name, required, _)| *required && spec.get(name).is_none()) {
         return Err(format!("/spec must have required property '{name}' - missingProperty: {name}"));
     }
     for (name, _, form) in kind.parts {

@@ -72,12 +72,12 @@ impl Backstage {
     }
 }
 
-/// A file of the control address: `POST /__sandbox/hooks/file`. Without a text it is taken away.
+/// Files of the control address: `POST /__sandbox/hooks/files` replaces everything below a root, as a push does.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileHook {
-    address: String,
-    text: Option<String>,
+struct FilesHook {
+    root: String,
+    files: BTreeMap<String, String>,
 }
 
 impl Emulator for Backstage {
@@ -110,14 +110,10 @@ impl Emulator for Backstage {
     }
 
     fn hook(&self, name: &str, body: &[u8]) -> Option<Response<Body>> {
-        let shelf = self.shelf.as_ref().filter(|_| name == "file")?;
-        let done = match serde_json::from_slice::<FileHook>(body) {
-            Ok(FileHook { address, text: Some(text) }) => {
-                shelf.put(&address, &text);
-                json_answer(StatusCode::OK, &serde_json::json!({}))
-            }
-            Ok(FileHook { address, text: None }) => {
-                shelf.remove(&address);
+        let shelf = self.shelf.as_ref().filter(|_| name == "files")?;
+        let done = match serde_json::from_slice::<FilesHook>(body) {
+            Ok(FilesHook { root, files }) => {
+                shelf.replace(&root, &files);
                 json_answer(StatusCode::OK, &serde_json::json!({}))
             }
             Err(error) => json_answer(StatusCode::BAD_REQUEST, &serde_json::json!({ "message": error.to_string() })),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::provider::emulator::serve::Served;
 
 /// The administrator's names in the services' recordings, most able first.
-const ADMINISTRATORS: [&str; 3] = ["admin token", "admin", "api key (admin role)"];
+const ADMINISTRATORS: [&str; 4] = ["admin token", "admin", "api key (admin role)", "static"];
 
 /// A client of one service.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::backstage::ROOT;
 use super::gitea::SOURCE_ID;
 use super::{CLIENT_ID, CLIENT_SECRET, ORGANISATION, REALM};
 use crate::provider::emulator::serve::Served;
@@ -96,6 +97,14 @@ pub fn write_config(sandbox: &Sandbox, path: &Path, repository: Option<&Path>) -
             "  kubernetes:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
              \x20     # What Claude Code may do in workspaces: a ConfigMap that their pods mount.\n\
              \x20     targets: [{{ namespace: coder }}]\n      conflicts: take-over\n",
+            served.base()
+        ));
+    }
+    if let Some(served) = sandbox.service("backstage") {
+        let reference = secret("backstage", &token_of(served, "daemon"))?;
+        text.push_str(&format!(
+            "  backstage:\n    url: {}\n    credentials:\n      token: {reference}\n    mode: enforce\n    options:\n\
+             \x20     # Where Backstage reads the mono-repo's files.\n      catalog: {{ url: \"{ROOT}\" }}\n",
             served.base()
         ));
     }

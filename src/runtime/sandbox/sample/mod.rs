@@ -4,6 +4,7 @@
 //! Services are filled through their own APIs with an administrator's credentials, so that every rule of theirs holds:
 //! an account or two that is to be taken over, one that nobody declares, and our own account with exactly its rights.
 
+mod backstage;
 mod client;
 mod coder;
 mod config;
@@ -13,6 +14,7 @@ mod mattermost;
 mod mono_repo;
 mod twenty;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use super::Sandbox;
@@ -51,5 +53,17 @@ pub async fn seed(sandbox: &Sandbox) -> Result<(), Box<dyn Error + Send + Sync>>
     if let Some(served) = sandbox.service("twenty") {
         twenty::seed(&Client::administrator(served)?).await?;
     }
+    push(sandbox, &mono_repo::files()).await?;
     Ok(())
+}
+
+/// Pushes the mono-repo to where Backstage reads it, if there is one.
+///
+/// # Errors
+/// When the emulator does not answer.
+pub async fn push(sandbox: &Sandbox, files: &BTreeMap<String, String>) -> Result<(), SampleError> {
+    match sandbox.service("backstage") {
+        Some(served) => backstage::push(&Client::administrator(served)?, files).await,
+        None => Ok(()),
+    }
 }

@@ -1,9 +1,13 @@
 //! The sample mono-repo in a Git repository of its own. It is part of the binary, so that the demo needs no checkout.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git2::{Repository, Signature};
 use include_dir::{Dir, include_dir};
+
+use crate::engine::documents;
+use crate::engine::source::{Revision, Snapshot};
 
 static USERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/users");
 static FORMULAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/formulas");
@@ -55,11 +59,43 @@ impl MonoRepo {
         std::fs::remove_file(self.folder.join(path)).map_err(|error| io_error(&error))
     }
 
-    /// Commits everything as it is in the folder.
+    /// Its files that are text, as they are in the folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn files(&self) -> Result<BTreeMap<String, String>, git2::Error> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.folder.clone()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(&folder).map_err(|error| io_error(&error))? {
+                let path = entry.map_err(|error| io_error(&error))?.path();
+                if path.is_dir() && !path.ends_with(".git") {
+                    open.push(path);
+                } else if let Ok(text) = std::fs::read_to_string(&path) {
+                    let place = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().into_owned();
+                    files.insert(place, text);
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    /// Writes the index files by which Backstage reads the folders of people.
+    fn index(&self) -> Result<(), git2::Error> {
+        let snapshot = Snapshot::from_texts(Revision::default(), self.files()?);
+        for shard in documents::load(&snapshot, &documents::Options::default()).catalogue.files.shards() {
+            let text = shard.text().map_err(|error| git2::Error::from_str(&error.to_string()))?;
+            self.write(&shard.path(), &text)?;
+        }
+        Ok(())
+    }
+
+    /// Commits everything as it is in the folder, its index files made anew.
     ///
     /// # Errors
     /// When the repository cannot be written.
     pub fn commit(&self, message: &str) -> Result<(), git2::Error> {
+        self.index()?;
         let mut index = self.repository.index()?;
         index.add_all(["*"], git2::IndexAddOption::DEFAULT, None)?;
         index.update_all(["*"], None)?;
@@ -71,6 +107,21 @@ impl MonoRepo {
         self.repository.commit(Some("HEAD"), &author, &author, message, &tree, &parents)?;
         Ok(())
     }
+}
+
+/// The sample's files that are text, as they are in the binary.
+pub(super) fn files() -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![("users", &USERS), ("formulas", &FORMULAS), ("enterprise", &ENTERPRISE)];
+    while let Some((below, folder)) = open.pop() {
+        for file in folder.files() {
+            if let Some(text) = file.contents_utf8() {
+                files.insert(format!("{below}/{}", file.path().display()), text.to_owned());
+            }
+        }
+        open.extend(folder.dirs().map(|it| (below, it)));
+    }
+    files
 }
 
 fn io_error(error: &std::io::Error) -> git2::Error {
