@@ -14,6 +14,8 @@ pub enum Proof {
     Basic(String, String),
     /// A client of a realm of Keycloak. Tokens of `master` live for a minute, so each call asks for a new one.
     Client { realm: String, id: String, secret: String },
+    /// An application of Logto's that may do everything.
+    Machine { id: String, secret: String },
 }
 
 /// An administrator's client of a service.
@@ -85,7 +87,14 @@ impl Hand {
         request = match &self.proof {
             Proof::Header(header) => request.header("authorization", header),
             Proof::Basic(name, password) => request.basic_auth(name, Some(password)),
-            Proof::Client { realm, id, secret } => request.bearer_auth(self.token(realm, id, secret).await),
+            Proof::Client { realm, id, secret } => {
+                let path = format!("/realms/{realm}/protocol/openid-connect/token");
+                request.bearer_auth(self.token(&path, &[], (id, secret)).await)
+            }
+            Proof::Machine { id, secret } => {
+                let more = [("resource", "https://default.logto.app/api"), ("scope", "all")];
+                request.bearer_auth(self.token("/oidc/token", &more, (id, secret)).await)
+            }
         };
         if let Some(body) = body {
             request = request.json(&body);
@@ -98,12 +107,9 @@ impl Hand {
         (status, body, location.rsplit('/').next().unwrap_or_default().to_owned())
     }
 
-    async fn token(&self, realm: &str, id: &str, secret: &str) -> String {
-        let request = self
-            .http
-            .post(format!("{}/realms/{realm}/protocol/openid-connect/token", self.base))
-            .basic_auth(id, Some(secret))
-            .form(&[("grant_type", "client_credentials")]);
+    async fn token(&self, path: &str, more: &[(&str, &str)], (id, secret): (&str, &str)) -> String {
+        let form: Vec<(&str, &str)> = more.iter().copied().chain([("grant_type", "client_credentials")]).collect();
+        let request = self.http.post(format!("{}{path}", self.base)).basic_auth(id, Some(secret)).form(&form);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
         answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
     }

@@ -5,8 +5,8 @@
 //! which steps it takes. Adding a provider is a folder like `gitea/`.
 //!
 //! Against the emulators it always runs. Against real servers it runs where these variables say how to reach them, with
-//! `cargo test --test tour -- keycloak`, `… -- gitea`, `… -- mattermost`, `… -- coder`, `… -- twenty`, `… -- kubernetes` and
-//! `… -- backstage`:
+//! `cargo test --test tour -- keycloak`, `… -- logto`, `… -- gitea`, `… -- mattermost`, `… -- coder`, `… -- twenty`,
+//! `… -- kubernetes` and `… -- backstage`:
 //!
 //! | variable | what |
 //! |---|---|
@@ -14,6 +14,8 @@
 //! | `FORMULARY_KEYCLOAK_ADMIN_CLIENT_ID`, `FORMULARY_KEYCLOAK_ADMIN_CLIENT_SECRET` | a client of realm `master` that administers everything, such as the bootstrap client. Each test makes a realm `formulary-tour-…` with it and removes it afterwards; no other realm is touched |
 //! | `FORMULARY_KEYCLOAK_VERSION` | the release, which Keycloak does not tell to a realm's client; `26.7.3` when not set (tried: 26.3.0, 26.7.3) |
 //! | `FORMULARY_REQUIRE_REAL_KEYCLOAK` | `1` in CI: a Keycloak that is not there is a failure |
+//! | `FORMULARY_LOGTO_URL` | where the default tenant of Logto answers, such as `http://127.0.0.1:3001` |
+//! | `FORMULARY_LOGTO_CLIENT_ID`, `FORMULARY_LOGTO_CLIENT_SECRET` | a machine-to-machine application there with the role `Logto Management API access`. Everything that a test makes has a name of its own (`t…-`) and is removed afterwards |
 //! | `FORMULARY_GITEA_URL` | where Gitea answers, such as `http://127.0.0.1:3000` |
 //! | `FORMULARY_GITEA_TOKEN` | a site administrator's token with the scope `all`. Everything that a test makes has a name of its own (`t…-`) and is removed afterwards |
 //! | `FORMULARY_GITEA_SOURCE_ID` | the number of an OAuth2 sign-in source there; `1` when not set |
@@ -43,6 +45,7 @@ mod github;
 mod hand;
 mod keycloak;
 mod kubernetes;
+mod logto;
 mod mattermost;
 mod real;
 mod stage;
