@@ -62,9 +62,13 @@ pub type Says<'s> = dyn Fn(&Address, Option<&str>) -> Option<Decides> + 's;
 
 /// What of `steps` is not a taking over, as answers in the documents of `drafted`. What can be said or left out comes first:
 /// much may follow from it, so that only when nothing more can be said the rest is held back.
-pub fn amendments(steps: &[Step], drafted: &BTreeSet<EntityRef>, says: &Says<'_>) -> BTreeSet<Amendment> {
+pub fn amendments<'s>(
+    steps: impl Iterator<Item = &'s Step>,
+    drafted: &BTreeSet<EntityRef>,
+    says: &Says<'_>,
+) -> BTreeSet<Amendment> {
     let (mut said, mut held) = (BTreeSet::new(), BTreeSet::new());
-    for step in steps.iter().filter(|it| it.verb != Verb::Adopt) {
+    for step in steps.filter(|it| it.verb != Verb::Adopt) {
         let Some(owner) = step.owner.0.parse::<EntityRef>().ok().filter(|it| drafted.contains(it)) else { continue };
         let mut what = format!("{} {}", step.verb.word(), step.address);
         let mut say = |decides, what: String| {

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::cycle::{Memory, Progress, Side, read, read_draft};
 use super::platform::Platform;
-use super::survey::survey;
+use super::survey::{has_a_noun, survey};
 use super::world::World;
-use crate::engine::documents;
+use crate::engine::documents::{self, Loaded};
 use crate::engine::import::{Amendment, Answer, Decides, Documents, Draft, Part, amendments};
-use crate::engine::model::{Address, Desired, EntityRef, Mode};
+use crate::engine::model::{Address, Desired, EntityRef, Instance, Mode};
 use crate::engine::plan::Verb;
 use crate::engine::source::{FileEntry, Snapshot};
 
@@ -44,28 +44,55 @@ pub async fn import(
     for (instance, described) in &surveyed.found {
         draft.add(instance, described);
     }
+    let is_read_by_index = platform.members.values().any(|it| it.provider.service() == BACKSTAGE);
     let drafted = |draft: &Draft| {
-        let snapshot = beside(snapshot, &draft.documents());
-        Side { revision: snapshot.revision.id.clone(), loaded: load(&snapshot) }
+        let mut snapshot = beside(snapshot, &draft.documents());
+        let mut loaded = load(&snapshot);
+        let indices = if is_read_by_index { indices(&loaded) } else { BTreeMap::new() };
+        if !indices.is_empty() {
+            let entries = indices.iter().map(|(path, text)| (path.clone(), FileEntry::from(text.as_str())));
+            snapshot.files.extend(entries);
+            loaded = load(&snapshot);
+        }
+        (Side { revision: snapshot.revision.id.clone(), loaded }, indices)
     };
-    let first = drafted(&draft);
+    let (first, _) = drafted(&draft);
     let world = read_draft(platform, memory, now, progress, first, |world| {
         let answers = answers(platform, world, &draft);
-        draft.amend(answers).then(|| drafted(&draft))
+        draft.amend(answers).then(|| drafted(&draft).0)
     })
     .await;
     let steps = world.plan(&[]).planned.plan.steps;
     let entities = draft.entities();
     let of_draft = |owner: &str| owner.parse().is_ok_and(|it: EntityRef| entities.contains(&it));
+    let (_, indices) = drafted(&draft);
     let Documents { files, mut left } = draft.documents();
     left.extend(surveyed.left);
     left.extend(
         files.keys().filter(|it| snapshot.files.contains_key(*it)).map(|it| format!("'{it}' is there already")),
     );
     let new = files.into_iter().filter(|(path, _)| !snapshot.files.contains_key(path));
-    let files = new.map(|(path, (_, text))| (path, text)).collect();
+    let mut files: BTreeMap<String, String> = new.map(|(path, (_, text))| (path, text)).collect();
+    if !files.is_empty() {
+        let (there, new): (Vec<_>, Vec<_>) =
+            indices.into_iter().partition(|(path, _)| snapshot.files.contains_key(path));
+        let stale = |(path, text): &(String, String)| snapshot.files[path] != FileEntry::from(text.as_str());
+        left.extend(there.into_iter().filter(stale).map(|(path, _)| {
+            format!("'{path}' is there already: write it anew with 'formulary render backstage-catalog --write'")
+        }));
+        files.extend(new);
+    }
     let takes_over = steps.iter().filter(|it| it.verb == Verb::Adopt && of_draft(&it.owner.0)).count();
     Imported { files, left, takes_over, only_looked_at: draft.observed() }
+}
+
+/// Who reads folders by index files.
+const BACKSTAGE: &str = "backstage";
+
+/// The index files of what is declared, by path.
+fn indices(loaded: &Loaded) -> BTreeMap<String, String> {
+    let shards = loaded.catalogue.files.shards().into_iter().filter_map(|it| Some((it.path(), it.text().ok()?)));
+    shards.collect()
 }
 
 /// What the draft must say, by what a plan of it would change; and what of it a service refuses.
@@ -95,7 +122,13 @@ fn answers(platform: &Platform, world: &mut World, draft: &Draft) -> BTreeSet<Am
         let annotation = annotation.map(|(name, value)| Decides::Annotation(name, value));
         annotation.or_else(|| Some(Decides::Part(part(world, desired.get(address)?, field?)?)))
     };
-    amendments(&planned.planned.plan.steps, &draft.entities(), &says)
+    // A service that has nothing of its own to declare shows documents, and is no place where something could be changed.
+    let has_nouns = |instance: &Instance| {
+        let member = platform.members.get(instance);
+        member.is_some_and(|member| member.provider.kinds().iter().any(|spec| has_a_noun(member, spec)))
+    };
+    let steps = planned.planned.plan.steps.iter().filter(|it| has_nouns(&it.address.instance));
+    amendments(steps, &draft.entities(), &says)
 }
 
 /// The part of a document that says what a field is to hold.

@@ -1,11 +1,16 @@
 //! Beginning with what is there already.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use formulary::runtime::sandbox::sample::push;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, Said, organisation, person, write};
 
-/// What a plan does for documents, but for what it takes over where `taken_over` says that it may.
+/// What a plan does for documents, but for what it takes over where `taken_over` says that it may. Backstage shows documents,
+/// these too, and has nothing of its own that could be changed.
 fn changes(plan: &Said, taken_over: bool) -> Vec<String> {
     let plan: Value = serde_json::from_str(&plan.out).unwrap();
     let changes = plan["resource_changes"].as_array().unwrap().iter();
@@ -13,7 +18,8 @@ fn changes(plan: &Said, taken_over: bool) -> Vec<String> {
         let ours = &it["formulary"];
         let of_document = ours["owner"].as_str().is_some_and(|it| it.contains(':'));
         let verb = ours["verb"].as_str().filter(|it| of_document && !(taken_over && *it == "adopt"))?;
-        Some(format!("{verb} {}", it["address"].as_str().unwrap()))
+        let address = it["address"].as_str().filter(|it| !it.starts_with("backstage:"))?;
+        Some(format!("{verb} {address}"))
     });
     steps.collect()
 }
@@ -32,6 +38,23 @@ fn approve_all(bench: &Bench, folder: &str) {
             return;
         }
     }
+}
+
+/// The files below a folder.
+fn texts(root: &Path) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let place = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.insert(place, std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    files
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,12 +140,14 @@ async fn a_plan_right_after_an_import_takes_over_and_changes_nothing() {
     repo
       users/acme-corp/alice.yaml
       users/acme-corp/carol.yaml
+      users/acme-corp/catalog-info.yaml
       users/acme-corp/old-intern.yaml
       users/acme-corp/organisation.yaml
       users/acme-corp/repositories/acme-corp-web.yaml
       users/acme-corp/repositories/billing.yaml
       users/acme-corp/teams/ml-research.yaml
       users/labs/bobby.yaml
+      users/labs/catalog-info.yaml
       users/labs/organisation.yaml
       users/labs/repositories/labs-web.yaml
       users/labs/teams/hands.yaml
@@ -130,7 +155,7 @@ async fn a_plan_right_after_an_import_takes_over_and_changes_nothing() {
     left out: 'platform-bot' is in no organisation: write the document by hand, with 'memberOf' naming a home
     left out: the channel 'acme-corp/ml-research' of 'mattermost' has other people in it than any team: declare a team of them, and name the channel there
     left out: the channel 'acme-corp/only-carol' of 'mattermost' has other people in it than any team: declare a team of them, and name the channel there
-    wrote 11 documents below repo
+    wrote 13 documents below repo
     2 documents must be decided on: search for '=observe', the reason stands above
     read them, then: formulary validate --dir repo && formulary plan --dir repo
     The first plan takes over 19 objects, once somebody approves it; it changes nothing.
@@ -201,6 +226,7 @@ async fn a_plan_right_after_an_import_takes_over_and_changes_nothing() {
       owner: labs
     ");
     bench.run("validate --dir repo").exits(0);
+    push(&bench.sandbox, &texts(&bench.path("repo"))).await.unwrap();
     assert_eq!(changes(&bench.run("plan --dir repo --format json"), true), [""; 0]);
     approve_all(&bench, "repo");
     assert_eq!(changes(&bench.run("plan --dir repo --format json"), false), [""; 0]);
