@@ -67,7 +67,7 @@ fn tell(imported: &Imported, folder: &Path, shell: &Shell) -> Result<(), Command
     if !imported.files.is_empty() {
         shell.say(&format!(
             "read them, then: formulary validate --dir {folder} && formulary plan --dir {folder}\n\
-             The first plan takes over {}, once somebody approves it; it changes nothing.",
+             The first plan takes over {}, once somebody approves it; nothing that is there is changed.",
             counted(imported.takes_over, "object")
         ));
     }
@@ -78,7 +78,7 @@ fn tell(imported: &Imported, folder: &Path, shell: &Shell) -> Result<(), Command
 fn message(imported: &Imported) -> String {
     let count = counted(imported.files.len(), "document");
     let mut message = format!(
-        "Import what exists: {count}\n\nA plan of this takes over {} and changes nothing.\n",
+        "Import what exists: {count}\n\nA plan of this takes over {}; nothing that is there is changed.\n",
         counted(imported.takes_over, "object")
     );
     if !imported.left.is_empty() {

@@ -73,7 +73,7 @@ async fn accounts_that_are_there_get_documents_and_are_then_taken_over() {
     --- stderr
     wrote 4 documents below written
     read them, then: formulary validate --dir written && formulary plan --dir written
-    The first plan takes over 15 objects, once somebody approves it; it changes nothing.
+    The first plan takes over 15 objects, once somebody approves it; nothing that is there is changed.
     --- exit 0
     ");
     assert_snapshot!(std::fs::read_to_string(bench.path("written/users/acme/alice.yaml")).unwrap(), @r"
@@ -158,7 +158,7 @@ async fn a_plan_right_after_an_import_takes_over_and_changes_nothing() {
     wrote 13 documents below repo
     2 documents must be decided on: search for '=observe', the reason stands above
     read them, then: formulary validate --dir repo && formulary plan --dir repo
-    The first plan takes over 19 objects, once somebody approves it; it changes nothing.
+    The first plan takes over 19 objects, once somebody approves it; nothing that is there is changed.
     --- exit 0
     ");
     let read = |path: &str| std::fs::read_to_string(bench.path(&format!("repo/users/{path}"))).unwrap();
