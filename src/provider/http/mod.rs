@@ -7,6 +7,7 @@
 mod auth;
 mod call;
 mod carrier;
+mod client_tokens;
 mod connection;
 mod door;
 mod pace;
@@ -17,6 +18,7 @@ mod under_way;
 pub use auth::{Authorize, StaticHeader};
 pub use call::{Answer, Body, Call, Repeat};
 pub use carrier::{Carrier, Lost, Outgoing};
+pub use client_tokens::{ClientGrant, ClientTokens};
 pub use connection::{CallMeter, Connection, Limits};
 pub use door::{Classify, Door, ReadDoor, ReadRoute};
 pub use pace::Pace;

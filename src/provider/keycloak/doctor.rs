@@ -44,7 +44,7 @@ pub async fn probe(parts: &Parts) -> Result<Probe, Failure> {
     let organizations = reads.organizations_count().await;
     let roles = parts.roles().await;
     let profile = parts.profile().await;
-    let held = parts.tokens.roles().await;
+    let held = parts.tokens.kept().await.flatten();
 
     let mut capabilities = Capabilities {
         version: told.or_else(|| parts.options.version.clone()),

@@ -12,7 +12,7 @@ use crate::provider::http::{Connection, Door};
 
 use super::errors::classify;
 use super::options::Options;
-use super::tokens::Tokens;
+use super::tokens::{Realm, Tokens};
 use crate::engine::model::{Failure, FailureClass};
 
 /// A way into one realm, with what is known about it from the config.
@@ -39,7 +39,7 @@ impl Access {
             )
             .help("'formulary validate' names the place")
         })?;
-        let tokens = Tokens::new(connection.clone(), &options.realm);
+        let tokens = Tokens::new(connection.clone(), Realm(options.realm.clone()));
         let door = Door::new(connection, Box::new(tokens.clone()), classify)?;
         Ok(Self { door, tokens, options })
     }

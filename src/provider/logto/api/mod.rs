@@ -14,7 +14,7 @@ use crate::provider::http::{Connection, Door};
 
 use super::errors::classify;
 use super::options::Options;
-use super::tokens::Tokens;
+use super::tokens::{Resource, Tokens};
 use crate::engine::model::{Failure, FailureClass};
 
 /// A way into one Logto, with what is known about it from the config.
@@ -39,7 +39,7 @@ impl Access {
             )
             .help("'formulary validate' names the place")
         })?;
-        let tokens = Tokens::new(connection.clone(), &options.resource);
+        let tokens = Tokens::new(connection.clone(), Resource(options.resource.clone()));
         let door = Door::new(connection, Box::new(tokens), classify)?;
         Ok(Self { door, options })
     }
