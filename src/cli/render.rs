@@ -70,13 +70,12 @@ async fn catalog(args: &CatalogArgs, global: &Global, shell: &Shell) -> Result<E
     let (_, _, loaded) = documents_of(&args.source, global, shell).await?;
     let files = &loaded.catalogue.files;
     let root = args.source.dir.clone().unwrap_or_else(|| PathBuf::from("."));
-    for shard in files.shards() {
-        let (path, text) = (shard.path(), shard.text().map_err(|error| CommandError::of(Exit::Error, &error))?);
+    for (path, text) in files.indices().map_err(|error| CommandError::of(Exit::Error, &error))? {
         if !args.write {
             shell.print(&format!("---\n# {path}\n{text}"))?;
             continue;
         }
-        if files.others.contains(path.as_str()) || files.formulas.contains_key(path.as_str()) {
+        if files.declares(&path) {
             let message = format!("'{path}' declares something of its own; move that to another file first");
             return Err(CommandError::new(Exit::Error, message));
         }

@@ -90,6 +90,19 @@ impl Files {
         }
         shards.into_iter().map(|(folder, files)| Shard { folder: folder.to_owned(), files }).collect()
     }
+
+    /// Whether a file declares something, and so can be no index file.
+    pub fn declares(&self, path: &str) -> bool {
+        self.others.contains(path) || self.formulas.contains_key(path)
+    }
+
+    /// The index files by which these files are read, by path.
+    ///
+    /// # Errors
+    /// What YAML cannot hold, which no path is.
+    pub fn indices(&self) -> Result<BTreeMap<String, String>, serde_yaml::Error> {
+        self.shards().iter().map(|shard| Ok((shard.path(), shard.text()?))).collect()
+    }
 }
 
 #[derive(Serialize)]

@@ -7,7 +7,8 @@ use git2::{Repository, Signature};
 use include_dir::{Dir, include_dir};
 
 use crate::engine::documents;
-use crate::engine::source::{Revision, Snapshot};
+use crate::engine::source::{FileEntry, Snapshot};
+use crate::runtime::repo;
 
 static USERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/users");
 static FORMULAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/formulas");
@@ -29,7 +30,7 @@ impl MonoRepo {
         let repository = Repository::init_opts(folder, options.initial_head("main"))?;
         for (name, files) in [("users", &USERS), ("formulas", &FORMULAS), ("enterprise", &ENTERPRISE)] {
             let below = folder.join(name);
-            std::fs::create_dir_all(&below).and_then(|()| files.extract(&below)).map_err(|error| io_error(&error))?;
+            std::fs::create_dir_all(&below).and_then(|()| files.extract(&below)).map_err(|error| told(&error))?;
         }
         let made = Self { folder: folder.to_owned(), repository };
         made.commit("The platform of acme-corp")?;
@@ -48,7 +49,7 @@ impl MonoRepo {
     pub fn write(&self, path: &str, text: &str) -> Result<(), git2::Error> {
         let path = self.folder.join(path);
         let parent = path.parent().unwrap_or(&self.folder);
-        std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, text)).map_err(|error| io_error(&error))
+        std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, text)).map_err(|error| told(&error))
     }
 
     /// Removes a file; the next commit takes it.
@@ -56,7 +57,7 @@ impl MonoRepo {
     /// # Errors
     /// When it is not there.
     pub fn remove(&self, path: &str) -> Result<(), git2::Error> {
-        std::fs::remove_file(self.folder.join(path)).map_err(|error| io_error(&error))
+        std::fs::remove_file(self.folder.join(path)).map_err(|error| told(&error))
     }
 
     /// Its files that are text, as they are in the folder.
@@ -64,30 +65,23 @@ impl MonoRepo {
     /// # Errors
     /// When the folder cannot be read.
     pub fn files(&self) -> Result<BTreeMap<String, String>, git2::Error> {
-        let mut files = BTreeMap::new();
-        let mut open = vec![self.folder.clone()];
-        while let Some(folder) = open.pop() {
-            for entry in std::fs::read_dir(&folder).map_err(|error| io_error(&error))? {
-                let path = entry.map_err(|error| io_error(&error))?.path();
-                if path.is_dir() && !path.ends_with(".git") {
-                    open.push(path);
-                } else if let Ok(text) = std::fs::read_to_string(&path) {
-                    let place = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().into_owned();
-                    files.insert(place, text);
-                }
-            }
-        }
-        Ok(files)
+        let text = |(path, file): (String, FileEntry)| {
+            let text = std::str::from_utf8(file.bytes()?).ok()?.to_owned();
+            Some((path, text))
+        };
+        Ok(self.snapshot()?.files.into_iter().filter_map(text).collect())
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, git2::Error> {
+        let source = repo::Source::Dir(self.folder.clone());
+        // No clone is kept: the folder is read itself.
+        repo::read(&source, &repo::ReadOptions::new(&self.folder)).map_err(|error| told(&error))
     }
 
     /// Writes the index files by which Backstage reads the folders of people.
     fn index(&self) -> Result<(), git2::Error> {
-        let snapshot = Snapshot::from_texts(Revision::default(), self.files()?);
-        for shard in documents::load(&snapshot, &documents::Options::default()).catalogue.files.shards() {
-            let text = shard.text().map_err(|error| git2::Error::from_str(&error.to_string()))?;
-            self.write(&shard.path(), &text)?;
-        }
-        Ok(())
+        let files = documents::load(&self.snapshot()?, &documents::Options::default()).catalogue.files;
+        files.indices().map_err(|error| told(&error))?.iter().try_for_each(|(path, text)| self.write(path, text))
     }
 
     /// Commits everything as it is in the folder, its index files made anew.
@@ -124,6 +118,6 @@ pub(super) fn files() -> BTreeMap<String, String> {
     files
 }
 
-fn io_error(error: &std::io::Error) -> git2::Error {
+fn told(error: &dyn std::error::Error) -> git2::Error {
     git2::Error::from_str(&error.to_string())
 }
