@@ -7,12 +7,15 @@
 //! Providers do not diff, order, retry in a loop, or decide: the engine does, from [`KindSpec`]s.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::engine::claude::OWNER;
 use crate::engine::desired::Placed;
 use crate::engine::diag::Diagnostic;
+use crate::engine::diag::codes::SET_UP_INCOMPLETE;
 use crate::engine::diff::Cause;
 use crate::engine::documents::Catalogue;
 use crate::engine::import::Described;
@@ -71,6 +74,12 @@ pub trait Provider: Send + Sync {
 
     /// Whether its reading half can ask the service what it would make of a step: [`Reader::rehearse`].
     fn rehearses(&self) -> bool {
+        false
+    }
+
+    /// Whether it shows the documents themselves, and reads each folder of them by its index file. Nothing there is a thing of
+    /// its own, so that nothing of it is imported or held back.
+    fn shows_documents(&self) -> bool {
         false
     }
 
@@ -209,6 +218,18 @@ pub struct Lowered {
     /// Entities of which some resource was left out because of an error: all that they own here stands as it is.
     /// Whoever reports an error of an entity adds it here, or its account would be taken for declared no more.
     pub held: BTreeSet<EntityRef>,
+}
+
+impl Lowered {
+    /// What options mean that cannot be used: nothing is wanted, and all that anybody declares stands as it is.
+    pub fn unusable(input: &LowerInput<'_>, error: &dyn fmt::Display) -> Self {
+        let entities = input.catalogue.entities().map(|entity| entity.reference.clone());
+        // The files of the mono-repo as such: what they are listed by, and the enterprise's.
+        let others = input.catalogue.files.shards().into_iter().map(|it| it.reference());
+        let held = entities.chain(others).chain(OWNER.parse().ok()).collect();
+        let message = format!("the options of '{}' cannot be used: {error}", input.instance);
+        Self { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Self::default() }
+    }
 }
 
 /// What to look at.

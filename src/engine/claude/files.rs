@@ -9,6 +9,8 @@ use crate::engine::source::FileEntry;
 
 /// The folder of the mono-repo that holds what the enterprise enforces.
 pub const FOLDER: &str = "enterprise/claude-code";
+/// Who declares what becomes of the enterprise's files: `formulary explain enterprise/claude-code`.
+pub const OWNER: &str = "enterprise:default/claude-code";
 
 /// Where a formula keeps what its workspaces begin with.
 const TEMPLATE: &str = "coder-template/";

@@ -21,7 +21,7 @@ mod settings;
 mod skills;
 mod together;
 
-pub use files::{Bundle, Enterprise, FOLDER};
+pub use files::{Bundle, Enterprise, FOLDER, OWNER};
 
 use crate::engine::diag::Diagnostic;
 use document::Document;

@@ -8,24 +8,22 @@ use std::sync::Arc;
 
 use super::kinds;
 use super::options::Options;
-use crate::engine::diag::codes::{NAME_REFUSED, SET_UP_INCOMPLETE};
+use crate::engine::diag::codes::NAME_REFUSED;
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::documents::catalogue::Entity;
-use crate::engine::model::{Address, Desired, EntityRef, Owner};
+use crate::engine::model::{Address, Desired, Owner};
 use crate::provider::contract::{LowerInput, Lowered};
 
 /// The option of a document that names its account.
 const ACCOUNT: &str = "github";
 /// The longest login.
 const LONGEST: usize = 39;
-/// Who declares what the options ask for.
-const CONFIG: &str = "config:default/github";
 
 /// Lowers a catalogue for one GitHub.
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => return unreadable(input, &error),
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut out = Lowered::default();
     let mut taken = BTreeSet::new();
@@ -39,7 +37,7 @@ pub fn lower(input: &LowerInput<'_>) -> Lowered {
     if let (Some(repository), Some(_)) = (&options.repository, &options.webhook) {
         let address = Address::new(input.instance, kinds::WEBHOOK, &format!("{}/push", repository.to_lowercase()));
         let origin = Arc::new(Span::start_of("formulary.yaml"));
-        out.desired.push(Desired::new(address, Owner(CONFIG.to_owned()), origin));
+        out.desired.push(Desired::new(address, Owner::config(), origin));
     }
     out.desired.sort_by(|a, b| a.address.cmp(&b.address));
     out.diagnostics.sort();
@@ -84,13 +82,6 @@ fn is_login(login: &str) -> bool {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let (first, last) = login.split_once('_').unwrap_or((login, "x"));
     login.len() <= LONGEST && plain(first) && plain(last) && !first.starts_with('-')
-}
-
-/// Options that passed no schema: nothing is wanted and nothing is removed.
-fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
-    let held: BTreeSet<EntityRef> = input.catalogue.entities().map(|entity| entity.reference.clone()).collect();
-    let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-    Lowered { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Lowered::default() }
 }
 
 #[cfg(test)]

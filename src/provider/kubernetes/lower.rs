@@ -6,15 +6,12 @@ use std::sync::Arc;
 use super::convert::FILES;
 use super::options::Options;
 use super::{body, kinds};
-use crate::engine::claude::FOLDER;
 use crate::engine::claude::manifest::LABELS;
-use crate::engine::diag::codes::{SET_UP_INCOMPLETE, VALUE_REFUSED};
+use crate::engine::claude::{FOLDER, OWNER};
+use crate::engine::diag::codes::VALUE_REFUSED;
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::model::{Address, Desired, EntityRef, Owner, Value};
 use crate::provider::contract::{LowerInput, Lowered};
-
-/// Who declares what becomes of the enterprise's files: `formulary explain enterprise/claude-code`.
-pub const OWNER: &str = "enterprise:default/claude-code";
 
 /// Bytes of all values of a ConfigMap together, by the server's own rule.
 const MOST: usize = 1 << 20;
@@ -26,7 +23,7 @@ const MUCH: usize = MOST / 2;
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => return held(format!("the options of '{}' cannot be read: {error}", input.instance)),
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut out = Lowered::default();
     if input.catalogue.enterprise.broken {
@@ -111,10 +108,4 @@ fn files(input: &LowerInput<'_>, options: &Options, out: &mut Lowered) -> Option
 
 fn owner() -> Option<EntityRef> {
     OWNER.parse().ok()
-}
-
-/// Options that passed no schema: nothing is wanted and nothing is removed.
-fn held(message: String) -> Lowered {
-    let diagnostics = vec![Diagnostic::error(SET_UP_INCOMPLETE, message)];
-    Lowered { diagnostics, held: owner().into_iter().collect(), ..Lowered::default() }
 }

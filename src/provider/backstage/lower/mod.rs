@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::engine::diag::codes::{CATALOG_INDEX, SET_UP_INCOMPLETE, VALUE_REFUSED};
+use crate::engine::diag::codes::{CATALOG_INDEX, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::documents::catalogue::Entity;
 use crate::engine::documents::index::Shard;
@@ -24,7 +24,7 @@ const RENDER: &str = "write it anew: 'formulary render backstage-catalog --write
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => return unreadable(input, &error),
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut lowering = Lowering { input, options, out: Lowered::default(), from: BTreeMap::new() };
     for (path, formula) in &input.catalogue.files.formulas {
@@ -77,8 +77,7 @@ impl Lowering<'_> {
             _ if files.partial => shard.files.clone(),
             Some(declared) => self.listed(shard, declared),
             None => {
-                let taken = files.others.contains(index.as_str()) || files.formulas.contains_key(index.as_str());
-                let (message, help) = if taken {
+                let (message, help) = if files.declares(&index) {
                     (
                         format!("'{index}' declares something of its own"),
                         "move that to another file: the index file has this name",
@@ -207,14 +206,6 @@ fn quoted(names: &[&str]) -> String {
         0..=3 => shown.join(", "),
         more => format!("{} and {} more", shown.join(", "), more - 3),
     }
-}
-
-/// Options that cannot be used: nothing is wanted and nothing is removed.
-fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
-    let held = input.catalogue.entities().map(|entity| entity.reference.clone());
-    let held = held.chain(input.catalogue.files.shards().iter().map(Shard::reference)).collect();
-    let message = format!("the options of '{}' cannot be used: {error}", input.instance);
-    Lowered { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Lowered::default() }
 }
 
 #[cfg(test)]

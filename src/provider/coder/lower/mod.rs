@@ -9,13 +9,13 @@ mod parameters;
 mod people;
 mod workspaces;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::names::BadName;
 use super::options::Options;
 use super::terraform::formula::Parameter;
-use crate::engine::diag::codes::{NAME_REFUSED, SET_UP_INCOMPLETE};
+use crate::engine::diag::codes::NAME_REFUSED;
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::documents::catalogue::Entity;
 use crate::engine::model::{Address, Desired, EntityRef, Owner};
@@ -25,7 +25,7 @@ use crate::provider::contract::{LowerInput, Lowered};
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => return unreadable(input, &error),
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut lowering = Lowering {
         input,
@@ -91,11 +91,4 @@ impl Lowering<'_> {
 /// Who declares what an entity becomes.
 fn owner(entity: &Entity) -> Owner {
     Owner(entity.reference.to_string())
-}
-
-/// Options that passed no schema: nothing is wanted and nothing is removed.
-fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
-    let held: BTreeSet<EntityRef> = input.catalogue.entities().map(|entity| entity.reference.clone()).collect();
-    let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-    Lowered { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Lowered::default() }
 }

@@ -13,13 +13,13 @@ mod repositories;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::names;
 use super::names::BadName;
 use super::options::Options;
-use crate::engine::diag::codes::{NAME_REFUSED, NAME_TAKEN, SET_UP_INCOMPLETE, VALUE_REFUSED};
+use crate::engine::diag::codes::{NAME_REFUSED, NAME_TAKEN, VALUE_REFUSED};
 use crate::engine::diag::{Code, Diagnostic, Span};
 use crate::engine::documents::Spanned;
 use crate::engine::documents::catalogue::Entity;
@@ -30,7 +30,7 @@ use crate::provider::contract::{LowerInput, Lowered};
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => return unreadable(input, &error),
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut lowering = Lowering {
         input,
@@ -196,11 +196,4 @@ fn owner(entity: &Entity) -> Owner {
 /// A set of names as Gitea folds them.
 fn folded<'a>(names: impl IntoIterator<Item = &'a String>) -> Term {
     Term::Known(Value::set(names.into_iter().map(|name| names::fold(name))))
-}
-
-/// Options that passed no schema: nothing is wanted and nothing is removed.
-fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
-    let held: BTreeSet<EntityRef> = input.catalogue.entities().map(|entity| entity.reference.clone()).collect();
-    let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-    Lowered { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Lowered::default() }
 }

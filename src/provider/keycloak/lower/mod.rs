@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::kinds;
 use super::names::Refusal;
 use super::options::Options;
-use crate::engine::diag::{Code, Diagnostic, Span, codes};
+use crate::engine::diag::{Code, Diagnostic, Span};
 use crate::engine::documents::Spanned;
 use crate::engine::documents::catalogue::{Entity, Person};
 use crate::engine::model::{Address, Desired, EntityRef, Extent, Owner, Value};
@@ -27,13 +27,7 @@ use crate::provider::contract::{LowerInput, Lowered};
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => {
-            let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-            return Lowered {
-                diagnostics: vec![Diagnostic::error(codes::OPTION_REFUSED, message)],
-                ..Lowered::default()
-            };
-        }
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut lowering = Lowering {
         input,

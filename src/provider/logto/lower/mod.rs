@@ -25,14 +25,7 @@ use crate::provider::contract::{LowerInput, Lowered};
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => {
-            let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-            return Lowered {
-                diagnostics: vec![Diagnostic::error(codes::OPTION_REFUSED, message)],
-                held: input.catalogue.entities().map(|entity| entity.reference.clone()).collect(),
-                ..Lowered::default()
-            };
-        }
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut lowering = Lowering {
         input,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::limits::{Limits, Over};
 use super::names::BadName;
 use super::options::Options;
-use crate::engine::diag::codes::{NAME_REFUSED, SET_UP_INCOMPLETE, VALUE_REFUSED};
+use crate::engine::diag::codes::{NAME_REFUSED, VALUE_REFUSED};
 use crate::engine::diag::{Diagnostic, Span};
 use crate::engine::documents::Spanned;
 use crate::engine::documents::catalogue::Entity;
@@ -30,7 +30,7 @@ const LISTED: usize = 10;
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => return unreadable(input, &error),
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let mut lowering = Lowering {
         input,
@@ -170,11 +170,4 @@ enum Most {
 /// Who declares what an entity becomes.
 fn owner(entity: &Entity) -> Owner {
     Owner(entity.reference.to_string())
-}
-
-/// Options that passed no schema: nothing is wanted and nothing is removed.
-fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
-    let held: BTreeSet<EntityRef> = input.catalogue.entities().map(|entity| entity.reference.clone()).collect();
-    let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-    Lowered { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Lowered::default() }
 }

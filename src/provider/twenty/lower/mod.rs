@@ -14,7 +14,6 @@ use std::sync::Arc;
 use super::ids;
 use super::options::Options;
 use crate::engine::diag::Diagnostic;
-use crate::engine::diag::codes::SET_UP_INCOMPLETE;
 use crate::engine::documents::catalogue::Entity;
 use crate::engine::model::{Address, Desired, EntityRef, Owner};
 use crate::provider::contract::{LowerInput, Lowered};
@@ -26,7 +25,7 @@ const RESTORE: &str = "twenty-restore";
 pub fn lower(input: &LowerInput<'_>) -> Lowered {
     let options = match Options::read(input.options) {
         Ok(options) => options,
-        Err(error) => return unreadable(input, &error),
+        Err(error) => return Lowered::unusable(input, &error),
     };
     let (out, companies, people) = (Lowered::default(), BTreeSet::new(), BTreeMap::new());
     let mut lowering = Lowering { input, options: &options, out, companies, people };
@@ -75,11 +74,4 @@ impl Lowering<'_> {
 /// Who declares what an entity becomes.
 fn owner(entity: &Entity) -> Owner {
     Owner(entity.reference.to_string())
-}
-
-/// Options that passed no schema: nothing is wanted and nothing is removed.
-fn unreadable(input: &LowerInput<'_>, error: &serde_json::Error) -> Lowered {
-    let held: BTreeSet<EntityRef> = input.catalogue.entities().map(|entity| entity.reference.clone()).collect();
-    let message = format!("the options of '{}' cannot be read: {error}", input.instance);
-    Lowered { diagnostics: vec![Diagnostic::error(SET_UP_INCOMPLETE, message)], held, ..Lowered::default() }
 }
