@@ -60,54 +60,51 @@ pub enum Decides {
 /// What of a document decides about a field of an object; or, where no field is named, whether it is to be there.
 pub type Says<'s> = dyn Fn(&Address, Option<&str>) -> Option<Decides> + 's;
 
-/// What of `steps` is not a taking over, as answers in the documents of `drafted`. What can be said or left out comes first:
-/// much may follow from it, so that only when nothing more can be said the rest is held back.
-pub fn amendments<'s>(
-    steps: impl Iterator<Item = &'s Step>,
-    drafted: &BTreeSet<EntityRef>,
-    says: &Says<'_>,
-) -> BTreeSet<Amendment> {
-    let (mut said, mut held) = (BTreeSet::new(), BTreeSet::new());
+/// What answers the steps of a plan: in each tier what is tried where the tiers before it have nothing new to say.
+pub type Tiers = [BTreeSet<Amendment>; 4];
+
+/// What of `steps` is not a taking over, as answers in the documents of `drafted`. First comes what a document can say or
+/// leave out, for much may follow from it; then groups leave in whom nobody declared; then it is only looked at. Every step
+/// has an answer in the last tier, by which there is no document: so whoever amends until nothing is new changes nothing.
+pub fn amendments<'s>(steps: impl Iterator<Item = &'s Step>, drafted: &BTreeSet<EntityRef>, says: &Says<'_>) -> Tiers {
+    let mut tiers = Tiers::default();
+    let [said, additive, observed, withdrawn] = &mut tiers;
     for step in steps.filter(|it| it.verb != Verb::Adopt) {
         let Some(owner) = step.owner.0.parse::<EntityRef>().ok().filter(|it| drafted.contains(it)) else { continue };
-        let mut what = format!("{} {}", step.verb.word(), step.address);
-        let mut say = |decides, what: String| {
+        let whole = format!("{} {}", step.verb.word(), step.address);
+        let mut say = |decides, what: &str| {
             let answer = match decides {
                 Decides::Annotation(name, value) => Answer::Say(name.to_owned(), value),
-                Decides::Part(part) => Answer::Omit(part, what),
+                Decides::Part(part) => Answer::Omit(part, what.to_owned()),
             };
             said.insert(Amendment { entity: owner.clone(), answer });
         };
+        let mut what = whole.clone();
         match step.verb {
             Verb::Update => {
                 let mut unsaid = Vec::new();
                 for field in step.after.keys() {
                     match says(&step.address, Some(field)) {
-                        Some(decides) => say(decides, format!("{what} ({field})")),
+                        Some(decides) => say(decides, &format!("{whole} ({field})")),
                         None => unsaid.push(field.as_ref()),
                     }
                 }
                 if unsaid.is_empty() {
-                    continue;
+                    unsaid.extend(step.after.keys().map(AsRef::as_ref));
                 }
-                what = format!("{what} ({})", unsaid.join(", "));
+                what = format!("{whole} ({})", unsaid.join(", "));
             }
-            Verb::Create => {
-                if let Some(decides) = says(&step.address, None) {
-                    say(decides, what);
-                    continue;
-                }
-            }
+            Verb::Create => says(&step.address, None).into_iter().for_each(|decides| say(decides, &whole)),
             Verb::Delete | Verb::Disable if step.class == KindClass::Membership => {
-                held.insert(Amendment { entity: owner, answer: Answer::Additive(what) });
-                continue;
+                additive.insert(Amendment { entity: owner.clone(), answer: Answer::Additive(whole.clone()) });
             }
             _ => {}
         }
         let answer = Answer::Observe(step.address.instance.clone(), what);
-        held.insert(Amendment { entity: whose(step, &owner, drafted), answer });
+        observed.insert(Amendment { entity: whose(step, &owner, drafted), answer });
+        withdrawn.insert(Amendment { entity: owner, answer: Answer::Withdraw(format!("a plan would {whole}")) });
     }
-    if said.is_empty() { held } else { said }
+    tiers
 }
 
 /// Whose document holds a step back: a membership is held back by its person.

@@ -15,8 +15,17 @@ use crate::engine::schema::PREFIX;
 pub struct Documents {
     /// The files, by path from the root of the mono-repo, and whose each is.
     pub files: BTreeMap<String, (EntityRef, String)>,
+    /// Those that hold something back.
+    pub observed: BTreeSet<EntityRef>,
     /// What was left out, and why.
     pub left: BTreeSet<String>,
+}
+
+impl Documents {
+    /// Everything that has a document.
+    pub fn entities(&self) -> BTreeSet<EntityRef> {
+        self.files.values().map(|(entity, _)| entity.clone()).collect()
+    }
 }
 
 /// Documents that come to be from what was found.
@@ -111,7 +120,7 @@ impl Draft {
             Described::Repository { name, organisation, description, named_by } => {
                 let service = instance.as_str().to_owned();
                 let repository = Repository { description: description.clone(), named_by, service };
-                self.repositories.insert((organisation.clone(), name.clone()), repository);
+                self.repositories.entry((organisation.clone(), name.clone())).or_insert(repository);
             }
             Described::Channel { name, organisation, private, asked_by } => {
                 let (service, people) = (instance.as_str().to_owned(), BTreeSet::new());
@@ -126,35 +135,25 @@ impl Draft {
         }
     }
 
-    /// Takes answers into the documents. Gives whether any was new.
-    pub fn amend(&mut self, amendments: BTreeSet<Amendment>) -> bool {
+    /// Takes answers into the documents: those of the first tier that has any new one. Gives whether there was one.
+    pub fn amend<const N: usize>(&mut self, tiers: [BTreeSet<Amendment>; N]) -> bool {
+        tiers.into_iter().any(|tier| self.take(tier))
+    }
+
+    fn take(&mut self, amendments: BTreeSet<Amendment>) -> bool {
         let mut news = false;
         for Amendment { entity, answer } in amendments {
             let answers = self.amended.entry(entity).or_default();
-            let answer = match answer {
-                // What it says already did not help: then it is only looked at.
-                Answer::Observe(instance, _) if observes(answers, &instance) => continue,
-                other => other,
-            };
-            news |= answers.insert(answer);
+            // One reason is enough to only look at it.
+            let is_known = matches!(&answer, Answer::Observe(instance, _) if observes(answers, instance));
+            news |= !is_known && answers.insert(answer);
         }
         news
     }
 
-    /// How many documents hold something back.
-    pub fn observed(&self) -> usize {
-        let holds_back = |it: &&BTreeSet<Answer>| it.iter().any(|it| matches!(it, Answer::Observe(..)));
-        self.amended.values().filter(holds_back).count()
-    }
-
-    /// Everything that has a document.
-    pub fn entities(&self) -> BTreeSet<EntityRef> {
-        self.documents().files.into_values().map(|(entity, _)| entity).collect()
-    }
-
     /// The documents, as far as everything can be said.
     pub fn documents(&self) -> Documents {
-        let mut out = Documents { files: BTreeMap::new(), left: self.left.clone() };
+        let mut out = Documents { left: self.left.clone(), ..Documents::default() };
         let channels = self.channels_by_group(&mut out.left);
         for (name, group) in &self.groups {
             self.write_group(name, group, channels.get(name), &mut out);
@@ -341,6 +340,7 @@ impl Draft {
             }
         }
         if !observed.is_empty() {
+            out.observed.insert(entity.clone());
             let words: Vec<String> = observed.into_iter().collect();
             said.annotations.insert(format!("{PREFIX}manage"), words.join(", "));
         }

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::engine::documents::{Catalogue, Loaded, Options};
-use crate::engine::model::{EntityRef, Instance};
+use crate::engine::model::{Address, EntityRef, Instance};
+use crate::engine::plan::Step;
 use crate::engine::source::{FileEntry, Revision, Snapshot};
 
 fn id() -> Instance {
@@ -235,7 +236,7 @@ fn what_holds_something_back_is_told_once_and_above_the_document() {
         Answer::Omit(Part::DisplayName, "update chat:user/alice (name)".into()),
         Answer::Observe(git(), hostile.into()),
     ];
-    assert!(draft.amend(answers.clone().map(amendment).into()));
+    assert!(draft.amend([answers.map(amendment).into()]));
     let observe = |why: &str| draft_with(&draft, amendment(Answer::Observe(git(), why.into())));
     assert!(!observe("another reason"), "that it is only looked at is known");
     insta::assert_snapshot!(text(&draft.documents(), "users/acme/alice.yaml"), @r"
@@ -259,12 +260,53 @@ fn what_holds_something_back_is_told_once_and_above_the_document() {
     ");
     assert_eq!(read_back(&draft.documents()).catalogue.people.len(), 1);
     let withdrawn = BTreeSet::from([amendment(Answer::Withdraw("its name is refused".into()))]);
-    assert!(draft.amend(withdrawn));
+    assert!(draft.amend([withdrawn]));
     let documents = draft.documents();
     assert!(!documents.files.contains_key("users/acme/alice.yaml"));
     assert!(left(&documents).contains("user:default/alice: its name is refused"), "{}", left(&documents));
 }
 
+/// A step that stays in the plan whatever the documents say.
+fn stubborn(verb: &str, class: &str) -> Step {
+    let step = serde_json::json!({
+        "id": 0, "address": "git:user/alice", "verb": verb, "class": class, "owner": "user:default/alice",
+        "before": {}, "after": { "restricted": { "known": "x" } }, "uses": [], "needs": [], "why": "", "calls": 1, "digest": "",
+    });
+    serde_json::from_value(step).expect("a step")
+}
+
+/// What a person's document comes to say when a step does not go away.
+fn answers_to(step: &Step, says: &Says<'_>) -> Vec<(usize, bool, usize)> {
+    let found = [(id(), organisation("acme")), (id(), person("alice", "a@acme.test")), (id(), member("alice", "acme"))];
+    let mut draft = draft(&found, &Catalogue::default());
+    let mut rounds = Vec::new();
+    loop {
+        let documents = draft.documents();
+        let annotated = text_of(&documents).matches("formulary.dev/").count();
+        rounds.push((annotated, documents.observed.contains(&EntityRef::user("alice")), documents.left.len()));
+        if !draft.amend(amendments([step].into_iter(), &documents.entities(), says)) {
+            return rounds;
+        }
+    }
+}
+
+fn text_of(documents: &Documents) -> &str {
+    documents.files.get("users/acme/alice.yaml").map_or("", |(_, text)| text)
+}
+
+#[test]
+fn a_step_that_nothing_answers_leaves_no_document_behind() {
+    let sayable = |_: &Address, _: Option<&str>| Some(Decides::Annotation("gitea-restricted", "true".to_owned()));
+    let unsayable = |_: &Address, _: Option<&str>| None;
+    // Where it is found; what is said; that it is only looked at; nothing any more, and the reason.
+    let whole = vec![(1, false, 0), (2, false, 0), (3, true, 0), (0, false, 1)];
+    assert_eq!(answers_to(&stubborn("update", "person"), &sayable), whole);
+    assert_eq!(answers_to(&stubborn("create", "person"), &sayable), whole);
+    assert_eq!(answers_to(&stubborn("delete", "membership"), &unsayable), whole);
+    assert_eq!(answers_to(&stubborn("restore", "person"), &unsayable), [(1, false, 0), (2, true, 0), (0, false, 1)]);
+    assert_eq!(answers_to(&stubborn("adopt", "person"), &unsayable), [(1, false, 0)]);
+}
+
 fn draft_with(draft: &Draft, amendment: Amendment) -> bool {
-    draft.clone().amend([amendment].into())
+    draft.clone().amend([[amendment].into()])
 }

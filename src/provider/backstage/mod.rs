@@ -66,6 +66,10 @@ impl Provider for BackstageProvider {
         true
     }
 
+    fn shows_documents(&self) -> bool {
+        true
+    }
+
     fn claims(&self, _options: &serde_json::Value) -> Vec<Claim> {
         vec![Claim {
             name: "email_verified".to_owned(),

@@ -80,7 +80,7 @@ fn holds(world: &World, spec: &KindSpec, address: &Address) -> bool {
 }
 
 /// Whether the mono-repo has a noun for a kind.
-pub(super) fn has_a_noun(member: &Member, spec: &KindSpec) -> bool {
+fn has_a_noun(member: &Member, spec: &KindSpec) -> bool {
     let some = Live {
         address: Address::new(&member.instance, spec.name, "organisation/team/person"),
         external_id: None,
