@@ -11,7 +11,7 @@ use super::files::write_new;
 use super::options::{Global, SourceArgs};
 use super::shell::Shell;
 use crate::runtime::reconcile::importing::{Imported, import};
-use crate::runtime::repo;
+use crate::runtime::repo::Checkout;
 
 /// Options of `import`.
 #[derive(Debug, Args)]
@@ -30,7 +30,14 @@ pub struct ImportArgs {
 pub(super) async fn run(args: &ImportArgs, global: &Global, shell: &Shell) -> Result<Exit, CommandError> {
     let context = Context::open(global, shell)?;
     let folder = &args.folder;
+    if folder.is_file() {
+        let said = format!("'{}' is a file, and documents are written below a folder", folder.display());
+        return Err(CommandError::new(Exit::Error, said));
+    }
     std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+    // Before anything is read, which takes its time.
+    let checkout = args.commit.then(|| Checkout::around(folder)).transpose();
+    let checkout = checkout.map_err(|error| CommandError::of(Exit::Error, &error))?;
     let source = SourceArgs { dir: Some(folder.clone()), ..SourceArgs::default() };
     let activity = shell.activity("reading");
     let ledger = context.existing_ledger().await?;
@@ -43,10 +50,9 @@ pub(super) async fn run(args: &ImportArgs, global: &Global, shell: &Shell) -> Re
     }
     imported.left.iter().for_each(|why| shell.say(&format!("left out: {why}")));
     tell(&imported, folder, shell)?;
-    if args.commit && !imported.files.is_empty() {
-        let message = message(&imported);
+    if let Some(checkout) = checkout.filter(|_| !imported.files.is_empty()) {
         let paths = imported.files.keys().map(String::as_str);
-        let id = repo::commit(folder, paths, &message).map_err(|error| {
+        let id = checkout.commit(paths, &message(&imported)).map_err(|error| {
             CommandError::of(Exit::Error, &error)
                 .hint("what was written stays: commit it by hand, or remove it and try again")
         })?;

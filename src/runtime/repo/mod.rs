@@ -27,7 +27,7 @@ use secrecy::SecretString;
 
 use crate::engine::source::{Revision, Snapshot};
 
-pub use commit::{CommitError, commit};
+pub use commit::{Checkout, CommitError};
 pub use error::{RepoError, RepoErrorKind};
 pub use git::GitRepository;
 pub use selection::Selection;

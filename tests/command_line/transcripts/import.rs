@@ -105,6 +105,51 @@ async fn accounts_that_are_there_get_documents_and_are_then_taken_over() {
     assert_eq!(kept, person("alice", &["acme"]));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_imported_is_one_commit_or_nothing_is_written() {
+    let bench = Bench::small().await;
+    bench.mono_repo();
+    bench.run("apply --dir repo").exits(0);
+    std::fs::remove_dir_all(bench.path("state")).unwrap();
+    std::fs::write(bench.path("a-file"), "x").unwrap();
+    bench.run("import a-file").exits(1).says(&["'a-file' is a file, and documents are written below a folder"]);
+
+    bench.run("import written --commit").exits(1).says(&["lies in no working copy of a Git repository"]);
+    assert_eq!(texts(&bench.path("written")), BTreeMap::new());
+    let repository = git2::Repository::init(bench.path("written")).unwrap();
+    let mut config = repository.config().unwrap();
+    config.set_str("user.name", "Ann").unwrap();
+    config.set_str("user.email", "ann@acme.test").unwrap();
+    std::fs::write(bench.path("written/mine"), "x").unwrap();
+    let mut index = repository.index().unwrap();
+    index.add_path(Path::new("mine")).unwrap();
+    index.write().unwrap();
+    bench.run("import written --commit").exits(1).says(&["'mine' among them"]);
+    assert!(!bench.path("written/users").exists());
+    index.clear().unwrap();
+    index.write().unwrap();
+
+    bench.run("import written --commit").exits(0).says(&["committed as [digest]"]);
+    let commit = repository.head().unwrap().peel_to_commit().unwrap();
+    assert!(commit.message().unwrap().starts_with("Import what exists: "), "{:?}", commit.message());
+    let mut committed = Vec::new();
+    let walked = commit.tree().unwrap().walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
+        if entry.kind() == Some(git2::ObjectType::Blob) {
+            committed.push(format!("{folder}{}", entry.name().unwrap()));
+        }
+        git2::TreeWalkResult::Ok
+    });
+    walked.unwrap();
+    committed.sort();
+    let written: Vec<String> =
+        texts(&bench.path("written/users")).into_keys().map(|it| format!("users/{it}")).collect();
+    assert!(!written.is_empty());
+    assert_eq!(committed, written);
+    // There is nothing more to import, and so nothing to commit.
+    bench.run("import written --commit").exits(0).says(&["wrote 0 documents below written"]);
+    assert_eq!(repository.head().unwrap().peel_to_commit().unwrap().id(), commit.id());
+}
+
 /// What every emulator holds in the sample platform, and more: settings that are not the usual ones, names that two services
 /// spell differently, who is in a team here and not there, people with passwords, repositories of one name, channels.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
