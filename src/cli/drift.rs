@@ -43,7 +43,7 @@ pub(super) async fn run(args: &DriftArgs, global: &Global, shell: &Shell) -> Res
             document["formulary"]["untold"] = serde_json::json!(untold);
             shell.json(&document)?;
         }
-        Format::Markdown => shell.print(&markdown::plan(&plan))?,
+        Format::Markdown => shell.print(&markdown::drift(&plan, &untold))?,
     }
     if ledger.is_none() {
         tell_no_ledger(&context, shell);

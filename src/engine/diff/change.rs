@@ -153,7 +153,7 @@ pub struct Change {
 /// Who last changed something at a service, by its own word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
-    /// Who: `user/root`, `the client 'helpdesk'`.
+    /// Who, for people: `'root'`, `the client 'helpdesk'`.
     pub who: String,
     /// When.
     pub at: DateTime<Utc>,

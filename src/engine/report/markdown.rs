@@ -1,5 +1,6 @@
 //! Plans for a pull request's comment: what matters first, details folded, never longer than a forge takes.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use super::text::short;
 use crate::engine::access::change::AccessChange;
 use crate::engine::diag::render::{self, inert};
 use crate::engine::diff::DriftClass;
+use crate::engine::model::Instance;
 use crate::engine::plan::difference::Counts;
 use crate::engine::plan::{Basis, Difference, Plan, Step, Verb};
 
@@ -24,6 +26,16 @@ const VALUE: usize = 200;
 
 /// A plan as Markdown.
 pub fn plan(plan: &Plan) -> String {
+    with(plan, &[])
+}
+
+/// A plan as Markdown, whose differences say who made them. `untold` is, by service, why nobody can be named.
+pub fn drift(plan: &Plan, untold: &BTreeMap<Instance, String>) -> String {
+    let notes = untold.iter().map(|(instance, why)| format!("who changed {instance} is not known: {why}"));
+    with(plan, &notes.collect::<Vec<_>>())
+}
+
+fn with(plan: &Plan, notes: &[String]) -> String {
     let summary = Summary::of(plan);
     let held = plan.held();
     let is_held = |step: &Step| held[step.id.0 as usize];
@@ -46,7 +58,7 @@ pub fn plan(plan: &Plan) -> String {
         comment.add(&format!("**Removed or switched off**\n\n{}", steps(&losing, is_held)));
     }
     comment.groups(&plan.waiting);
-    comment.notes(plan.notes.iter().map(|note| note.message.as_str()));
+    comment.notes(plan.notes.iter().map(|note| note.message.as_str()).chain(notes.iter().map(String::as_str)));
     comment.folded(&format!("Other steps ({})", other.len()), other.len(), || steps(&other, is_held));
     let drift: Vec<_> = plan.changes.iter().filter(|it| !matches!(it.class, DriftClass::Pending)).collect();
     let title = format!("Differences not made by a declaration ({})", drift.len());
@@ -261,7 +273,9 @@ fn differences(rows: &[&crate::engine::diff::Change], now: DateTime<Utc>) -> Str
         for field in &row.fields {
             why.extend(field.left.iter().map(|left| format!("; {} is left: {left}", field.field)));
         }
-        let _ = writeln!(text, "| {} | {} | {} |", row.class, code(&row.address.to_string()), inert(&cut(&why)));
+        let cause = row.cause.as_ref().map(|it| format!("<br>{}", inert(&cut(&it.to_string())))).unwrap_or_default();
+        let resource = code(&row.address.to_string());
+        let _ = writeln!(text, "| {} | {resource} | {}{cause} |", row.class, inert(&cut(&why)));
     }
     let _ = writeln!(text, "{}", more(rows.len(), ROWS));
     text

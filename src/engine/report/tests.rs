@@ -1,9 +1,13 @@
 //! Plans as files and comments: what was edited is refused, and a comment stays within a forge's limit.
 
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
 use serde_json::Value as Json;
 
 use super::{json, markdown};
-use crate::engine::model::{MembershipMode, Value};
+use crate::engine::diff::Cause;
+use crate::engine::model::{Instance, MembershipMode, Value};
 use crate::engine::plan::difference::{Difference, Problems};
 use crate::engine::plan::saved::{Saved, seen};
 use crate::engine::plan::tests::{World, at, kinds, now};
@@ -89,4 +93,22 @@ fn a_comment_has_room_for_any_change_and_no_name_breaks_out_of_it() {
     let text = markdown::plan(&small.plan().plan);
     let row = text.lines().find(|line| line.contains("about")).expect("a row of the table");
     assert_eq!(row.replace("\\|", "").matches('|').count(), 4, "{row}");
+}
+
+#[test]
+fn a_comment_says_who_made_a_difference_or_why_nobody_can_be_named() {
+    let mut world = World::settled(&["alice"]);
+    world.set(&at("user", "alice"), "about", Value::from("x"));
+    let mut plan = world.plan().plan;
+    assert!(!plan.changes.is_empty());
+    let at = DateTime::UNIX_EPOCH;
+    for change in &mut plan.changes {
+        change.cause = Some(Cause { who: "'a|<b>'".into(), at, how: "updated it by the admin API".into() });
+    }
+    let untold = BTreeMap::from([(Instance::new("svc"), "its trail could not be read".to_owned())]);
+    let text = markdown::drift(&plan, &untold);
+    let row = text.lines().find(|line| line.contains("by the admin API")).expect("a row of the table");
+    assert_eq!(row.replace("\\|", "").matches('|').count(), 4, "{row}");
+    assert!(row.contains("1970-01-01 00:00:00 UTC") && !row.contains("<b>"), "{row}");
+    assert!(text.contains("who changed svc is not known: its trail could not be read"), "{text}");
 }

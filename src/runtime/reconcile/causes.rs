@@ -15,26 +15,34 @@ use crate::provider::contract::{Changed, Facts, Related, Trail};
 const ASKED: usize = 50;
 
 /// Asks every service who made the differences that its side made, and writes the answers into `plan`, which is a report from
-/// then on: its digest does not cover them. Gives, by service, why nobody can be named.
+/// then on: its digest does not cover them. Gives, by service, why nobody can be named, or not for all of them.
 pub async fn name_causes(platform: &Platform, world: &World, plan: &mut Plan) -> BTreeMap<Instance, String> {
     let ids = ids(world);
     let recorded: BTreeSet<&Address> = world.recorded.iter().flatten().map(|it| &it.address).collect();
     let asked = platform.members.iter().filter_map(|(instance, member)| {
         let here =
             plan.changes.iter().filter(|it| it.address.instance == *instance && was_changed_there(it, &recorded));
-        let changed: Vec<Changed> = here.take(ASKED).map(|it| changed(world, it, &ids)).collect();
-        let reader = member.reader();
+        let here: Vec<&Change> = here.collect();
+        let beyond = here.len().saturating_sub(ASKED);
+        let changed: Vec<Changed> = here.into_iter().take(ASKED).map(|it| changed(world, it, &ids)).collect();
         if changed.is_empty() {
             return None;
         }
-        Some(async move { (instance.clone(), reader.causes(&changed).await) })
+        let reader = member.reader();
+        Some(async move { (instance.clone(), beyond, reader.causes(&changed).await) })
     });
     let answers = join_all(asked).await;
     let mut untold = BTreeMap::new();
     let mut causes: BTreeMap<Address, Cause> = BTreeMap::new();
-    for (instance, answer) in answers {
+    for (instance, beyond, answer) in answers {
         match answer {
-            Ok(Trail::Kept(told)) => causes.extend(told),
+            Ok(Trail::Kept(told)) => {
+                causes.extend(told);
+                if beyond > 0 {
+                    let why = format!("it was asked about {ASKED} differences, and not about {beyond} more");
+                    untold.insert(instance, why);
+                }
+            }
             Ok(Trail::None(why)) => {
                 untold.insert(instance, why);
             }

@@ -137,4 +137,12 @@ pub async fn who_did_it_is_told_where_events_are_kept(tour: &mut Tour) {
     edit("Alissa").await;
     let (told, _) = tour.stage.causes().await;
     assert_eq!(told[0], "keycloak:user/alice: the client 'helpdesk' changed it by the admin console or API");
+
+    // Of very many not all are asked about, and that is said: 'alice' and 'mallory' come before these.
+    for number in 0..50 {
+        tour.make_user(&format!("stranger-{number}"), ("Stranger", "Unknown"), true).await;
+    }
+    let (told, untold) = tour.stage.causes().await;
+    assert_eq!(told.len(), 50);
+    assert_eq!(untold, ["keycloak: it was asked about 50 differences, and not about 2 more"]);
 }
