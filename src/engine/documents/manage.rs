@@ -54,10 +54,15 @@ impl Manage {
         self.there.get(instance.as_str()).copied().unwrap_or(self.elsewhere)
     }
 
-    /// The same with other names of services.
+    /// The same with other names of services. Where two become one, it goes no farther than either.
     #[must_use]
     pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
-        Self { there: self.there.into_iter().map(|(service, extent)| (name(&service), extent)).collect(), ..self }
+        let mut there = BTreeMap::new();
+        for (service, extent) in self.there {
+            let narrowest = there.entry(name(&service)).or_insert(extent);
+            *narrowest = extent.max(*narrowest);
+        }
+        Self { there, ..self }
     }
 
     /// The services that are named in it.
@@ -79,6 +84,14 @@ mod tests {
         assert_eq!(at("create-only, gitea = observe", "coder"), Some(Extent::CreateOnly));
         for wrong in ["", "watch", "gitea=watch", "observe, full", "gitea=full, gitea=observe", "gitea observe"] {
             assert!(Manage::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_service_under_two_names_goes_no_farther_than_either() {
+        for text in ["forge=observe, gitea=full", "forge=full, gitea=observe"] {
+            let manage = Manage::parse(text).expect(text).renamed(|name| name.replace("forge", "gitea"));
+            assert_eq!(manage.at(&Instance::new("gitea")), Extent::Observe, "{text}");
         }
     }
 }
