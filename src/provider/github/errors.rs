@@ -10,13 +10,13 @@ use crate::provider::http::{Answer, Call};
 /// The least that a secondary limit asks for where it does not say what (guide, section 3).
 const REST: u64 = 60;
 
-/// Status (0 for any), words that the answer holds in any case, what it means, what to do.
+/// Status, words that the answer holds in any case, what it means, what to do.
 struct Row(u16, &'static str, FailureClass, &'static str);
 
 const CLOCK: &str = "the clock of this machine and GitHub's differ by more than a minute: set it by NTP";
 
+/// The first row that fits counts; what has none is refused, and a failure of the server's is unclear.
 const ROWS: &[Row] = &[
-    Row(400, "", Refused, ""),
     Row(
         401,
         "could not be decoded",
@@ -46,7 +46,6 @@ const ROWS: &[Row] = &[
     Row(404, "", Gone, ""),
     Row(409, "repository is empty", Refused, "push a first commit"),
     Row(409, "", Conflict, "somebody else was faster: plan again"),
-    Row(410, "", Refused, ""),
     Row(
         422,
         "permissions requested are not granted",
@@ -62,8 +61,6 @@ const ROWS: &[Row] = &[
     Row(422, "already exists", Conflict, ""),
     Row(422, "already_exists", Conflict, ""),
     Row(422, "reference does not exist", Gone, ""),
-    Row(422, "", Refused, ""),
-    Row(451, "", Refused, ""),
     Row(503, "", Later, "GitHub is in maintenance"),
 ];
 
@@ -96,7 +93,7 @@ pub fn classify(call: &Call, answer: &Answer) -> Option<Failure> {
     let words = told.to_lowercase();
     let details = answer.json().map(|body| body["errors"].to_string()).unwrap_or_default();
     let holds = format!("{words} {}", details.to_lowercase());
-    let row = ROWS.iter().find(|Row(of, text, ..)| (*of == 0 || *of == answer.status) && holds.contains(text));
+    let row = ROWS.iter().find(|Row(of, text, ..)| *of == answer.status && holds.contains(text));
     let (class, help) = match row {
         Some(Row(_, _, class, help)) => (*class, (*help).to_owned()),
         None if answer.status >= 500 => (Unclear, String::new()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use futures::future::join_all;
 
 use super::api::{Api, Hook, Installation};
 use super::options::Options;
@@ -38,17 +39,16 @@ impl GitHubReader {
             Ok(open) => open.api.installations().await,
             Err(failure) => Err(failure.clone()),
         };
-        let mut observations = Vec::new();
-        for login in logins {
+        let count = listed.as_ref().map_or(0, Vec::len);
+        let observed = logins.iter().map(async |login| {
             let read = match (&self.open, &listed) {
                 (Ok(open), Ok(listed)) => self.installation(open, listed, login).await,
                 (Err(failure), _) | (_, Err(failure)) => Err(failure.clone()),
             };
-            let proof = listed.as_ref().map_or(0, Vec::len);
-            let proof = format!("{proof} installations in the App's own list, read to its end");
-            observations.push(self.observation(kinds::INSTALLATION, login, read, proof));
-        }
-        observations
+            let proof = format!("{count} installations in the App's own list, read to its end");
+            self.observation(kinds::INSTALLATION, login, read, proof)
+        });
+        join_all(observed).await
     }
 
     async fn installation(&self, open: &Open, listed: &[Installation], login: &str) -> Result<Live, Failure> {
