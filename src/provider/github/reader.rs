@@ -26,7 +26,7 @@ struct Open {
 impl GitHubReader {
     /// Looks through a connection. A door that cannot be opened is told at the first question.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let api = Api::new(&connection, options.clone())?;
             Ok(Open { api, options })
         });
@@ -139,12 +139,4 @@ impl Reader for GitHubReader {
             (_, None) => Ok(Look::Absent),
         }
     }
-}
-
-/// The options of a connection.
-pub(super) fn options(connection: &Connection) -> Result<Options, Failure> {
-    Options::read(&connection.options).map_err(|error| {
-        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
-            .help("run 'formulary validate'")
-    })
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::pace::Pace;
 use super::secrets::{SecretSource, required};
-use crate::engine::model::{Failure, Instance};
+use crate::engine::model::{Failure, FailureClass, Instance};
 use crate::runtime::sys::SharedClock;
 
 /// How hard we may press one service.
@@ -84,6 +85,17 @@ impl Connection {
     /// When it is not named or cannot be resolved.
     pub async fn required(&self, name: &str) -> Result<SecretString, Failure> {
         required(&*self.secrets, name, self.instance.as_str()).await
+    }
+
+    /// The options as a provider's own type.
+    ///
+    /// # Errors
+    /// When they do not fit. The config's check passes only what does, as far as a schema can tell.
+    pub fn read_options<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        T::deserialize(&self.options).map_err(|error| {
+            Failure::new(FailureClass::Refused, format!("read the options of '{}'", self.instance), error.to_string())
+                .help("run 'formulary validate'")
+        })
     }
 
     /// The address of a path that begins with `/`.

@@ -3,9 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
-use super::options::Options;
 use crate::engine::model::{Failure, FailureClass};
-use crate::provider::http::{Answer, Call, Connection, Door, ReadDoor, ReadRoute, Repeat};
+use crate::provider::http::{Answer, Call, Door, ReadDoor, ReadRoute, Repeat};
 
 pub const NAMESPACE: &str = "/api/v1/namespaces/{namespace}";
 pub const CONFIG_MAP: &str = "/api/v1/namespaces/{namespace}/configmaps/{name}";
@@ -145,12 +144,4 @@ impl Api {
 /// An answer's body.
 pub fn decode(call: &Call, answer: &Answer) -> Result<Json, Failure> {
     answer.json().ok_or_else(|| Failure::new(FailureClass::Refused, &call.doing, "the answer is no JSON"))
-}
-
-/// The options of a connection.
-pub fn options(connection: &Connection) -> Result<Options, Failure> {
-    Options::read(&connection.options).map_err(|error| {
-        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
-            .help("run 'formulary validate'")
-    })
 }

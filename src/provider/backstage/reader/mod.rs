@@ -11,7 +11,7 @@ use super::api::{Api, READ_ROUTES};
 use super::doctor;
 use super::errors::classify;
 use super::options::Options;
-use crate::engine::model::{Address, Failure, FailureClass, Fields, Observation};
+use crate::engine::model::{Address, Failure, Fields, Observation};
 use crate::engine::plan::Step;
 use crate::provider::contract::{Follow, Look, ObserveRequest, Probe, Reader, Related};
 use crate::provider::http::{Connection, Door, StaticHeader};
@@ -25,7 +25,8 @@ pub struct BackstageReader {
 impl BackstageReader {
     /// Looks through a connection. A door that cannot be opened is told at the first question.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection)
+        let open = connection
+            .read_options::<Options>()
             .and_then(|options| Ok(Api::new(door(connection.clone())?.read_only(READ_ROUTES), options)));
         Self { open, connection }
     }
@@ -62,12 +63,4 @@ impl Reader for BackstageReader {
 pub(super) fn door(connection: Connection) -> Result<Door, Failure> {
     let signature = StaticHeader::new(connection.clone(), "Bearer", "token");
     Door::new(connection, Box::new(signature), classify)
-}
-
-/// The options of a connection.
-pub(super) fn options(connection: &Connection) -> Result<Options, Failure> {
-    Options::read(&connection.options).map_err(|error| {
-        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
-            .help("run 'formulary validate'")
-    })
 }

@@ -12,8 +12,9 @@ use async_trait::async_trait;
 
 use super::api::{Api, READ_ROUTES, refresh};
 use super::kinds;
+use super::options::Options;
 use super::place;
-use super::reader::{door, options};
+use super::reader::door;
 use super::waiting::Handle;
 use crate::engine::model::{Address, Failure, FailureClass};
 use crate::engine::plan::price::{Cost, cost};
@@ -47,7 +48,7 @@ struct Hand {
 impl BackstageWriter {
     /// Writes through a connection. A door that cannot be opened is told at the first step.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let door = door(connection.clone())?;
             Ok(Hand { api: Api::new(door.read_only(READ_ROUTES), options), door, connection })
         });

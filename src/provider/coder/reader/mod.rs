@@ -37,7 +37,7 @@ impl CoderReader {
     /// Looks through a connection. A door that cannot be opened is told at the first question.
     pub fn new(connection: Connection) -> Self {
         let (instance, clock) = (connection.instance.clone(), connection.clock.clone());
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let door = door(connection.clone())?.read_only(READ_ROUTES);
             Ok(Open { api: Api::new(door, &connection.base, &options.organization), options, connection })
         });
@@ -87,14 +87,6 @@ impl Reader for CoderReader {
 pub(super) fn door(connection: Connection) -> Result<Door, Failure> {
     let signature = StaticHeader::new(connection.clone(), "Bearer", "token");
     Door::new(connection, Box::new(signature), classify)
-}
-
-/// The options of a connection.
-pub(super) fn options(connection: &Connection) -> Result<Options, Failure> {
-    Options::read(&connection.options).map_err(|error| {
-        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
-            .help("run 'formulary validate'")
-    })
 }
 
 /// The failure of a right that we do not have.

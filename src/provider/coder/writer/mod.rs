@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 use super::api::{Api, READ_ROUTES};
 use super::kinds;
 use super::options::Options;
-use super::reader::{door, options};
+use super::reader::door;
 use crate::engine::model::{Failure, FailureClass, Fields, Live, Value};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed, Writer};
@@ -37,7 +37,7 @@ struct Hand {
 impl CoderWriter {
     /// Writes through a connection. A door that cannot be opened is told at the first step.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let base = connection.base.clone();
             let door = door(connection)?;
             Ok(Hand { api: Api::new(door.read_only(READ_ROUTES), &base, &options.organization), door, options })

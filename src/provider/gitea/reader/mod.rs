@@ -10,7 +10,7 @@ use super::api::routes::READ_ROUTES;
 use super::doctor;
 use super::errors::classify;
 use super::options::Options;
-use crate::engine::model::{Address, Failure, FailureClass, Instance, Observation};
+use crate::engine::model::{Address, Failure, Instance, Observation};
 use crate::provider::contract::{Changed, Look, ObserveRequest, Probe, Reader, Related, Trail};
 use crate::provider::http::{Connection, Door, StaticHeader};
 use crate::runtime::sys::SharedClock;
@@ -32,7 +32,8 @@ impl GiteaReader {
     /// Looks through a connection. A door that cannot be opened is told at the first question.
     pub fn new(connection: Connection) -> Self {
         let (instance, clock) = (connection.instance.clone(), connection.clock.clone());
-        let open = options(&connection)
+        let open = connection
+            .read_options::<Options>()
             .and_then(|options| Ok(Open { api: Api::new(door(connection)?.read_only(READ_ROUTES)), options }));
         Self { open, instance, clock }
     }
@@ -68,12 +69,4 @@ impl Reader for GiteaReader {
 pub(super) fn door(connection: Connection) -> Result<Door, Failure> {
     let signature = StaticHeader::new(connection.clone(), "token", "token");
     Door::new(connection, Box::new(signature), classify)
-}
-
-/// The options of a connection.
-fn options(connection: &Connection) -> Result<Options, Failure> {
-    Options::read(&connection.options).map_err(|error| {
-        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
-            .help("run 'formulary validate'")
-    })
 }

@@ -7,7 +7,7 @@ mod rehearse;
 
 use async_trait::async_trait;
 
-use super::api::{Api, options};
+use super::api::Api;
 use super::carrier::Kube;
 use super::doctor;
 use super::errors::classify;
@@ -31,7 +31,7 @@ pub(super) struct Open {
 impl KubernetesReader {
     /// Looks through a connection. A door that cannot be opened is told at the first question.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let door = door(connection.clone(), options.clone())?;
             Ok(Open { api: Api::new(&door), options })
         });

@@ -7,7 +7,7 @@ mod rollout;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::api::{Api, decode, options};
+use super::api::{Api, decode};
 use super::intent::{self, doing};
 use super::kinds;
 use super::options::Options;
@@ -31,7 +31,7 @@ struct Hand {
 impl KubernetesWriter {
     /// Writes through a connection. A door that cannot be opened is told at the first step.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let door = door(connection, options.clone())?;
             Ok(Hand { api: Api::new(&door), door, options })
         });

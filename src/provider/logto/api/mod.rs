@@ -15,7 +15,7 @@ use crate::provider::http::{Connection, Door};
 use super::errors::classify;
 use super::options::Options;
 use super::tokens::{Resource, Tokens};
-use crate::engine::model::{Failure, FailureClass};
+use crate::engine::model::Failure;
 
 /// A way into one Logto, with what is known about it from the config.
 pub struct Access {
@@ -31,14 +31,7 @@ impl Access {
     /// # Errors
     /// When the options cannot be read or no HTTP client can be made.
     pub fn open(connection: Connection) -> Result<Self, Failure> {
-        let options = Options::read(&connection.options).map_err(|error| {
-            Failure::new(
-                FailureClass::Refused,
-                format!("read the options of '{}'", connection.instance),
-                error.to_string(),
-            )
-            .help("'formulary validate' names the place")
-        })?;
+        let options: Options = connection.read_options()?;
         let tokens = Tokens::new(connection.clone(), Resource(options.resource.clone()));
         let door = Door::new(connection, Box::new(tokens), classify)?;
         Ok(Self { door, options })

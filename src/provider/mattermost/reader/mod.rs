@@ -32,7 +32,8 @@ impl MattermostReader {
     /// Looks through a connection. A door that cannot be opened is told at the first question.
     pub fn new(connection: Connection) -> Self {
         let (instance, clock) = (connection.instance.clone(), connection.clock.clone());
-        let open = options(&connection)
+        let open = connection
+            .read_options::<Options>()
             .and_then(|options| Ok(Open { api: Api::new(door(connection)?.read_only(READ_ROUTES)), options }));
         Self { open, instance, clock }
     }
@@ -68,14 +69,6 @@ impl Reader for MattermostReader {
 pub(super) fn door(connection: Connection) -> Result<Door, Failure> {
     let signature = StaticHeader::new(connection.clone(), "Bearer", "token");
     Door::new(connection, Box::new(signature), classify)
-}
-
-/// The options of a connection.
-pub(super) fn options(connection: &Connection) -> Result<Options, Failure> {
-    Options::read(&connection.options).map_err(|error| {
-        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
-            .help("run 'formulary validate'")
-    })
 }
 
 /// Why nothing is said of the people of something whose people come from directory groups alone.

@@ -19,7 +19,7 @@ use super::api::Api;
 use super::api::routes::READ_ROUTES;
 use super::kinds;
 use super::options::Options;
-use super::reader::{door, options};
+use super::reader::door;
 use crate::engine::model::{Address, Compare, Failure, FailureClass, Fields, Live};
 use crate::engine::plan::{Step, Verb};
 use crate::provider::contract::{Inputs, Performed, Writer};
@@ -41,7 +41,7 @@ struct Hand {
 impl MattermostWriter {
     /// Writes through a connection. A door that cannot be opened is told at the first step.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let door = door(connection)?;
             Ok(Hand { api: Api::new(door.read_only(READ_ROUTES)), door, options })
         });

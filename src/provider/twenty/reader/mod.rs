@@ -9,7 +9,7 @@ use super::api::{Api, DOCUMENTS, READ_ROUTES};
 use super::doctor;
 use super::errors::classify;
 use super::options::Options;
-use crate::engine::model::{Address, Failure, FailureClass, Instance, Observation};
+use crate::engine::model::{Address, Failure, Instance, Observation};
 use crate::provider::contract::{Look, ObserveRequest, Probe, Reader, Related};
 use crate::provider::http::{Connection, Door, StaticHeader};
 
@@ -27,7 +27,7 @@ struct Open {
 impl TwentyReader {
     /// Looks through a connection. A door that cannot be opened is told at the first question.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let door = door(connection.clone())?.read_only(READ_ROUTES).asking(DOCUMENTS);
             Ok(Open { api: Api::new(door, options.clone()), options })
         });
@@ -67,14 +67,6 @@ impl Reader for TwentyReader {
 pub(super) fn door(connection: Connection) -> Result<Door, Failure> {
     let signature = StaticHeader::new(connection.clone(), "Bearer", "token");
     Door::new(connection, Box::new(signature), classify)
-}
-
-/// The options of a connection.
-pub(super) fn options(connection: &Connection) -> Result<Options, Failure> {
-    Options::read(&connection.options).map_err(|error| {
-        Failure::new(FailureClass::Refused, format!("read the options of '{}'", connection.instance), error.to_string())
-            .help("run 'formulary validate'")
-    })
 }
 
 /// What links to a workspace begin with.

@@ -19,7 +19,7 @@ use super::convert::Shape;
 use super::ids;
 use super::kinds;
 use super::options::Options;
-use super::reader::{base, door, options};
+use super::reader::{base, door};
 use super::wire::{Object, Row};
 use crate::engine::model::{Failure, FailureClass, Live};
 use crate::engine::plan::price::{Cost, cost};
@@ -67,7 +67,7 @@ type Job<'a> = (&'a Step, &'a Inputs);
 impl TwentyWriter {
     /// Writes through a connection. A door that cannot be opened is told at the first step.
     pub fn new(connection: Connection) -> Self {
-        let open = options(&connection).and_then(|options| {
+        let open = connection.read_options::<Options>().and_then(|options| {
             let door = door(connection.clone())?;
             let api = Api::new(door.read_only(READ_ROUTES).asking(DOCUMENTS), options.clone());
             Ok(Hand { door, api, options, connection, model: OnceCell::new() })
